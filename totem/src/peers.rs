@@ -1,0 +1,268 @@
+//! What this node knows of every other: when it was heard, whom it hears, what it weighs, whether
+//! it can be trusted to stay.
+//!
+//! Must never let one sick node move a healthy ring: a stranger counts only while it hears us and
+//! we hear it, and one whose admission brought nothing waits twice as long before the next try.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::config::Identity;
+use crate::ids::{NodeId, NodeSet};
+use crate::instant::Instant;
+use crate::members::{Standing, choose, weight};
+use crate::wire::{Beacon, Join};
+
+/// Most nodes remembered. Only those who hold the key get here; the stalest goes.
+const MOST_PEERS: usize = 512;
+/// First hold-down after an admission that brought nothing; doubles up to [`LONGEST_HOLD`].
+const FIRST_HOLD: Duration = Duration::from_secs(2);
+const LONGEST_HOLD: Duration = Duration::from_secs(60);
+
+/// Weight of a node that is only known by name.
+const UNKNOWN_WEIGHT: u32 = 1;
+
+/// What is known of one node.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// Its boot epoch, as it says itself.
+    pub(crate) boot: u64,
+    /// Its last join's serial.
+    serial: u64,
+    /// Its weight.
+    weight: u32,
+    /// When a multicast of its own was last received.
+    heard: Instant,
+    /// Whom it hears, as it last said.
+    row: NodeSet,
+    /// The members of its ring, as it last said; while it gathers, whom it proposes.
+    company: NodeSet,
+    /// Admissions of it that brought nothing, and until when there is no next one.
+    strikes: u32,
+    held_until: Instant,
+    /// Unicast to it did not get through; until then it does not count as heard.
+    deaf_until: Instant,
+}
+
+/// All other nodes.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    me: NodeId,
+    my_weight: u32,
+    known: BTreeMap<NodeId, Peer>,
+    /// For how long one multicast counts as being heard.
+    fresh: Duration,
+}
+
+impl Peers {
+    pub(crate) fn new(identity: &Identity, fresh: Duration) -> Self {
+        let Identity { me, weight: my_weight, .. } = *identity;
+        Self { me, my_weight, known: BTreeMap::new(), fresh }
+    }
+
+    fn entry(&mut self, node: NodeId) -> &mut Peer {
+        if !self.known.contains_key(&node) && self.known.len() >= MOST_PEERS {
+            let stalest = self.known.iter().min_by_key(|(_, peer)| peer.heard).map(|(&id, _)| id);
+            self.known.remove(&stalest.expect("the table is full"));
+        }
+        self.known.entry(node).or_insert_with(|| Peer {
+            boot: 0,
+            serial: 0,
+            weight: 0,
+            heard: Instant::ORIGIN,
+            row: NodeSet::new(),
+            company: NodeSet::from([node]),
+            strikes: 0,
+            held_until: Instant::ORIGIN,
+            deaf_until: Instant::ORIGIN,
+        })
+    }
+
+    /// The boot epoch of a node, as far as it was heard.
+    pub(crate) fn boot(&self, node: NodeId) -> u64 {
+        self.known.get(&node).map_or(0, |peer| peer.boot)
+    }
+
+    /// A join came; `false` if a newer one of this node came before.
+    pub(crate) fn note_join(&mut self, now: Instant, from: NodeId, join: &Join) -> bool {
+        let me = self.me;
+        let peer = self.entry(from);
+        if (join.boot, join.serial) <= (peer.boot, peer.serial) {
+            return false;
+        }
+        peer.boot = join.boot;
+        peer.serial = join.serial;
+        peer.weight = join.weight;
+        peer.heard = now;
+        peer.row.clone_from(&join.heard);
+        // Whom it is about to be with; if that includes us, it invites us to join those it has.
+        let proposed = join.proposed();
+        peer.company = if proposed.contains(&me) { NodeSet::new() } else { proposed };
+        peer.company.insert(from);
+        true
+    }
+
+    /// A beacon came.
+    pub(crate) fn note_beacon(&mut self, now: Instant, from: NodeId, beacon: &Beacon) {
+        let peer = self.entry(from);
+        if beacon.boot < peer.boot {
+            return;
+        }
+        if beacon.boot > peer.boot {
+            peer.boot = beacon.boot;
+            peer.serial = 0;
+        }
+        peer.weight = beacon.weight;
+        peer.heard = now;
+        peer.row.clone_from(&beacon.heard);
+        peer.company.clone_from(&beacon.members);
+        peer.company.insert(from);
+    }
+
+    /// Unicast to this node does not get through.
+    pub(crate) fn note_deaf(&mut self, now: Instant, node: NodeId) {
+        self.strike(now, node);
+        let peer = self.entry(node);
+        peer.deaf_until = peer.held_until;
+    }
+
+    /// Unicast to this node got through.
+    pub(crate) fn note_reached(&mut self, node: NodeId) {
+        self.entry(node).deaf_until = Instant::ORIGIN;
+    }
+
+    /// The admission of this node brought nothing.
+    pub(crate) fn strike(&mut self, now: Instant, node: NodeId) {
+        let peer = self.entry(node);
+        let hold = FIRST_HOLD.saturating_mul(1_u32.checked_shl(peer.strikes).unwrap_or(u32::MAX));
+        peer.held_until = now + hold.min(LONGEST_HOLD);
+        peer.strikes = peer.strikes.saturating_add(1);
+    }
+
+    /// This node became a member with us.
+    pub(crate) fn forgive(&mut self, node: NodeId) {
+        let peer = self.entry(node);
+        peer.strikes = 0;
+        peer.held_until = Instant::ORIGIN;
+    }
+
+    /// My row: who was heard since `since`, and myself.
+    pub(crate) fn row_since(&self, now: Instant, since: Instant) -> NodeSet {
+        let heard = |peer: &Peer| peer.heard >= since && peer.deaf_until <= now;
+        let mut row: NodeSet =
+            self.known.iter().filter(|(_, peer)| heard(peer)).map(|(&node, _)| node).collect();
+        row.insert(self.me);
+        row
+    }
+
+    /// My row, of those heard lately.
+    pub(crate) fn row(&self, now: Instant) -> NodeSet {
+        self.row_since(now, now - self.fresh)
+    }
+
+    /// What counts for a node where a choice must be made.
+    pub(crate) fn standing(&self, node: NodeId, current: &NodeSet) -> Standing {
+        let known = self.known.get(&node).map_or(UNKNOWN_WEIGHT, |peer| peer.weight);
+        let weight = if node == self.me { self.my_weight } else { known };
+        Standing { weight, current: current.contains(&node) }
+    }
+
+    /// Strangers to this ring that were heard lately.
+    pub(crate) fn has_strangers(&self, now: Instant, ring: &NodeSet) -> bool {
+        self.row(now).iter().any(|node| !ring.contains(node))
+    }
+
+    /// A set of nodes around this one that is better than its ring, and better than the ring that
+    /// each stranger in it would have to leave: heavier, or as heavy with more nodes, everyone in
+    /// it hearing everyone.
+    pub(crate) fn better_than(&self, now: Instant, ring: &NodeSet) -> Option<NodeSet> {
+        let my_row = self.row(now);
+        let strangers: NodeSet =
+            my_row.difference(ring).copied().filter(|&node| self.is_open(now, node)).collect();
+        if strangers.is_empty() {
+            return None;
+        }
+        let standing = |node| self.standing(node, ring);
+        let linked = |a: NodeId, b: NodeId| {
+            (ring.contains(&a) && ring.contains(&b)) || self.linked(&my_row, a, b)
+        };
+        let chosen = choose(&(ring | &strangers), standing, linked);
+        let value = |nodes: &NodeSet| (weight(nodes, standing), nodes.len());
+        let gains = |node: &NodeId| {
+            let company = self.known.get(node).map(|peer| &peer.company);
+            value(&chosen) > company.map_or((0, 0), value)
+        };
+        let agreeable = chosen.difference(ring).all(gains);
+        (agreeable && chosen.contains(&self.me) && value(&chosen) > value(ring)).then_some(chosen)
+    }
+
+    /// This stranger hears us, and is not held down.
+    fn is_open(&self, now: Instant, node: NodeId) -> bool {
+        let peer = self.known.get(&node);
+        peer.is_some_and(|peer| peer.held_until <= now && peer.row.contains(&self.me))
+    }
+
+    /// Both say that they hear the other, or both are in one ring.
+    fn linked(&self, my_row: &NodeSet, a: NodeId, b: NodeId) -> bool {
+        let row = |node: NodeId| {
+            if node == self.me { Some(my_row) } else { self.known.get(&node).map(|peer| &peer.row) }
+        };
+        let together = self.known.get(&a).is_some_and(|peer| peer.company.contains(&b))
+            && self.known.get(&b).is_some_and(|peer| peer.company.contains(&a));
+        let hears = |x, y: &NodeId| row(x).is_some_and(|row| row.contains(y));
+        together || (hears(a, &b) && hears(b, &a))
+    }
+}
+
+/// Nodes that the kernel says nobody listens at, until they answer or are given up.
+#[derive(Debug, Default)]
+pub(crate) struct Suspects(BTreeMap<NodeId, Suspicion>);
+
+#[derive(Clone, Copy, Debug)]
+struct Suspicion {
+    hints: u32,
+    probes: u32,
+}
+
+/// Probes that must stay unanswered, and hints that must come, before a refused port counts as
+/// proof; and probes after which a lonely hint is forgotten.
+const PROBES: u32 = 3;
+const HINTS: u32 = 2;
+const PATIENCE: u32 = 10;
+
+impl Suspects {
+    /// A hint came; `true` if it is the first, and a probe is due.
+    pub(crate) fn hint(&mut self, node: NodeId) -> bool {
+        let suspicion = self.0.entry(node).or_insert(Suspicion { hints: 0, probes: 1 });
+        suspicion.hints = suspicion.hints.saturating_add(1);
+        suspicion.hints == 1
+    }
+
+    /// An authentic packet of this node came; `true` if it was suspected.
+    pub(crate) fn clear(&mut self, node: NodeId) -> bool {
+        self.0.remove(&node).is_some()
+    }
+
+    /// The probe timer fired: who is proven dead, and who is to be probed again.
+    pub(crate) fn tick(&mut self) -> (Vec<NodeId>, Vec<NodeId>) {
+        let (mut dead, mut again) = (Vec::new(), Vec::new());
+        self.0.retain(|&node, suspicion| {
+            if suspicion.probes >= PROBES && suspicion.hints >= HINTS {
+                dead.push(node);
+                return false;
+            }
+            suspicion.probes += 1;
+            again.push(node);
+            suspicion.probes <= PATIENCE
+        });
+        (dead, again)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

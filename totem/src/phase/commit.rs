@@ -1,0 +1,262 @@
+//! The commit token's two rounds: once to collect where everybody comes from, once to tell.
+//!
+//! Must never speak for a ring whose sequence is not on stable storage: a node that forgot it could
+//! form another ring of the same name (Totem §7; here before the first word, not after).
+
+use alloc::vec::Vec;
+
+use crate::configuration::{Cause, Evidence};
+use crate::ids::{NodeId, NodeSet, RingId, RingSeq, Seq};
+use crate::instant::Instant;
+use crate::local::{JoinSets, Local};
+use crate::output::{Destination, Output};
+use crate::phase::gather::Gather;
+use crate::phase::recovery::Recovery;
+use crate::phase::seat::Seat;
+use crate::phase::{OldRing, Phase};
+use crate::timers::Timer;
+use crate::wire::{CommitToken, Departure, Entry, Filled, Join, MOST_RANGES, Packet, Signal};
+
+/// See the module's head.
+#[derive(Debug)]
+pub(crate) struct Commit {
+    old: OldRing,
+    seat: Seat,
+    /// The join on which agreement was reached; repeated for those who missed it.
+    sets: JoinSets,
+    token: CommitToken,
+    stage: Stage,
+}
+
+/// What this member waits for in the first round.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// The ring sequence to be stored; the token is held.
+    Storing,
+    /// The token to come back; whether the successor has confirmed it.
+    Forwarded { received: bool },
+}
+
+impl Commit {
+    /// The representative builds the token.
+    pub(crate) fn lead(
+        local: &mut Local,
+        now: Instant,
+        old: OldRing,
+        sets: JoinSets,
+        highest: RingSeq,
+    ) -> Phase {
+        let members = &sets.candidates - &sets.failed;
+        let ring = RingId { seq: highest.next(), representative: local.me() };
+        let entries = members.into_iter().map(|node| Entry { node, filled: None }).collect();
+        let first = local.config.limits.first;
+        let token = CommitToken { ring, hop: 0, first, entries };
+        Self::enter(local, now, old, sets, token)
+    }
+
+    /// Another member fills in its part.
+    pub(crate) fn follow(
+        local: &mut Local,
+        now: Instant,
+        old: OldRing,
+        sets: JoinSets,
+        (from, token): (NodeId, CommitToken),
+    ) -> Phase {
+        confirm(local, from, &token);
+        Self::enter(local, now, old, sets, token)
+    }
+
+    fn enter(
+        local: &mut Local,
+        now: Instant,
+        old: OldRing,
+        sets: JoinSets,
+        mut token: CommitToken,
+    ) -> Phase {
+        local.timers.enter_phase();
+        if let Some(episode) = &mut local.episode {
+            episode.agreed = now;
+        }
+        let (me, boot) = (local.me(), local.config.identity.boot);
+        for entry in &mut token.entries {
+            if entry.node == me {
+                entry.filled = Some(fill(&old, boot));
+            }
+        }
+        local.outbox.push_back(Output::Store(token.ring.seq));
+        let at = now + local.patience();
+        local.timers.arm(Timer::TokenLoss, at);
+        let at = now + local.jittered(local.config.timing.join);
+        local.timers.arm(Timer::Join, at);
+        let seat = Seat::new(local, token.ring, token.members(), token.first);
+        Phase::Commit(Self { old, seat, sets, token, stage: Stage::Storing })
+    }
+
+    /// The token is on its first round, and everyone before `me` has written, nobody after.
+    pub(crate) fn is_my_first_sight(me: NodeId, token: &CommitToken) -> bool {
+        let index = token.entries.iter().position(|entry| entry.node == me);
+        index.is_some_and(|index| {
+            index > 0
+                && u32::try_from(index) == Ok(token.hop)
+                && token.entries.iter().enumerate().all(|(i, e)| e.filled.is_some() == (i < index))
+        })
+    }
+
+    /// The token is on its second round: everyone has written.
+    fn is_my_second_sight(&self, me: NodeId, token: &CommitToken) -> bool {
+        let index = token.entries.iter().position(|entry| entry.node == me);
+        let expected = index.map(|index| index + token.entries.len());
+        token.ring == self.token.ring
+            && token.is_filled()
+            && token.members() == self.seat.members
+            && expected.is_some_and(|hop| u32::try_from(hop) == Ok(token.hop))
+    }
+
+    pub(crate) fn is_member(&self, node: NodeId) -> bool {
+        self.seat.members.contains(&node)
+    }
+
+    pub(crate) fn on_stored(mut self, local: &mut Local, now: Instant, seq: RingSeq) -> Phase {
+        if self.stage != Stage::Storing || seq < self.token.ring.seq {
+            return Phase::Commit(self);
+        }
+        if self.seat.is_alone() {
+            return Recovery::enter(local, now, self.old, self.seat, &self.token);
+        }
+        self.token.hop += 1;
+        let hop = u64::from(self.token.hop);
+        let packet = Packet::Commit(self.token.clone()).encode();
+        self.seat.forward_packet(local, now, packet, hop);
+        self.stage = Stage::Forwarded { received: false };
+        Phase::Commit(self)
+    }
+
+    pub(crate) fn on_commit(
+        mut self,
+        local: &mut Local,
+        now: Instant,
+        from: NodeId,
+        mut token: CommitToken,
+    ) -> Phase {
+        if token.ring != self.token.ring {
+            return Phase::Commit(self);
+        }
+        confirm(local, from, &token);
+        if !self.is_my_second_sight(local.me(), &token) || self.stage == Stage::Storing {
+            return Phase::Commit(self);
+        }
+        token.hop += 1;
+        let hop = u64::from(token.hop);
+        self.seat.forward_packet(local, now, Packet::Commit(token.clone()).encode(), hop);
+        Recovery::enter(local, now, self.old, self.seat, &token)
+    }
+
+    pub(crate) fn on_received(&mut self, local: &mut Local, from: NodeId, ring: RingId, hop: u32) {
+        if ring == self.token.ring && hop == self.token.hop && from == self.seat.successor() {
+            self.stage = Stage::Forwarded { received: true };
+            local.peers.note_reached(from);
+            local.timers.disarm(Timer::TokenRetransmit);
+        }
+    }
+
+    pub(crate) fn on_retransmit(&mut self, local: &mut Local, now: Instant) {
+        self.seat.retransmit(local, now);
+    }
+
+    pub(crate) fn on_join_timer(&mut self, local: &mut Local, now: Instant) {
+        local.send_join(self.sets.clone());
+        let at = now + local.jittered(local.config.timing.join);
+        local.timers.arm(Timer::Join, at);
+    }
+
+    /// A member of the proposed ring that began again takes everybody along. A join that says what
+    /// was agreed on is a repetition.
+    pub(crate) fn on_join(
+        self,
+        local: &mut Local,
+        now: Instant,
+        from: NodeId,
+        join: Join,
+    ) -> Phase {
+        let known_boot = local.peers.boot(from);
+        if !local.peers.note_join(now, from, &join) || !self.is_member(from) {
+            return Phase::Commit(self);
+        }
+        if let Some(departure) = departure_of(&join, known_boot) {
+            local.departures.insert(from, departure);
+            return self
+                .gather(local, now, Cause::Departed(from))
+                .after_join(local, now, from, join);
+        }
+        if join.proposed() == self.seat.members && join.highest < self.token.ring.seq {
+            return Phase::Commit(self);
+        }
+        self.gather(local, now, Cause::Joined(from)).replay_join(local, now, from, join)
+    }
+
+    /// The token did not come back. If the successor never confirmed it, unicast to it does not
+    /// get through, whatever multicast does: it is left out until that changes.
+    pub(crate) fn on_lost(self, local: &mut Local, now: Instant) -> Phase {
+        if self.stage == (Stage::Forwarded { received: false }) {
+            local.peers.note_deaf(now, self.seat.successor());
+        }
+        self.gather(local, now, Cause::CommitLost)
+    }
+
+    pub(crate) fn gather(self, local: &mut Local, now: Instant, cause: Cause) -> Phase {
+        Gather::enter(local, now, self.old, cause, &self.seat.members)
+    }
+}
+
+impl Phase {
+    /// Takes in the join of a node that came back with a new boot epoch; a good-bye needs no more.
+    pub(crate) fn after_join(
+        self,
+        local: &mut Local,
+        now: Instant,
+        from: NodeId,
+        join: Join,
+    ) -> Self {
+        if join.leaving { self } else { self.replay_join(local, now, from, join) }
+    }
+}
+
+/// What a join proves about its sender's part in a ring being formed.
+pub(crate) fn departure_of(join: &Join, known_boot: u64) -> Option<Departure> {
+    if join.leaving {
+        Some(Departure { boot: join.boot, evidence: Evidence::Left })
+    } else if join.boot > known_boot && known_boot != 0 {
+        Some(Departure { boot: known_boot, evidence: Evidence::Restarted })
+    } else {
+        None
+    }
+}
+
+/// Tells whoever sent the token that it arrived.
+pub(crate) fn confirm(local: &mut Local, from: NodeId, token: &CommitToken) {
+    let word = Signal::CommitReceived(token.ring, token.hop);
+    local.send(Destination::Node(from), &Packet::Signal(word));
+}
+
+/// Where this node comes from.
+fn fill(old: &OldRing, boot: u64) -> Filled {
+    let none = (Seq::default(), Seq::default(), Seq::default(), Vec::new());
+    let window = &old.window;
+    let (aru, high, delivered, have) = if old.id.is_some() {
+        (window.aru(), window.high(), window.delivered(), window.beyond_aru(MOST_RANGES))
+    } else {
+        none
+    };
+    Filled { boot, old: old.id, aru, high, delivered, have }
+}
+
+/// The members of a new ring that come from the same old one.
+pub(crate) fn companions(token: &CommitToken, old: Option<RingId>) -> Vec<(NodeId, &Filled)> {
+    let filled = token.entries.iter().filter_map(|e| Some((e.node, e.filled.as_ref()?)));
+    filled.filter(|(_, filled)| old.is_some() && filled.old == old).collect()
+}
+
+/// Their ids.
+pub(crate) fn ids(companions: &[(NodeId, &Filled)]) -> NodeSet {
+    companions.iter().map(|&(node, _)| node).collect()
+}

@@ -1,0 +1,336 @@
+//! Bringing old-ring messages to everyone who shared that ring, then changing over.
+//!
+//! Must never change the order of installation: old messages up to the first gap, transitional
+//! configuration, the rest of what the companions share, regular configuration (Moser et al.,
+//! ICDCS 1994). All of it goes into one queue at once, so nothing can come between.
+
+use alloc::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use crate::configuration::{Cause, Change, Configuration, Kind};
+use crate::ids::{NodeId, NodeSet, RingId, Seq};
+use crate::instant::Instant;
+use crate::local::Local;
+use crate::output::{Destination, Event};
+use crate::phase::commit::{companions, confirm, departure_of, ids};
+use crate::phase::gather::Gather;
+use crate::phase::operational::Operational;
+use crate::phase::seat::Seat;
+use crate::phase::{OldRing, Phase};
+use crate::timers::Timer;
+use crate::window::{Insertion, Stored};
+use crate::wire::{Body, CommitToken, Filled, Frame, Join, Token};
+
+/// See the module's head.
+#[derive(Debug)]
+pub(crate) struct Recovery {
+    old: OldRing,
+    seat: Seat,
+    /// Members of the new ring that come from our old one, this node included.
+    companions: NodeSet,
+    /// Up to here some companion has delivered in the old regular configuration.
+    delivered: Seq,
+    /// Old messages that this node has to send again.
+    owed: BTreeMap<u32, Bytes>,
+    /// Visits in a row during which nobody owed anything.
+    settled: u32,
+    /// What everyone must have received before the ring is installed.
+    install: Option<Seq>,
+}
+
+impl Recovery {
+    /// The commit token came for the second time: everyone knows where everyone comes from.
+    pub(crate) fn enter(
+        local: &mut Local,
+        now: Instant,
+        old: OldRing,
+        seat: Seat,
+        token: &CommitToken,
+    ) -> Phase {
+        local.timers.disarm(Timer::Join);
+        if let Some(episode) = &mut local.episode {
+            episode.committed = now;
+        }
+        let at = now + local.patience();
+        local.timers.arm(Timer::TokenLoss, at);
+        let mine = companions(token, old.id);
+        let owed = owed(local.me(), &old, &mine);
+        let delivered = mine.iter().map(|(_, filled)| filled.delivered);
+        let delivered = delivered.reduce(Seq::max).unwrap_or_default();
+        let companions = ids(&mine);
+        let (settled, install) = (0, None);
+        let phase = Self { old, seat, companions, delivered, owed, settled, install };
+        if phase.seat.is_alone() {
+            let first = token.first;
+            let token = phase.first_token(first);
+            return phase.finish(local, now, Some(token));
+        }
+        Phase::Recovery(phase)
+    }
+
+    const fn first_token(&self, first: Seq) -> Token {
+        Token {
+            ring: self.seat.ring,
+            hop: 1,
+            seq: first,
+            aru: first,
+            aru_setter: None,
+            sent: 0,
+            backlog: 0,
+            owing: None,
+            holes: alloc::vec::Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_member(&self, node: NodeId) -> bool {
+        self.seat.members.contains(&node)
+    }
+
+    /// A repeated commit token is confirmed again; the one that the representative sees for the
+    /// third time becomes the first regular token.
+    pub(crate) fn on_commit(
+        self,
+        local: &mut Local,
+        now: Instant,
+        from: NodeId,
+        token: &CommitToken,
+    ) -> Phase {
+        if token.ring != self.seat.ring {
+            return Phase::Recovery(self);
+        }
+        confirm(local, from, token);
+        let rounds = u32::try_from(2 * token.entries.len()) == Ok(token.hop);
+        let mine = token.ring.representative == local.me() && self.seat.hop() == 0;
+        if !(rounds && mine && token.is_filled()) {
+            return Phase::Recovery(self);
+        }
+        let first = self.first_token(token.first);
+        self.on_token(local, now, first)
+    }
+
+    pub(crate) fn on_received(&mut self, local: &mut Local, from: NodeId, ring: RingId) {
+        if ring == self.seat.ring && from == self.seat.successor() && self.seat.hop() == 0 {
+            local.peers.note_reached(from);
+            local.timers.disarm(Timer::TokenRetransmit);
+        }
+    }
+
+    pub(crate) fn on_retransmit(&mut self, local: &mut Local, now: Instant) {
+        self.seat.retransmit(local, now);
+    }
+
+    // -- turns ------------------------------------------------------------------------------
+
+    pub(crate) fn on_token(mut self, local: &mut Local, now: Instant, mut token: Token) -> Phase {
+        if !self.seat.accepts(&token) {
+            local.stats.tokens_dropped += 1;
+            return Phase::Recovery(self);
+        }
+        self.seat.arrive(local, now, &token);
+        let at = now + local.patience();
+        local.timers.arm(Timer::TokenLoss, at);
+        let queued = u32::try_from(self.owed.len()).unwrap_or(u32::MAX);
+        let Self { seat, owed, .. } = &mut self;
+        let after = seat.visit(local, &mut token, queued, |local| {
+            let (_, packet) = owed.pop_first()?;
+            local.stats.recovery_sent += 1;
+            Some((Body::Recovered(packet), false))
+        });
+        let done = self.settle(local.me(), &mut token);
+        self.seat.forward(local, now, &token);
+        for packet in after {
+            local.send_bytes(Destination::Everyone, packet);
+        }
+        if done { self.finish(local, now, None) } else { Phase::Recovery(self) }
+    }
+
+    /// Totem §4.4 on the token's `retrans_flg`, with the debtor's name for a flag: whoever owes
+    /// raises it, only it lowers it; two visits without a debtor fix what must be received, a
+    /// third with all of it received everywhere ends the phase.
+    fn settle(&mut self, me: NodeId, token: &mut Token) -> bool {
+        token.owing = match token.owing {
+            None if !self.owed.is_empty() => Some(me),
+            Some(debtor) if debtor == me && self.owed.is_empty() => None,
+            unchanged => unchanged,
+        };
+        if token.owing.is_some() {
+            (self.settled, self.install) = (0, None);
+            return false;
+        }
+        self.settled += 1;
+        if self.settled < 2 {
+            return false;
+        }
+        let install = *self.install.get_or_insert(token.seq);
+        if self.seat.window.aru().at_or_after(install) {
+            // From here on a companion may install this ring and deliver, as safe, what was
+            // brought to us: whatever ring comes next, these messages are to be delivered.
+            self.old.obliged.extend(&self.companions);
+        }
+        self.settled >= 3 && self.seat.window.safe().at_or_after(install)
+    }
+
+    pub(crate) fn on_frame(&mut self, local: &mut Local, now: Instant, stored: Stored) {
+        if stored.frame.ring != self.seat.ring {
+            return;
+        }
+        self.seat.note_progress(local, now, stored.frame.turn);
+        let body = stored.frame.body.clone();
+        if self.seat.receive(local, stored) == Insertion::New
+            && let Body::Recovered(packet) = body
+        {
+            self.recover(packet);
+        }
+    }
+
+    /// An old message came: keep it if it is of our old ring, and owe it no more.
+    fn recover(&mut self, packet: Bytes) {
+        let frame = match Frame::decode_recovered(&packet) {
+            Ok(frame) => frame,
+            Err(error) => {
+                tracing::warn!(%error, "recovered frame is none");
+                return;
+            }
+        };
+        if Some(frame.ring) == self.old.id {
+            self.owed.remove(&frame.seq.get());
+            self.old.window.insert(Stored { frame, packet });
+        }
+    }
+
+    // -- the end ----------------------------------------------------------------------------
+
+    pub(crate) fn on_join(
+        self,
+        local: &mut Local,
+        now: Instant,
+        from: NodeId,
+        join: Join,
+    ) -> Phase {
+        let known_boot = local.peers.boot(from);
+        if !local.peers.note_join(now, from, &join) || !self.is_member(from) {
+            return Phase::Recovery(self);
+        }
+        if let Some(departure) = departure_of(&join, known_boot) {
+            local.departures.insert(from, departure);
+            return self
+                .gather(local, now, Cause::Departed(from))
+                .after_join(local, now, from, join);
+        }
+        if join.highest < self.seat.ring.seq {
+            return Phase::Recovery(self);
+        }
+        self.gather(local, now, Cause::Joined(from)).replay_join(local, now, from, join)
+    }
+
+    pub(crate) fn gather(mut self, local: &mut Local, now: Instant, cause: Cause) -> Phase {
+        if let Some(arrived) = self.seat.arrived() {
+            self.old.alive = self.old.alive.max(arrived);
+        }
+        Gather::enter(local, now, self.old, cause, &self.seat.members)
+    }
+
+    /// Installs the ring: see the module's head for the order.
+    fn finish(mut self, local: &mut Local, now: Instant, held: Option<Token>) -> Phase {
+        let (ring, previous) = (self.seat.ring, self.old.id);
+        let members = self.seat.members.clone();
+        let change = self.change(local, now);
+        if previous.is_some() {
+            self.deliver_old(local);
+            local.event(Event::Configuration(Configuration {
+                kind: Kind::Transitional,
+                ring,
+                previous,
+                members: self.companions.clone(),
+                joined: NodeSet::new(),
+                left: &self.old.members - &self.companions,
+                change: change.clone(),
+            }));
+            self.deliver_rest(local);
+        }
+        local.assembly.clear();
+        local.backlog.restart_partial();
+        local.departures.clear();
+        local.event(Event::Configuration(Configuration {
+            kind: Kind::Regular,
+            ring,
+            previous,
+            joined: &members - &self.companions,
+            left: NodeSet::new(),
+            members,
+            change,
+        }));
+        local.stats.rings += 1;
+        Phase::Operational(Operational::enter(local, now, self.seat, held))
+    }
+
+    /// In the old regular configuration: everything up to the first gap, or to a safe message that
+    /// nobody is known to have delivered.
+    fn deliver_old(&mut self, local: &mut Local) {
+        self.old.window.note_safe(self.delivered);
+        while let Some(frame) = self.old.window.next_deliverable() {
+            local.deliver(frame);
+        }
+    }
+
+    /// In the transitional configuration: what remains, gaps passed over. Behind a gap only
+    /// companions' messages are sure not to depend on what is missing: a companion never had it
+    /// either.
+    fn deliver_rest(&mut self, local: &mut Local) {
+        let entitled = &self.companions | &self.old.obliged;
+        let aru = self.old.window.aru();
+        for frame in self.old.window.take_rest() {
+            if !frame.seq.after(aru) || entitled.contains(&frame.from) {
+                local.deliver(frame);
+            }
+        }
+    }
+
+    fn change(&self, local: &mut Local, now: Instant) -> Change {
+        let episode = local.episode.take().expect("a ring is installed at the end of an episode");
+        let members = &self.seat.members;
+        let standing = |node| local.peers.standing(node, &episode.before);
+        let gained = crate::members::weight(members, standing)
+            > crate::members::weight(&episode.before, standing);
+        for &node in &episode.invited {
+            if members.contains(&node) {
+                local.peers.forgive(node);
+            } else if !gained {
+                local.peers.strike(now, node);
+            }
+        }
+        Change {
+            cause: episode.cause,
+            evidence: episode.evidence,
+            gather: episode.agreed.since(episode.began),
+            commit: episode.committed.since(episode.agreed),
+            recovery: now.since(episode.committed),
+        }
+    }
+}
+
+/// What this node has to send again: old messages that some companion may lack, of which it is the
+/// first by id that certainly has them. Of what nobody named for want of room, everyone sends what
+/// it has until it hears another's copy.
+fn owed(me: NodeId, old: &OldRing, companions: &[(NodeId, &Filled)]) -> BTreeMap<u32, Bytes> {
+    let window = &old.window;
+    let Some(low) = companions.iter().map(|(_, filled)| filled.aru).reduce(Seq::min) else {
+        return BTreeMap::new();
+    };
+    // What is released is with everyone, whatever a member may claim to lack.
+    let low = low.max(window.released());
+    let mut owed = BTreeMap::new();
+    for offset in 1..=window.high().distance_from(low) {
+        let seq = low.add(offset);
+        let Some(stored) = window.get(seq) else { continue };
+        if companions.iter().all(|(_, filled)| filled.has(seq)) {
+            continue;
+        }
+        let first = companions.iter().find(|(_, filled)| filled.has(seq)).map(|&(node, _)| node);
+        if first.is_none_or(|node| node == me) {
+            owed.insert(seq.get(), stored.packet.clone());
+        }
+    }
+    owed
+}
