@@ -1,0 +1,47 @@
+use std::string::ToString;
+
+use super::*;
+
+fn node(id: u32) -> NodeId {
+    NodeId::new(id).expect("not zero")
+}
+
+fn config(votes: &[u32], expected: Option<u32>, two_node: bool) -> Result<Config, ConfigError> {
+    let votes = (1..).zip(votes).map(|(id, &votes)| (node(id), Votes::new(votes))).collect();
+    Config::new(node(1), votes, expected.map(Votes::new), two_node)
+}
+
+#[test]
+fn expected_votes_default_to_the_sum() {
+    assert_eq!(config(&[1, 2, 4], None, false).expect("valid").expected(), Votes::new(7));
+    assert_eq!(config(&[1, 1], Some(1), true).expect("valid").expected(), Votes::ONE);
+}
+
+#[test]
+fn two_node_needs_two_nodes_of_one_vote() {
+    let more = "two_node set but there are more than 2 nodes";
+    let own = "two_node set but votes not set to 1";
+    for (votes, text) in [
+        (&[1, 1, 1][..], more),
+        (&[1][..], more),
+        (&[1, 2][..], more),
+        (&[1, 0][..], more),
+        (&[2, 1][..], own),
+        (&[2, 0][..], own),
+        (&[0, 2][..], own),
+    ] {
+        let refused = config(votes, Some(1), true).expect_err("does not fit two-node mode");
+        assert_eq!(refused.to_string(), text, "votes {votes:?}");
+    }
+}
+
+#[test]
+fn two_node_does_not_ask_for_expected_votes_of_one() {
+    assert_eq!(config(&[1, 1], None, true).expect("valid").expected(), Votes::new(2));
+}
+
+#[test]
+fn a_node_must_be_among_the_configured() {
+    let refused = Config::new(node(3), BTreeMap::from([(node(1), Votes::ONE)]), None, false);
+    assert_eq!(refused, Err(ConfigError::Unlisted(node(3))));
+}
