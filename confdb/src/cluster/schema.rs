@@ -1,0 +1,267 @@
+//! The elements and attributes that are known, so that the others can be reported.
+//!
+//! Must never refuse: what is unknown stays in the tree and has no effect; usually it is a slip of
+//! the pen. The lists are those of CMAN 3.2's schema and of what its programs read besides. Fence
+//! devices and everything in `rm` take attributes that only their agents know.
+
+use super::reader::Reader;
+use crate::error::Fault;
+use crate::tree::Handle;
+
+/// What an element may hold.
+#[derive(Clone, Copy)]
+struct Shape {
+    name: &'static str,
+    /// Its attributes; `None` for any.
+    keys: Option<&'static [&'static str]>,
+    /// Its children; `None` for any, with anything below.
+    children: Option<&'static [Shape]>,
+}
+
+const fn leaf(name: &'static str, keys: &'static [&'static str]) -> Shape {
+    Shape { name, keys: Some(keys), children: Some(&[]) }
+}
+
+const fn inner(
+    name: &'static str,
+    keys: &'static [&'static str],
+    children: &'static [Shape],
+) -> Shape {
+    Shape { name, keys: Some(keys), children: Some(children) }
+}
+
+/// Only its agent or its daemon knows what it may hold.
+const fn free(name: &'static str) -> Shape {
+    Shape { name, keys: None, children: None }
+}
+
+const MULTICAST: &[&str] = &["addr", "ttl", "port"];
+
+const PLOCKS: &[&str] = &[
+    "enable_fencing",
+    "enable_quorum",
+    "enable_deadlk",
+    "enable_plock",
+    "enable_withdraw",
+    "plock_debug",
+    "plock_rate_limit",
+    "plock_ownership",
+    "drop_resources_time",
+    "drop_resources_count",
+    "drop_resources_age",
+    "log_debug",
+    "timewarn",
+    "protocol",
+];
+
+const LOGGING: &[&str] = &[
+    "to_syslog",
+    "to_logfile",
+    "to_stderr",
+    "syslog_facility",
+    "syslog_priority",
+    "logfile_priority",
+    "logfile",
+    "debug",
+    "timestamp",
+    "name",
+    "subsys",
+];
+
+const CMAN: Shape = inner(
+    "cman",
+    &[
+        "two_node",
+        "expected_votes",
+        "cluster_id",
+        "hash_cluster_id",
+        "nodename",
+        "port",
+        "keyfile",
+        "broadcast",
+        "transport",
+        "upgrading",
+        "disallowed",
+        "quorum_dev_poll",
+        "shutdown_timeout",
+        "ccsd_poll",
+        "startup_config_timeout",
+        "max_queued",
+        "debug_mask",
+        "disable_openais",
+    ],
+    &[leaf("multicast", MULTICAST), leaf("altmulticast", MULTICAST)],
+);
+
+const TOTEM: Shape = inner(
+    "totem",
+    &[
+        "token",
+        "token_retransmits_before_loss_const",
+        "token_retransmit",
+        "hold",
+        "join",
+        "send_join",
+        "consensus",
+        "merge",
+        "downcheck",
+        "fail_recv_const",
+        "seqno_unchanged_const",
+        "window_size",
+        "max_messages",
+        "miss_count_const",
+        "netmtu",
+        "rrp_mode",
+        "rrp_problem_count_timeout",
+        "rrp_problem_count_threshold",
+        "rrp_problem_count_mcast_threshold",
+        "rrp_token_expired_timeout",
+        "rrp_autorecovery_check_timeout",
+        "heartbeat_failures_allowed",
+        "max_network_delay",
+        "secauth",
+        "keyfile",
+        "key",
+        "transport",
+        "crypto_type",
+        "crypto_accept",
+        "version",
+        "nodeid",
+        "vsftype",
+        "threads",
+        "clear_node_high_bit",
+    ],
+    &[free("interface")],
+);
+
+const QUORUMD: Shape = inner(
+    "quorumd",
+    &[
+        "device",
+        "label",
+        "cman_label",
+        "interval",
+        "tko",
+        "tko_up",
+        "upgrade_wait",
+        "master_wait",
+        "votes",
+        "min_score",
+        "reboot",
+        "allow_kill",
+        "paranoid",
+        "io_timeout",
+        "stop_cman",
+        "use_uptime",
+        "master_wins",
+        "scheduler",
+        "priority",
+        "max_error_cycles",
+        "status_file",
+        "log_level",
+        "log_facility",
+    ],
+    &[leaf("heuristic", &["program", "score", "interval", "tko"])],
+);
+
+/// An element that only its agent knows, but for its children.
+const FENCE_DEVICE: Shape = Shape { name: "device", keys: None, children: Some(&[]) };
+
+const CLUSTERNODES: Shape = inner(
+    "clusternodes",
+    &[],
+    &[inner(
+        "clusternode",
+        &["name", "nodeid", "votes", "weight"],
+        &[
+            leaf("altname", &["name", "port", "mcast", "ttl"]),
+            inner("fence", &[], &[inner("method", &["name"], &[FENCE_DEVICE])]),
+            inner("unfence", &[], &[FENCE_DEVICE]),
+        ],
+    )],
+);
+
+const CLUSTER: Shape = inner(
+    "cluster",
+    &["name", "config_version"],
+    &[
+        CMAN,
+        TOTEM,
+        QUORUMD,
+        CLUSTERNODES,
+        inner(
+            "fencedevices",
+            &[],
+            &[Shape { name: "fencedevice", keys: None, children: Some(&[]) }],
+        ),
+        leaf(
+            "fence_daemon",
+            &[
+                "post_join_delay",
+                "post_fail_delay",
+                "override_path",
+                "override_time",
+                "clean_start",
+                "skip_undefined",
+            ],
+        ),
+        leaf(
+            "fence_xvmd",
+            &[
+                "debug",
+                "port",
+                "use_uuid",
+                "multicast_address",
+                "auth",
+                "hash",
+                "uri",
+                "key_file",
+                "multicast_interface",
+            ],
+        ),
+        leaf("group", &["groupd_compat"]),
+        inner(
+            "dlm",
+            PLOCKS,
+            &[inner("lockspace", &["name", "nodir"], &[leaf("master", &["name", "weight"])])],
+        ),
+        leaf("gfs_controld", PLOCKS),
+        leaf("clvmd", &["interface"]),
+        leaf("uidgid", &["uid", "gid"]),
+        inner("logging", LOGGING, &[leaf("logging_daemon", LOGGING), free("logger")]),
+        free("rm"),
+        free("event"),
+        free("amf"),
+        free("aisexec"),
+        free("service"),
+    ],
+);
+
+/// Reports what is unknown in a `cluster`.
+pub(super) fn check(reader: &mut Reader<'_>, cluster: Handle) {
+    element(reader, cluster, &CLUSTER);
+}
+
+/// Calls itself once per level, as deep as the shapes are.
+fn element(reader: &mut Reader<'_>, object: Handle, shape: &Shape) {
+    let tree = reader.tree();
+    if let Some(known) = shape.keys {
+        for key in tree.keys(object).iter().filter(|key| !known.contains(&key.name.as_str())) {
+            let what = format!("{} has no attribute {}; it has no effect", shape.name, key.name);
+            reader.warning(Some(object), Some(&key.name), Fault::new(what));
+        }
+    }
+    let Some(known) = shape.children else { return };
+    for child in tree.children(object) {
+        let name = tree.name(*child);
+        if let Some(shape) = known.iter().find(|shape| shape.name == name) {
+            element(reader, *child, shape);
+        } else {
+            let what = format!("{} holds no element {name}; it has no effect", shape.name);
+            reader.warning(Some(*child), None, Fault::new(what));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
