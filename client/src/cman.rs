@@ -1,0 +1,206 @@
+//! The node table and this node's place in it.
+//!
+//! Must never guess: a value that a correct daemon does not send is a protocol mismatch, named.
+
+use std::net::IpAddr;
+
+use crate::connection::{Connection, unexpected};
+use crate::error::Error;
+use crate::proto::{self, reply, request};
+use crate::quorum::Verdict;
+
+/// How this node and the cluster are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Status {
+    /// Name of the cluster.
+    pub cluster: String,
+    /// Id of the cluster.
+    pub cluster_id: u16,
+    /// Version of the configuration in use.
+    pub config_version: u64,
+    /// This node's row of the node table.
+    pub me: Node,
+    /// Sequence of the current ring.
+    pub generation: u64,
+    /// Ids of the members of the ring, ascending.
+    pub ring_members: Vec<u32>,
+    /// What the ring is doing.
+    pub phase: String,
+    /// The members have synchronized since the last configuration.
+    pub synchronized: bool,
+    /// How many nodes are members of the cluster.
+    pub members: u32,
+    /// May the cluster act here?
+    pub quorum: Verdict,
+    /// Two-node mode is in force.
+    pub two_node: bool,
+    /// How many programs are connected, this one included.
+    pub subsystems: u32,
+    /// Multicast or broadcast addresses, one per network.
+    pub multicast_addresses: Vec<IpAddr>,
+    /// Numbers about the ring, by name.
+    pub counters: Vec<(String, u64)>,
+}
+
+/// A row of the node table, as the answering node sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Node {
+    /// Its id.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// What it is to the cluster.
+    pub state: NodeState,
+    /// Ring sequence at which it became a member; 0 when never seen.
+    pub incarnation: u64,
+    /// When that was, seconds since 1970-01-01 UTC; `None` unless it is a member.
+    pub joined: Option<i64>,
+    /// Its votes.
+    pub votes: u32,
+    /// The expected votes it goes by.
+    pub expected: u32,
+    /// Its addresses, as far as they are known.
+    pub addresses: Vec<IpAddr>,
+    /// Why it went, when it did.
+    pub departure: Option<proto::Departure>,
+}
+
+/// What a node is to the cluster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NodeState {
+    /// In the ring, not yet admitted.
+    Joining,
+    /// Admitted.
+    Member,
+    /// Not in the ring.
+    Dead,
+    /// Saying good-bye.
+    Leaving,
+    /// In the ring and refused.
+    Disallowed,
+}
+
+impl Connection {
+    /// How this node and the cluster are.
+    ///
+    /// # Errors
+    /// As [`Connection::request`].
+    pub fn status(&mut self) -> Result<Status, Error> {
+        let answer = self.request(request::What::Status(proto::GetStatus {}))?;
+        let reply::What::Status(status) = answer else { return Err(unexpected("status")) };
+        Status::try_from(*status)
+    }
+
+    /// The node table, by ascending id.
+    ///
+    /// # Errors
+    /// As [`Connection::request`].
+    pub fn nodes(&mut self) -> Result<Vec<Node>, Error> {
+        let answer = self.request(request::What::Nodes(proto::GetNodes {}))?;
+        let reply::What::Nodes(table) = answer else { return Err(unexpected("nodes")) };
+        table.nodes.into_iter().map(Node::try_from).collect()
+    }
+
+    /// Makes this node leave the cluster and its daemon end; returns when the others know. With
+    /// `remove` they lower their expected votes; with `force` no program can object.
+    ///
+    /// # Errors
+    /// As [`Connection::request`]; refused without permission, or when a program objects.
+    pub fn leave(&mut self, remove: bool, force: bool) -> Result<(), Error> {
+        self.done("leave", request::What::Leave(proto::Leave { remove, force }))
+    }
+
+    /// Is the daemon alive? Answered without asking the cluster.
+    ///
+    /// # Errors
+    /// As [`Connection::request`].
+    pub fn ping(&mut self) -> Result<(), Error> {
+        let answer = self.request(request::What::Ping(proto::Ping {}))?;
+        let reply::What::Pong(proto::Pong {}) = answer else { return Err(unexpected("ping")) };
+        Ok(())
+    }
+
+    /// How many programs are connected, this one included.
+    ///
+    /// # Errors
+    /// As [`Connection::request`].
+    pub fn subsystems(&mut self) -> Result<u32, Error> {
+        let answer = self.request(request::What::Subsystems(proto::GetSubsystems {}))?;
+        let reply::What::Subsystems(told) = answer else { return Err(unexpected("subsystems")) };
+        Ok(told.count)
+    }
+
+    pub(crate) fn done(&mut self, asked: &str, what: request::What) -> Result<(), Error> {
+        let reply::What::Done(proto::Done {}) = self.request(what)? else {
+            return Err(unexpected(asked));
+        };
+        Ok(())
+    }
+}
+
+impl TryFrom<proto::Status> for Status {
+    type Error = Error;
+
+    fn try_from(status: proto::Status) -> Result<Self, Error> {
+        let me = status.me.ok_or_else(|| Error::Protocol("status without a node".to_owned()))?;
+        let quorum =
+            status.quorum.ok_or_else(|| Error::Protocol("status without a quorum".to_owned()))?;
+        Ok(Self {
+            cluster: status.cluster,
+            cluster_id: u16::try_from(status.cluster_id).map_err(|_large| {
+                Error::Protocol(format!("cluster id {} is above 65535", status.cluster_id))
+            })?,
+            config_version: status.config_version,
+            me: Node::try_from(me)?,
+            generation: status.generation,
+            ring_members: status.ring_members,
+            phase: status.phase,
+            synchronized: status.synchronized,
+            members: status.members,
+            quorum: Verdict::from(quorum),
+            two_node: status.two_node,
+            subsystems: status.subsystems,
+            multicast_addresses: addresses(&status.multicast_addresses)?,
+            counters: status.counters.into_iter().map(|c| (c.name, c.value)).collect(),
+        })
+    }
+}
+
+impl TryFrom<proto::Node> for Node {
+    type Error = Error;
+
+    fn try_from(node: proto::Node) -> Result<Self, Error> {
+        let departure = node.departure.map(|_number| node.departure());
+        Ok(Self {
+            id: node.id,
+            state: state(node.state)?,
+            name: node.name,
+            incarnation: node.incarnation,
+            joined: node.joined,
+            votes: node.votes,
+            expected: node.expected,
+            addresses: addresses(&node.addresses)?,
+            departure,
+        })
+    }
+}
+
+fn state(number: i32) -> Result<NodeState, Error> {
+    match proto::NodeState::try_from(number) {
+        Ok(proto::NodeState::Joining) => Ok(NodeState::Joining),
+        Ok(proto::NodeState::Member) => Ok(NodeState::Member),
+        Ok(proto::NodeState::Dead) => Ok(NodeState::Dead),
+        Ok(proto::NodeState::Leaving) => Ok(NodeState::Leaving),
+        Ok(proto::NodeState::Disallowed) => Ok(NodeState::Disallowed),
+        Ok(proto::NodeState::Unspecified) | Err(_) => {
+            Err(Error::Protocol(format!("no node state has number {number}")))
+        }
+    }
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<IpAddr>, Error> {
+    texts
+        .iter()
+        .map(|text| text.parse().map_err(|_| Error::Protocol(format!("{text:?} is no address"))))
+        .collect()
+}

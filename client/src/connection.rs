@@ -1,0 +1,363 @@
+//! One conversation with the daemon: blocking calls for those who wait, a descriptor and
+//! [`Connection::dispatch`] for those who have a loop of their own.
+//!
+//! Must never reconnect by itself: what was asked and told belongs to one conversation, and only
+//! the program knows what to ask again. No runtime and no thread is imposed.
+//!
+//! Replies come in the order of requests. Notices may come between a request and its reply; they
+//! wait, up to a bound, until they are taken.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::error::Error;
+use crate::frame::{self, Decoder};
+use crate::proto::{self, from_daemon, reply, request};
+
+/// Version of the contract that is spoken here.
+pub const VERSION: u32 = 1;
+
+/// How long a call waits for its reply unless told otherwise.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Notices that may wait to be taken.
+const NOTICES: usize = 16 << 10;
+
+/// Bytes of notices that may wait to be taken.
+const NOTICE_BYTES: usize = 64 << 20;
+
+/// Largest frame that is ever taken, whatever the daemon announces.
+const LARGEST_FRAME: usize = 64 << 20;
+
+/// Bytes read at a time.
+const CHUNK: usize = 64 << 10;
+
+/// A conversation with the daemon of this node.
+#[derive(Debug)]
+pub struct Connection {
+    stream: UnixStream,
+    decoder: Decoder,
+    notices: VecDeque<(usize, proto::notice::What)>,
+    notice_bytes: usize,
+    next_id: u64,
+    patience: Option<Duration>,
+    welcome: proto::Welcome,
+    chunk: Box<[u8]>,
+}
+
+impl Connection {
+    /// Connects to the daemon that listens at `socket` and says hello as `name`.
+    ///
+    /// # Errors
+    /// [`Error::NotRunning`] when nobody listens, [`Error::PermissionDenied`],
+    /// [`Error::Protocol`] when the versions do not fit, [`Error::Refused`] when there are too many
+    /// programs, or what any call may meet.
+    pub fn open(socket: &Path, name: &str) -> Result<Self, Error> {
+        Self::open_within(socket, name, Some(PATIENCE))
+    }
+
+    /// As [`Connection::open`], with a limit of its own on how long a call waits; `None` waits for
+    /// ever.
+    ///
+    /// # Errors
+    /// As [`Connection::open`].
+    pub fn open_within(
+        socket: &Path,
+        name: &str,
+        patience: Option<Duration>,
+    ) -> Result<Self, Error> {
+        let stream = UnixStream::connect(socket).map_err(|why| cannot_connect(socket, why))?;
+        stream.set_nonblocking(true)?;
+        let mut connection = Self {
+            stream,
+            decoder: Decoder::new(frame::MAX_FRAME),
+            notices: VecDeque::new(),
+            notice_bytes: 0,
+            next_id: 1,
+            patience,
+            welcome: proto::Welcome {
+                max_frame: u32::try_from(frame::MAX_FRAME).unwrap_or(u32::MAX),
+                ..proto::Welcome::default()
+            },
+            chunk: vec![0; CHUNK].into_boxed_slice(),
+        };
+        connection.hello(name)?;
+        Ok(connection)
+    }
+
+    /// What the daemon said of itself.
+    #[must_use]
+    pub fn welcome(&self) -> &proto::Welcome {
+        &self.welcome
+    }
+
+    /// Limits how long a call waits for its reply; `None` waits for ever.
+    pub fn set_patience(&mut self, patience: Option<Duration>) {
+        self.patience = patience;
+    }
+
+    /// Asks, and waits for the answer. The modules of this crate wrap it in calls with names.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the daemon says no, [`Error::TimedOut`], or the conversation ended.
+    pub fn request(&mut self, what: request::What) -> Result<reply::What, Error> {
+        let deadline = self.patience.map(|patience| Instant::now() + patience);
+        let id = self.next_id;
+        self.next_id += 1;
+        self.send(&proto::Request { id, what: Some(what) }, deadline)?;
+        loop {
+            match self.receive(deadline)? {
+                None => return Err(Error::TimedOut),
+                Some((_, from_daemon::What::Reply(reply))) => {
+                    if let Some(answer) = expected(reply, id)? {
+                        return Ok(answer);
+                    }
+                }
+                Some((size, from_daemon::What::Notice(notice))) => self.keep(size, notice)?,
+            }
+        }
+    }
+
+    /// The next notice, waited for until `deadline` (`None`: for ever); `Ok(None)` when it passed.
+    ///
+    /// # Errors
+    /// The conversation ended.
+    pub fn notice(
+        &mut self,
+        deadline: Option<Instant>,
+    ) -> Result<Option<proto::notice::What>, Error> {
+        loop {
+            if let Some(notice) = self.kept() {
+                return Ok(Some(notice));
+            }
+            match self.receive(deadline)? {
+                None => return Ok(None),
+                Some((size, from_daemon::What::Notice(notice))) => self.keep(size, notice)?,
+                Some((_, from_daemon::What::Reply(reply))) => self.late(&reply)?,
+            }
+        }
+    }
+
+    /// The next notice that is already here; never waits. For event loops: when the descriptor is
+    /// readable, call until `Ok(None)`. Call once after every request as well, since notices that
+    /// came before its reply no longer make the descriptor readable.
+    ///
+    /// # Errors
+    /// The conversation ended.
+    pub fn dispatch(&mut self) -> Result<Option<proto::notice::What>, Error> {
+        self.notice(Some(Instant::now()))
+    }
+
+    fn hello(&mut self, name: &str) -> Result<(), Error> {
+        let hello = proto::Hello { version: VERSION, name: name.to_owned() };
+        let answer = match self.request(request::What::Hello(hello)) {
+            Err(Error::Refused { reason: proto::Reason::Protocol, text }) => {
+                return Err(Error::Protocol(text));
+            }
+            answer => answer?,
+        };
+        let reply::What::Welcome(welcome) = answer else { return Err(unexpected("hello")) };
+        if welcome.version != VERSION {
+            let text = format!("daemon speaks version {}, program {VERSION}", welcome.version);
+            return Err(Error::Protocol(text));
+        }
+        let most = usize::try_from(welcome.max_reply).unwrap_or(LARGEST_FRAME);
+        self.decoder.set_most(most.clamp(frame::MAX_FRAME, LARGEST_FRAME));
+        self.welcome = welcome;
+        Ok(())
+    }
+
+    fn keep(&mut self, size: usize, notice: proto::Notice) -> Result<(), Error> {
+        let what = notice.what.ok_or_else(|| {
+            Error::Protocol("a notice of a kind that this program does not know".to_owned())
+        })?;
+        let full = self.notices.len() >= NOTICES || self.notice_bytes + size > NOTICE_BYTES;
+        if full && !self.notices.is_empty() {
+            return Err(Error::Overrun(self.notices.len()));
+        }
+        self.notice_bytes += size;
+        self.notices.push_back((size, what));
+        Ok(())
+    }
+
+    fn kept(&mut self) -> Option<proto::notice::What> {
+        let (size, what) = self.notices.pop_front()?;
+        self.notice_bytes -= size;
+        Some(what)
+    }
+
+    /// A reply that nobody waits for is that of a request that timed out, or nonsense.
+    fn late(&self, reply: &proto::Reply) -> Result<(), Error> {
+        let asked = (1..self.next_id).contains(&reply.id);
+        if asked { Ok(()) } else { Err(stray(reply)) }
+    }
+
+    fn send(&mut self, request: &proto::Request, deadline: Option<Instant>) -> Result<(), Error> {
+        let most = usize::try_from(self.welcome.max_frame).unwrap_or(usize::MAX);
+        let frame = frame::encode(request, most).map_err(|why| Error::Refused {
+            reason: proto::Reason::TooLarge,
+            text: why.to_string(),
+        })?;
+        let mut rest: &[u8] = &frame;
+        while !rest.is_empty() {
+            match (&self.stream).write(rest) {
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+                Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
+                    self.make_room(rest.len() == frame.len(), deadline)?;
+                }
+                Err(why) => return Err(self.farewell(why)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until the socket takes more. Reads meanwhile: a daemon that has notices for us need
+    /// not read on before we do.
+    fn make_room(&mut self, untouched: bool, deadline: Option<Instant>) -> Result<(), Error> {
+        let flags = PollFlags::IN | PollFlags::OUT;
+        if !self.wait(flags, deadline)? {
+            // Half a frame cannot be taken back.
+            return Err(if untouched { Error::TimedOut } else { Error::Lost });
+        }
+        while let Some((size, what)) = self.receive(Some(Instant::now()))? {
+            match what {
+                from_daemon::What::Notice(notice) => self.keep(size, notice)?,
+                from_daemon::What::Reply(reply) => self.late(&reply)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The daemon may have said why before it hung up.
+    fn farewell(&mut self, why: io::Error) -> Error {
+        if !matches!(why.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) {
+            return why.into();
+        }
+        loop {
+            match self.receive(Some(Instant::now())) {
+                Ok(Some((_, from_daemon::What::Reply(reply)))) => {
+                    if let Err(refused) = expected(reply, 0) {
+                        return refused;
+                    }
+                }
+                Ok(Some((_, from_daemon::What::Notice(_)))) => {}
+                Ok(None) | Err(_) => return Error::Lost,
+            }
+        }
+    }
+
+    /// The next message and its size in bytes; `None` when `deadline` passed before it was whole.
+    fn receive(
+        &mut self,
+        deadline: Option<Instant>,
+    ) -> Result<Option<(usize, from_daemon::What)>, Error> {
+        loop {
+            if let Some(content) = self.decoder.take()? {
+                return Ok(Some((content.len(), message(content)?)));
+            }
+            match self.stream.read(&mut self.chunk) {
+                Ok(0) => return Err(Error::Lost),
+                Ok(size) => self.decoder.push(self.chunk.get(..size).unwrap_or_default()),
+                Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+                Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
+                    if !self.wait(PollFlags::IN, deadline)? {
+                        return Ok(None);
+                    }
+                }
+                Err(why) if why.kind() == io::ErrorKind::ConnectionReset => {
+                    return Err(Error::Lost);
+                }
+                Err(why) => return Err(why.into()),
+            }
+        }
+    }
+
+    /// Waits for the socket; false when `deadline` passed first.
+    fn wait(&self, flags: PollFlags, deadline: Option<Instant>) -> Result<bool, Error> {
+        loop {
+            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(false);
+            }
+            let timeout = left.map(Timespec::try_from).transpose().unwrap_or(None);
+            let mut fds = [PollFd::new(&self.stream, flags)];
+            match poll(&mut fds, timeout.as_ref()) {
+                Ok(0) => {}
+                Ok(_) => return Ok(true),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(why) => return Err(io::Error::from(why).into()),
+            }
+        }
+    }
+}
+
+impl AsFd for Connection {
+    /// Readable when [`Connection::dispatch`] has something to do.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
+
+/// The daemon answered something else than was asked.
+pub(crate) fn unexpected(asked: &str) -> Error {
+    Error::Protocol(format!("the answer to {asked} is of another kind"))
+}
+
+fn cannot_connect(socket: &Path, why: io::Error) -> Error {
+    let kind = why.kind();
+    if matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) {
+        Error::NotRunning(socket.to_owned())
+    } else if kind == io::ErrorKind::PermissionDenied {
+        Error::PermissionDenied(socket.to_owned())
+    } else {
+        Error::System(why)
+    }
+}
+
+fn message(content: Bytes) -> Result<from_daemon::What, Error> {
+    let message: proto::FromDaemon = frame::decode(content)?;
+    message.what.ok_or_else(|| {
+        Error::Protocol("a message of a kind that this program does not know".to_owned())
+    })
+}
+
+/// The answer in the reply to request `id`; `None` when it is the reply to an earlier one, which
+/// timed out.
+fn expected(reply: proto::Reply, id: u64) -> Result<Option<reply::What>, Error> {
+    let what = match reply.what {
+        // Id 0: the daemon could not read what we sent, whatever it was.
+        Some(reply::What::Refused(refused)) if reply.id == id || reply.id == 0 => {
+            let reason = refused.reason();
+            return Err(Error::Refused { reason, text: refused.text });
+        }
+        what => what,
+    };
+    match what {
+        Some(what) if reply.id == id => Ok(Some(what)),
+        None if reply.id == id => {
+            Err(Error::Protocol("an answer of a kind that this program does not know".to_owned()))
+        }
+        _ if reply.id < id => Ok(None),
+        _ => Err(Error::Protocol(format!("a reply to request {}, which was never sent", reply.id))),
+    }
+}
+
+fn stray(reply: &proto::Reply) -> Error {
+    match &reply.what {
+        Some(reply::What::Refused(refused)) => {
+            Error::Refused { reason: refused.reason(), text: refused.text.clone() }
+        }
+        _ => Error::Protocol(format!("a reply to request {}, which was never sent", reply.id)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,268 @@
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::{self, JoinHandle};
+
+use super::*;
+use crate::proto::{Reason, notice};
+use crate::quorum::Change;
+
+/// What the daemon of a test does with one conversation.
+type Script = fn(&mut Daemon);
+
+/// The other end, which a test plays.
+struct Daemon {
+    stream: UnixStream,
+    decoder: Decoder,
+}
+
+impl Daemon {
+    fn hear(&mut self) -> proto::Request {
+        let mut chunk = [0; 4096];
+        loop {
+            if let Some(content) = self.decoder.take().unwrap() {
+                return frame::decode(content).unwrap();
+            }
+            let size = self.stream.read(&mut chunk).unwrap();
+            assert!(size > 0, "the program hung up");
+            self.decoder.push(&chunk[..size]);
+        }
+    }
+
+    fn say(&mut self, what: from_daemon::What) {
+        let message = proto::FromDaemon { what: Some(what) };
+        let frame = frame::encode(&message, LARGEST_FRAME).unwrap();
+        self.stream.write_all(&frame).unwrap();
+    }
+
+    fn reply(&mut self, id: u64, what: reply::What) {
+        self.say(from_daemon::What::Reply(proto::Reply { id, what: Some(what) }));
+    }
+
+    fn notice(&mut self, present: u32) {
+        let quorum = proto::Quorum { present, ..proto::Quorum::default() };
+        let what = Some(notice::What::Quorum(quorum));
+        self.say(from_daemon::What::Notice(proto::Notice { what }));
+    }
+
+    fn welcome(&mut self) {
+        let hello = self.hear();
+        let most = u32::try_from(frame::MAX_FRAME).unwrap();
+        self.reply(
+            hello.id,
+            reply::What::Welcome(proto::Welcome {
+                version: VERSION,
+                daemon: "test".to_owned(),
+                max_frame: 2000,
+                max_reply: most,
+                permitted: true,
+            }),
+        );
+    }
+
+    /// Waits until the program hung up.
+    fn gone(&mut self) {
+        while !matches!(self.stream.read(&mut [0; 4096]), Ok(0) | Err(_)) {}
+    }
+}
+
+struct Fixture {
+    socket: PathBuf,
+    daemon: JoinHandle<()>,
+}
+
+impl Fixture {
+    fn new(script: Script) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("connection-{}-{number}.sock", std::process::id());
+        let socket = std::env::temp_dir().join(name);
+        let listener = UnixListener::bind(&socket).unwrap();
+        let daemon = thread::spawn(move || {
+            let (stream, _) = listener.accept().unwrap();
+            script(&mut Daemon { stream, decoder: Decoder::new(LARGEST_FRAME) });
+        });
+        Self { socket, daemon }
+    }
+
+    fn open(&self) -> Result<Connection, Error> {
+        Connection::open(&self.socket, "test")
+    }
+
+    fn end(self) {
+        self.daemon.join().unwrap();
+        std::fs::remove_file(&self.socket).unwrap();
+    }
+}
+
+#[test]
+fn nobody_there_is_told_from_other_errors() {
+    let error = Connection::open("/nonexistent/clusterd.sock".as_ref(), "test").unwrap_err();
+    assert!(matches!(error, Error::NotRunning(_)), "{error}");
+    assert_eq!(error.to_string(), "no daemon answers on /nonexistent/clusterd.sock");
+    assert!(!error.is_harmless());
+}
+
+#[test]
+fn refused_hello_is_a_protocol_mismatch_with_the_daemons_words() {
+    let fixture = Fixture::new(|daemon| {
+        let id = daemon.hear().id;
+        let text = "program speaks version 1, daemon 2".to_owned();
+        let reason = Reason::Protocol.into();
+        daemon.reply(id, reply::What::Refused(proto::Refused { reason, text }));
+    });
+    let error = fixture.open().unwrap_err();
+    assert_eq!(error.to_string(), "protocol mismatch: program speaks version 1, daemon 2");
+    fixture.end();
+}
+
+#[test]
+fn notices_before_a_reply_wait_in_their_order() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        let asked = daemon.hear();
+        assert_eq!(asked.what, Some(request::What::Watch(proto::Watch { on: true })));
+        daemon.notice(1);
+        daemon.notice(2);
+        daemon.reply(asked.id, reply::What::Done(proto::Done {}));
+        daemon.notice(3);
+        daemon.gone();
+    });
+    let mut connection = fixture.open().unwrap();
+    connection.watch(true).unwrap();
+    for votes in 1..=3 {
+        match connection.change(None).unwrap() {
+            Some(Change::Quorum(verdict)) => assert_eq!(verdict.present, votes),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(connection.dispatch().unwrap(), None, "nothing more, and no waiting for it");
+    drop(connection);
+    fixture.end();
+}
+
+#[test]
+fn wait_for_a_notice_ends_on_time() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        daemon.gone();
+    });
+    let mut connection = fixture.open().unwrap();
+    let begin = Instant::now();
+    let deadline = begin + Duration::from_millis(50);
+    assert_eq!(connection.notice(Some(deadline)).unwrap(), None);
+    assert!(Instant::now() >= deadline);
+    drop(connection);
+    fixture.end();
+}
+
+#[test]
+fn reply_that_came_too_late_is_dropped_and_the_next_is_taken() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        let late = daemon.hear();
+        let next = daemon.hear();
+        daemon.reply(late.id, reply::What::Done(proto::Done {}));
+        daemon.reply(next.id, reply::What::Pong(proto::Pong {}));
+        daemon.gone();
+    });
+    let mut connection = fixture.open().unwrap();
+    connection.set_patience(Some(Duration::from_millis(20)));
+    let error = connection.watch(true).unwrap_err();
+    assert!(matches!(error, Error::TimedOut) && error.is_harmless(), "{error}");
+    connection.set_patience(None);
+    connection.ping().unwrap();
+    drop(connection);
+    fixture.end();
+}
+
+#[test]
+fn daemon_that_hangs_up_is_lost() {
+    let fixture = Fixture::new(Daemon::welcome);
+    let mut connection = fixture.open().unwrap();
+    let error = connection.notice(None).unwrap_err();
+    assert!(matches!(error, Error::Lost), "{error}");
+    fixture.end();
+}
+
+#[test]
+fn refusal_without_a_request_is_told_with_its_reason() {
+    let fixture = Fixture::new(|daemon| {
+        let text = "2 programs are connected already".to_owned();
+        let reason = Reason::TooManySessions.into();
+        daemon.reply(0, reply::What::Refused(proto::Refused { reason, text }));
+    });
+    let error = fixture.open().unwrap_err();
+    assert_eq!(error.to_string(), "2 programs are connected already");
+    fixture.end();
+}
+
+#[test]
+fn message_above_what_the_daemon_takes_is_refused_here() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        daemon.gone();
+    });
+    let mut connection = fixture.open().unwrap();
+    let payload = Bytes::from(vec![0; 3000]);
+    let error = connection.multicast(crate::Guarantee::Safe, payload).unwrap_err();
+    assert!(matches!(error, Error::Refused { reason: Reason::TooLarge, .. }), "{error}");
+    drop(connection);
+    fixture.end();
+}
+
+#[test]
+fn answer_of_another_kind_is_a_protocol_mismatch() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        let id = daemon.hear().id;
+        daemon.reply(id, reply::What::Done(proto::Done {}));
+    });
+    let mut connection = fixture.open().unwrap();
+    let error = connection.status().unwrap_err();
+    assert_eq!(error.to_string(), "protocol mismatch: the answer to status is of another kind");
+    fixture.end();
+}
+
+#[test]
+fn reply_to_nothing_asked_is_a_protocol_mismatch() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        daemon.reply(99, reply::What::Pong(proto::Pong {}));
+        daemon.gone();
+    });
+    let mut connection = fixture.open().unwrap();
+    let error = connection.ping().unwrap_err();
+    assert!(matches!(error, Error::Protocol(_)), "{error}");
+    drop(connection);
+    fixture.end();
+}
+
+#[test]
+fn more_notices_than_may_wait_end_the_conversation() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        daemon.hear();
+        for _ in 0..=NOTICES {
+            daemon.notice(1);
+        }
+        daemon.gone();
+    });
+    let mut connection = fixture.open().unwrap();
+    let error = connection.watch(true).unwrap_err();
+    assert!(matches!(error, Error::Overrun(NOTICES)), "{error}");
+    drop(connection);
+    fixture.end();
+}
+
+#[test]
+fn garbage_is_an_error() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        daemon.stream.write_all(&[0, 0, 0, 2, 0xff, 0xff]).unwrap();
+    });
+    let mut connection = fixture.open().unwrap();
+    let error = connection.notice(None).unwrap_err();
+    assert!(matches!(error, Error::Frame(_)), "{error}");
+    fixture.end();
+}

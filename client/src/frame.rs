@@ -1,0 +1,150 @@
+//! Messages have an end on a stream that has none: the only code that knows how.
+//!
+//! Must never trust a length: it is checked against a maximum before a byte of memory is set aside
+//! for it, and no sequence of bytes does worse than an error.
+//!
+//! A frame is its length, four bytes with the most significant first, then that many bytes of one
+//! protobuf message. Framing knows nothing of what the messages mean, except for one service to
+//! whoever refuses a request it does not know: [`unknown_field`] says the number of the request.
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use prost::Message;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
+use thiserror::Error;
+
+/// Bytes of the length that stands before each frame.
+pub const PREFIX: usize = 4;
+
+/// Largest frame either side takes unless told otherwise, bytes after the length: a raw message of
+/// one mebibyte, with room for what is said about it.
+pub const MAX_FRAME: usize = (1 << 20) + (64 << 10);
+
+/// Bytes that are no frame, or a message too large for one. A stream that produced one has lost
+/// its place: hang up.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum FrameError {
+    /// The length is above the maximum.
+    #[error("frame of {size} bytes, at most {most} are allowed")]
+    TooLong {
+        /// The length.
+        size: usize,
+        /// The maximum.
+        most: usize,
+    },
+    /// The bytes of the frame are not the message expected.
+    #[error("frame of {size} bytes holds no such message: {why}")]
+    Undecodable {
+        /// Bytes of the frame.
+        size: usize,
+        /// What the protobuf decoder says.
+        why: prost::DecodeError,
+    },
+}
+
+/// One message as one frame.
+///
+/// # Errors
+/// [`FrameError::TooLong`] when the message takes more than `most` bytes.
+pub fn encode(message: &impl Message, most: usize) -> Result<Bytes, FrameError> {
+    let size = message.encoded_len();
+    let Some(length) = u32::try_from(size).ok().filter(|_| size <= most) else {
+        return Err(FrameError::TooLong { size, most });
+    };
+    let mut frame = BytesMut::with_capacity(PREFIX + size);
+    frame.put_u32(length);
+    message.encode_raw(&mut frame);
+    Ok(frame.freeze())
+}
+
+/// The message in the content of one frame.
+///
+/// # Errors
+/// [`FrameError::Undecodable`] when the bytes are not that message.
+pub fn decode<M: Message + Default>(content: Bytes) -> Result<M, FrameError> {
+    let size = content.len();
+    M::decode(content).map_err(|why| FrameError::Undecodable { size, why })
+}
+
+/// The number of the last field in the content of a frame that is not in `known`: what a newer
+/// program asked for. `None` when there is none, or the content is not protobuf.
+#[must_use]
+pub fn unknown_field(mut content: Bytes, known: &[u32]) -> Option<u32> {
+    let mut found = None;
+    while content.has_remaining() {
+        let (tag, kind) = decode_key(&mut content).ok()?;
+        if !known.contains(&tag) {
+            found = Some(tag);
+        }
+        skip_field(kind, tag, &mut content, DecodeContext::default()).ok()?;
+    }
+    found
+}
+
+/// Cuts a stream of bytes into the contents of frames, however the bytes arrive.
+///
+/// Holds at most one unfinished frame beside what was pushed in one go: whoever reads no more than
+/// [`Decoder::wants`] bytes before taking frames out never holds more than one.
+#[derive(Debug)]
+pub struct Decoder {
+    buffer: BytesMut,
+    most: usize,
+}
+
+impl Decoder {
+    /// Takes frames of at most `most` bytes.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self { buffer: BytesMut::new(), most }
+    }
+
+    /// From now on takes frames of at most `most` bytes.
+    pub fn set_most(&mut self, most: usize) {
+        self.most = most;
+    }
+
+    /// Takes in bytes as they came.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// How many more bytes would complete what is begun; zero when a whole frame, or a length
+    /// above the maximum, waits to be taken.
+    #[must_use]
+    pub fn wants(&self) -> usize {
+        match self.length() {
+            None => PREFIX - self.buffer.len(),
+            Some(size) if size > self.most => 0,
+            Some(size) => (PREFIX + size).saturating_sub(self.buffer.len()),
+        }
+    }
+
+    /// The content of the next whole frame, if it has come.
+    ///
+    /// # Errors
+    /// [`FrameError::TooLong`], and again on every further call.
+    pub fn take(&mut self) -> Result<Option<Bytes>, FrameError> {
+        let Some(size) = self.length() else { return Ok(None) };
+        if size > self.most {
+            return Err(FrameError::TooLong { size, most: self.most });
+        }
+        if self.buffer.len() < PREFIX + size {
+            return Ok(None);
+        }
+        self.buffer.advance(PREFIX);
+        Ok(Some(self.buffer.split_to(size).freeze()))
+    }
+
+    /// No byte of an unfinished frame is held: the stream may end here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    fn length(&self) -> Option<usize> {
+        let prefix = self.buffer.first_chunk::<PREFIX>()?;
+        Some(usize::try_from(u32::from_be_bytes(*prefix)).unwrap_or(usize::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests;

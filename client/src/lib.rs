@@ -1,0 +1,57 @@
+//! What other programs link to talk to the cluster daemon of their own node.
+//!
+//! Must never decide for the program: nothing here reconnects, retries, spawns a thread or sleeps.
+//! Calls block until they are answered or their patience ends; a program with an event loop of its
+//! own waits for the descriptor of its [`Connection`] and calls [`Connection::dispatch`].
+//!
+//! Be a client in ten lines:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), client::Error> {
+//! use client::{Change, Connection};
+//!
+//! let mut daemon = Connection::open("/run/cluster/clusterd.sock".as_ref(), "example")?;
+//! daemon.watch(true)?; // first watch, then ask: no change is missed between the two
+//! let status = daemon.status()?;
+//! println!("{} of {}, quorate: {}", status.me.name, status.cluster, status.quorum.quorate);
+//! while let Some(change) = daemon.change(None)? {
+//!     match change {
+//!         Change::Membership(ring) => println!("members are {:?}", ring.members),
+//!         Change::Quorum(verdict) => println!("quorate: {}", verdict.quorate),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | what for |
+//! |---|---|
+//! | [`cman`] | this node, the node table, leaving |
+//! | [`quorum`] | the verdict, and being told of changes |
+//! | [`evs`] | raw ordered messages |
+//! | [`connection`] | the conversation beneath them |
+//! | [`frame`], [`proto`] | framing and contract; all that remains without the feature `connection` |
+
+pub mod frame;
+#[rustfmt::skip]
+pub mod proto;
+
+#[cfg(feature = "connection")]
+pub mod cman;
+#[cfg(feature = "connection")]
+pub mod connection;
+#[cfg(feature = "connection")]
+pub mod error;
+#[cfg(feature = "connection")]
+pub mod evs;
+#[cfg(feature = "connection")]
+pub mod quorum;
+
+#[cfg(feature = "connection")]
+pub use self::{
+    cman::{Node, NodeState, Status},
+    connection::Connection,
+    error::Error,
+    evs::{Configuration, Delivery, Guarantee, Message},
+    quorum::{Change, Membership, Verdict},
+};

@@ -1,0 +1,179 @@
+//! `cman_tool`, the operator's view of one node.
+//!
+//! Must never print a byte more or less than scripts expect of it; numbers for programs come with
+//! `--json`, which prints one object on one line.
+//!
+//! | operation | object printed with `--json` |
+//! |---|---|
+//! | `status` | see [`status`] |
+//! | `nodes` | see [`nodes`] |
+//! | `version` | `version` (text), `config_version` |
+//! | `wait` | `quorate` |
+//! | `join` | `joined` (true), `pid` of the daemon |
+//! | `leave` | `left` (true) |
+//! | `services` | `services`: an empty list until there are some |
+//! | any that fails | `error`: what stands on stderr |
+//!
+//! | exit status | when |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | refused, impossible, or wrongly asked |
+//! | 2 | the time given with `-t` is over |
+
+mod failure;
+mod getopt;
+mod join;
+mod leave;
+mod nodes;
+mod options;
+mod starter;
+mod status;
+mod version;
+mod wait;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use client::Connection;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use self::failure::Failure;
+use self::options::{Operation, Options, Parsed};
+
+/// Where the daemon listens unless told otherwise.
+const RUN_DIR: &str = "/run/cluster";
+
+/// Name of the daemon's socket in its run directory.
+const SOCKET: &str = "clusterd.sock";
+
+/// Name under which the tool speaks and complains.
+const NAME: &str = "cman_tool";
+
+/// What the environment says; the same as options say with more weight.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `CLUSTER_SOCKET`: path of the daemon's socket.
+    pub socket: Option<PathBuf>,
+    /// `CLUSTER_RUN_DIR`: directory of the daemon's socket.
+    pub run_dir: Option<PathBuf>,
+    /// `CLUSTERD`: the daemon's program file.
+    pub clusterd: Option<PathBuf>,
+    /// Directory of the running program file.
+    pub beside: Option<PathBuf>,
+    /// Time zone of what is printed; the system's when not given.
+    pub zone: Option<TimeZone>,
+}
+
+impl Environment {
+    /// That of the running process. An empty variable is none.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let path = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned()));
+        Self {
+            socket: path("CLUSTER_SOCKET"),
+            run_dir: path("CLUSTER_RUN_DIR"),
+            clusterd: path("CLUSTERD"),
+            beside,
+            zone: None,
+        }
+    }
+
+    fn zone(&self) -> TimeZone {
+        self.zone.clone().unwrap_or_else(TimeZone::system)
+    }
+}
+
+/// Runs one command and returns its exit status.
+pub fn run(
+    arguments: &[String],
+    environment: &Environment,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let json = arguments.iter().any(|word| word == "--json");
+    let failure = match execute(arguments, environment, out) {
+        Ok(()) => return 0,
+        Err(failure) => failure,
+    };
+    // Nobody is left to tell when even this cannot be written.
+    let _ = write!(err, "{failure}");
+    if json {
+        let _ = writeln!(out, "{}", json!({ "error": failure.plain() }));
+    }
+    failure.code()
+}
+
+fn execute(
+    arguments: &[String],
+    environment: &Environment,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let options = match options::parse(arguments)? {
+        Parsed::Usage => return Ok(out.write_all(options::USAGE.as_bytes())?),
+        Parsed::Version => return Ok(version::print_own(out)?),
+        Parsed::Run(options) => options,
+    };
+    let context = Context::new(&options, environment);
+    match options.operation {
+        Operation::Join => join::run(&options, &context, out),
+        Operation::Leave => leave::run(&options, context.connect()?, context.deadline, out),
+        Operation::Wait => wait::run(&options, context.connect()?, context.deadline, out),
+        Operation::Status => status::run(&options, &mut context.connect()?, out),
+        Operation::Nodes => nodes::run(&options, &mut context.connect()?, &context.zone, out),
+        Operation::Version => version::run(&options, &mut context.connect()?, out),
+        Operation::Services => {
+            if options.json {
+                print_json(out, &json!({ "services": [] }))?;
+            }
+            Ok(())
+        }
+        Operation::Kill | Operation::Expected | Operation::Votes | Operation::Debug => {
+            Err(Failure::Die(format!("{}: not supported yet", options.operation.word())))
+        }
+    }
+}
+
+/// Where to ask, and how long.
+#[derive(Debug)]
+struct Context {
+    socket: PathBuf,
+    run_dir: Option<PathBuf>,
+    environment: Environment,
+    zone: TimeZone,
+    /// When `-t` ends.
+    deadline: Option<Instant>,
+}
+
+impl Context {
+    fn new(options: &Options, environment: &Environment) -> Self {
+        let run_dir = options.run_dir.clone().or_else(|| environment.run_dir.clone());
+        let socket = match (&options.socket, &options.run_dir) {
+            (Some(socket), _) => socket.clone(),
+            (None, Some(dir)) => dir.join(SOCKET),
+            (None, None) => environment.socket.clone().unwrap_or_else(|| {
+                run_dir.clone().unwrap_or_else(|| PathBuf::from(RUN_DIR)).join(SOCKET)
+            }),
+        };
+        // A time of zero is none, as it always was.
+        let deadline = options
+            .timeout
+            .filter(|seconds| *seconds > 0)
+            .map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
+        let zone = environment.zone();
+        Self { socket, run_dir, environment: environment.clone(), zone, deadline }
+    }
+
+    fn connect(&self) -> Result<Connection, Failure> {
+        Ok(Connection::open(&self.socket, NAME)?)
+    }
+}
+
+fn print_json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
+    writeln!(out, "{value}")
+}
+
+#[cfg(test)]
+mod tests;

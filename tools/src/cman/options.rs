@@ -1,0 +1,297 @@
+//! What was typed, understood as the reference understood it: which word is what, which number is
+//! out of range, and in whose words that is said.
+//!
+//! Must never act: parsing knows no daemon.
+
+use std::path::PathBuf;
+
+use super::failure::Failure;
+use super::getopt::{Found, Grammar, Scanner, Takes};
+
+/// Names that may be given with `-n`.
+const NAMES: usize = 10;
+
+/// Bytes of a node name.
+const NAME_LENGTH: usize = 254;
+
+/// Every letter of the reference. `f` and `i` are read and then refused, as they were there.
+const GRAMMAR: Grammar = Grammar {
+    letters: "m:n:v:e:2p:c:r:i:N:t:o:k:F:C:VAPwfqahXD::Sd::",
+    names: &[("json", Takes::Nothing), ("socket", Takes::Value), ("run-dir", Takes::Value)],
+};
+
+/// What `-h` prints.
+pub(super) const USAGE: &str = "\
+Usage: cman_tool <operation> [options]
+
+Operations
+  join [-w] [-q] [-t seconds]     start the daemon and join the cluster
+  leave [remove] [force] [-w] [-t seconds]
+                                  leave the cluster and stop the daemon
+  wait [-q] [-t seconds]          wait for membership, with -q for quorum
+  status                          show this node and the cluster
+  nodes [-a] [-n name] [-F fields]
+                                  show the nodes
+  version                         show the version of the configuration
+  services                        show the services
+  kill, expected, votes, debug, version -r
+                                  not supported yet
+
+Options
+  -w          wait until it is done
+  -q          wait for quorum
+  -t seconds  wait no longer than this; exit status 2 when it is over
+  -a          show addresses
+  -n name     only this node; may be repeated
+  -F fields   comma separated: id, name, type, addr, votes, exp, state
+  --json      print one JSON object
+  --socket path
+              where the daemon listens (CLUSTER_SOCKET)
+  --run-dir path
+              directory of the daemon's socket (CLUSTER_RUN_DIR; /run/cluster)
+  -V          show the version of this program
+  -h          show this
+";
+
+/// What is to be done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Operation {
+    Join,
+    Leave,
+    Kill,
+    Expected,
+    Votes,
+    Version,
+    Wait,
+    Status,
+    Nodes,
+    Services,
+    Debug,
+}
+
+const OPERATIONS: [Operation; 11] = [
+    Operation::Join,
+    Operation::Leave,
+    Operation::Kill,
+    Operation::Expected,
+    Operation::Votes,
+    Operation::Version,
+    Operation::Wait,
+    Operation::Status,
+    Operation::Nodes,
+    Operation::Services,
+    Operation::Debug,
+];
+
+impl Operation {
+    /// The word for it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Leave => "leave",
+            Self::Kill => "kill",
+            Self::Expected => "expected",
+            Self::Votes => "votes",
+            Self::Version => "version",
+            Self::Wait => "wait",
+            Self::Status => "status",
+            Self::Nodes => "nodes",
+            Self::Services => "services",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// A command with its options.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Options {
+    pub(super) operation: Operation,
+    /// `-w`
+    pub(super) wait: bool,
+    /// `-q`
+    pub(super) quorate: bool,
+    /// `-t`, seconds.
+    pub(super) timeout: Option<u32>,
+    /// `-a`
+    pub(super) addresses: bool,
+    /// `-n`
+    pub(super) names: Vec<String>,
+    /// `-F`
+    pub(super) fields: Option<String>,
+    /// `remove`
+    pub(super) remove: bool,
+    /// `force`
+    pub(super) force: bool,
+    /// `-r`
+    pub(super) reload: bool,
+    /// Options of `join` that override the configuration, in the order typed.
+    pub(super) overrides: Vec<char>,
+    /// `--json`
+    pub(super) json: bool,
+    /// `--socket`
+    pub(super) socket: Option<PathBuf>,
+    /// `--run-dir`
+    pub(super) run_dir: Option<PathBuf>,
+}
+
+/// What was typed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Parsed {
+    /// `-h`
+    Usage,
+    /// `-V`
+    Version,
+    /// A command.
+    Run(Options),
+}
+
+/// Understands the words after the program's name.
+pub(super) fn parse(words: &[String]) -> Result<Parsed, Failure> {
+    let mut options = Options::new();
+    let mut scanner = Scanner::new(GRAMMAR, words);
+    while let Some(found) = scanner.next().map_err(Failure::Usage)? {
+        match found {
+            Found::Short('h', _) => return Ok(Parsed::Usage),
+            Found::Short('V', _) => return Ok(Parsed::Version),
+            Found::Short(letter, None) => options.flag(letter)?,
+            Found::Short(letter, Some(value)) => options.value(letter, value)?,
+            Found::Long("json", _) => options.json = true,
+            Found::Long("socket", path) => options.socket = path.map(PathBuf::from),
+            Found::Long(_, path) => options.run_dir = path.map(PathBuf::from),
+        }
+    }
+    options.operands(&scanner.operands())?;
+    Ok(Parsed::Run(options))
+}
+
+impl Options {
+    fn new() -> Self {
+        Self {
+            operation: Operation::Status,
+            wait: false,
+            quorate: false,
+            timeout: None,
+            addresses: false,
+            names: Vec::new(),
+            fields: None,
+            remove: false,
+            force: false,
+            reload: false,
+            overrides: Vec::new(),
+            json: false,
+            socket: None,
+            run_dir: None,
+        }
+    }
+
+    fn flag(&mut self, letter: char) -> Result<(), Failure> {
+        match letter {
+            'w' => self.wait = true,
+            'q' => self.quorate = true,
+            'a' => self.addresses = true,
+            '2' | 'P' | 'X' => self.overrides.push(letter),
+            // No services of others to load, no file to spread, no validator to steer, and the
+            // daemon's own log for those who want to know more.
+            'A' | 'S' | 'D' | 'd' => {}
+            _ => return Err(die(format!("unknown option: {letter}"))),
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, letter: char, value: String) -> Result<(), Failure> {
+        match letter {
+            't' => self.timeout = Some(number(letter, &value)?),
+            'n' => self.name(value)?,
+            'F' => self.fields = Some(value),
+            'r' => {
+                number(letter, &value)?;
+                self.reload = true;
+            }
+            'v' | 'e' => {
+                number(letter, &value)?;
+                self.overrides.push(letter);
+            }
+            'p' => {
+                let port = number(letter, &value)?;
+                if !(1..=65535).contains(&port) {
+                    return Err(die("Port must be a number between 1 and 65535".to_owned()));
+                }
+                self.overrides.push(letter);
+            }
+            'N' => {
+                let id = number(letter, &value)?;
+                if !(1..=4096).contains(&id) {
+                    return Err(die("Node id must be between 1 and 4096".to_owned()));
+                }
+                self.overrides.push(letter);
+            }
+            'c' | 'm' | 'k' | 'C' | 'o' => self.overrides.push(letter),
+            'D' => validation(&value)?,
+            'd' => {
+                number(letter, &value)?;
+            }
+            _ => return Err(die(format!("unknown option: {letter}"))),
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: String) -> Result<(), Failure> {
+        if self.names.len() == NAMES {
+            return Err(die(format!("maximum of {NAMES} node names allowed")));
+        }
+        if name.len() > NAME_LENGTH {
+            return Err(die(format!("maximum node name length is {NAME_LENGTH}")));
+        }
+        self.names.push(name);
+        Ok(())
+    }
+
+    fn operands(&mut self, words: &[&str]) -> Result<(), Failure> {
+        let mut operation = None;
+        for word in words {
+            match OPERATIONS.iter().find(|known| known.word() == *word) {
+                Some(_) if operation.is_some() => {
+                    return Err(die("can't specify two operations".to_owned()));
+                }
+                Some(known) => operation = Some(*known),
+                None if *word == "remove" => self.remove = true,
+                None if *word == "force" => self.force = true,
+                None => return Err(die(format!("unknown option {word}"))),
+            }
+        }
+        self.operation = operation.ok_or_else(|| die("no operation specified".to_owned()))?;
+        let waits = self.wait || self.quorate;
+        if self.operation == Operation::Join && self.timeout.is_some() && !waits {
+            return Err(die("timeout is only appropriate with wait".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn die(text: String) -> Failure {
+    Failure::Die(text)
+}
+
+fn number(letter: char, value: &str) -> Result<u32, Failure> {
+    let number: i64 = value
+        .trim_start()
+        .parse()
+        .map_err(|_| die(format!("argument to {letter} ({value}) is not an integer")))?;
+    if number < 0 {
+        return Err(die(format!("argument to {letter} cannot be negative")));
+    }
+    u32::try_from(number)
+        .map_err(|_| die(format!("argument to {letter} ({value}) is not an integer")))
+}
+
+/// `-D` says what an invalid configuration leads to; here it always leads to a refusal.
+fn validation(value: &str) -> Result<(), Failure> {
+    if value.starts_with(['f', 'F', 'w', 'W', 'n', 'N']) {
+        return Ok(());
+    }
+    let text = "invalid option to -D, it should be 'force', 'warn' or 'none'";
+    Err(die(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! `cman_tool status`: this node and the cluster, one line each.
+//!
+//! Must never drop the blanks at the ends of lines: they were always there. With `--json` the same
+//! as one object, keys in the order of the lines; `quorum` is an object of `needed`, `quorate` and
+//! `why` (the rule that decided), and lists are lists.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::net::IpAddr;
+
+use client::{Connection, NodeState, Status};
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::options::Options;
+use super::print_json;
+
+/// Version of the membership protocol that scripts expect to read.
+pub(super) const PROTOCOL: &str = "6.2.0";
+
+/// The one port that is always bound; further ones come with services that bind them.
+const PORTS: [u8; 1] = [0];
+
+pub(super) fn run(
+    options: &Options,
+    daemon: &mut Connection,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let status = daemon.status()?;
+    if options.json {
+        print_json(out, &object(&status))?;
+    } else {
+        out.write_all(text(&status).as_bytes())?;
+    }
+    Ok(())
+}
+
+fn text(status: &Status) -> String {
+    let quorum = &status.quorum;
+    let activity = if quorum.quorate { " " } else { "Activity blocked" };
+    let flags: String = flags(status).iter().map(|flag| format!(" {flag}")).collect();
+    let ports: String = PORTS.iter().map(|port| format!("{port} ")).collect();
+    let mut text = String::new();
+    let mut line = |name: &str, value: &dyn std::fmt::Display| {
+        writeln!(text, "{name}{value}").expect("writing to a string cannot fail");
+    };
+    line("Version: ", &PROTOCOL);
+    line("Config Version: ", &status.config_version);
+    line("Cluster Name: ", &status.cluster);
+    line("Cluster Id: ", &status.cluster_id);
+    line("Cluster Member: ", &"Yes");
+    line("Cluster Generation: ", &status.generation);
+    line("Membership state: ", &state(status.me.state));
+    line("Nodes: ", &status.members);
+    line("Expected votes: ", &quorum.expected);
+    line("Total votes: ", &quorum.present);
+    line("Node votes: ", &status.me.votes);
+    line("Quorum: ", &format_args!("{} {activity}", quorum.needed));
+    line("Active subsystems: ", &status.subsystems);
+    line("Flags:", &format_args!("{flags} "));
+    line("Ports Bound: ", &format_args!("{ports} "));
+    line("Node name: ", &status.me.name);
+    line("Node ID: ", &status.me.id);
+    line("Multicast addresses: ", &spaced(&status.multicast_addresses));
+    line("Node addresses: ", &spaced(&status.me.addresses));
+    text
+}
+
+fn object(status: &Status) -> Value {
+    let quorum = &status.quorum;
+    json!({
+        "version": PROTOCOL,
+        "config_version": status.config_version,
+        "cluster_name": status.cluster,
+        "cluster_id": status.cluster_id,
+        "cluster_member": true,
+        "cluster_generation": status.generation,
+        "membership_state": state(status.me.state),
+        "nodes": status.members,
+        "expected_votes": quorum.expected,
+        "total_votes": quorum.present,
+        "node_votes": status.me.votes,
+        "quorum": { "needed": quorum.needed, "quorate": quorum.quorate, "why": quorum.why },
+        "active_subsystems": status.subsystems,
+        "flags": flags(status),
+        "ports_bound": PORTS,
+        "node_name": status.me.name,
+        "node_id": status.me.id,
+        "multicast_addresses": status.multicast_addresses,
+        "node_addresses": status.me.addresses,
+    })
+}
+
+fn state(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Joining => "Joining",
+        NodeState::Member => "Cluster-Member",
+        NodeState::Dead => "Not-in-Cluster",
+        NodeState::Leaving => "Leaving",
+        NodeState::Disallowed => "Unknown: code=5",
+    }
+}
+
+fn flags(status: &Status) -> Vec<&'static str> {
+    if status.two_node { vec!["2node"] } else { Vec::new() }
+}
+
+fn spaced(addresses: &[IpAddr]) -> String {
+    addresses.iter().map(|address| format!("{address} ")).collect()
+}

@@ -1,0 +1,324 @@
+use jiff::civil::DateTime;
+
+use self::fake::{Daemon, World, node};
+use super::*;
+
+mod fake;
+
+/// What the operator sees: stdout, stderr, exit status.
+#[derive(PartialEq, Eq, Debug)]
+struct Seen {
+    out: String,
+    err: String,
+    code: u8,
+}
+
+impl Seen {
+    fn good(out: &str) -> Self {
+        Self { out: out.to_owned(), err: String::new(), code: 0 }
+    }
+
+    fn bad(err: &str, code: u8) -> Self {
+        Self { out: String::new(), err: err.to_owned(), code }
+    }
+}
+
+fn at(socket: &std::path::Path, line: &str) -> Seen {
+    let environment = Environment {
+        socket: Some(socket.to_owned()),
+        zone: Some(TimeZone::UTC),
+        ..Environment::default()
+    };
+    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = run(&words, &environment, &mut out, &mut err);
+    Seen { out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap(), code }
+}
+
+/// Types `line` at a node whose daemon shows this world.
+fn type_at(world: World, line: &str) -> Seen {
+    let daemon = Daemon::start(world);
+    at(daemon.socket(), line)
+}
+
+fn seconds(local: &str) -> i64 {
+    let local: DateTime = local.parse().unwrap();
+    local.to_zoned(TimeZone::UTC).unwrap().timestamp().as_second()
+}
+
+/// Two nodes of the article's first listing, both up.
+fn two_nodes() -> World {
+    let mut world = World::new("iscsi1");
+    world.status.generation = 8;
+    world.status.members = 2;
+    world.status.quorum.as_mut().unwrap().present = 2;
+    world.nodes = vec![
+        node(1, "iscsi1", Some((4, seconds("2026-11-20 10:34:42")))),
+        node(2, "iscsi2", Some((8, seconds("2026-11-20 10:34:49")))),
+    ];
+    world
+}
+
+const STATUS: &str = "\
+Version: 6.2.0
+Config Version: 5
+Cluster Name: iscsicluster
+Cluster Id: 46516
+Cluster Member: Yes
+Cluster Generation: 8
+Membership state: Cluster-Member
+Nodes: 2
+Expected votes: 1
+Total votes: 2
+Node votes: 1
+Quorum: 1  
+Active subsystems: 1
+Flags: 2node 
+Ports Bound: 0  
+Node name: iscsi1
+Node ID: 1
+Multicast addresses: 239.192.181.106 
+Node addresses: 192.168.10.11 
+";
+
+#[test]
+fn status_of_two_nodes_is_what_the_reference_prints() {
+    assert_eq!(type_at(two_nodes(), "status"), Seen::good(STATUS));
+}
+
+#[test]
+fn status_without_quorum_says_that_activity_is_blocked() {
+    let mut world = two_nodes();
+    world.status.two_node = false;
+    let quorum = world.status.quorum.as_mut().unwrap();
+    (quorum.quorate, quorum.needed) = (false, 2);
+    let seen = type_at(world, "status");
+    assert!(seen.out.contains("\nQuorum: 2 Activity blocked\n"), "{}", seen.out);
+    assert!(seen.out.contains("\nFlags: \n"), "{}", seen.out);
+}
+
+#[test]
+fn status_as_json_says_the_same_in_the_same_order() {
+    let expected = concat!(
+        r#"{"version":"6.2.0","config_version":5,"cluster_name":"iscsicluster","#,
+        r#""cluster_id":46516,"cluster_member":true,"cluster_generation":8,"#,
+        r#""membership_state":"Cluster-Member","nodes":2,"expected_votes":1,"total_votes":2,"#,
+        r#""node_votes":1,"quorum":{"needed":1,"quorate":true,"why":"two-node"},"#,
+        r#""active_subsystems":1,"flags":["2node"],"ports_bound":[0],"node_name":"iscsi1","#,
+        r#""node_id":1,"multicast_addresses":["239.192.181.106"],"#,
+        r#""node_addresses":["192.168.10.11"]}"#,
+        "\n",
+    );
+    assert_eq!(type_at(two_nodes(), "status --json"), Seen::good(expected));
+}
+
+#[test]
+fn nodes_are_a_table_with_local_times() {
+    let table = "\
+Node  Sts   Inc   Joined               Name
+   1   M      4   2026-11-20 10:34:42  iscsi1
+   2   M      8   2026-11-20 10:34:49  iscsi2
+";
+    assert_eq!(type_at(two_nodes(), "nodes"), Seen::good(table));
+}
+
+#[test]
+fn nodes_that_are_gone_or_never_came_have_no_time() {
+    let mut world = two_nodes();
+    world.nodes[1] = node(2, "iscsi2", None);
+    world.nodes[1].incarnation = 16;
+    world.nodes.push(node(3, "iscsi3", None));
+    let table = "\
+Node  Sts   Inc   Joined               Name
+   1   M      4   2026-11-20 10:34:42  iscsi1
+   2   X     16                        iscsi2
+   3   X      0                        iscsi3
+";
+    assert_eq!(type_at(world, "nodes"), Seen::good(table));
+}
+
+#[test]
+fn addresses_stand_beneath_their_node() {
+    let table = "\
+Node  Sts   Inc   Joined               Name
+   1   M      4   2026-11-20 10:34:42  iscsi1
+       Addresses: 192.168.10.11 
+   2   M      8   2026-11-20 10:34:49  iscsi2
+       Addresses: 192.168.10.12 
+";
+    assert_eq!(type_at(two_nodes(), "nodes -a"), Seen::good(table));
+}
+
+#[test]
+fn nodes_are_chosen_by_name_and_unknown_names_choose_none() {
+    let header = "Node  Sts   Inc   Joined               Name\n";
+    let row = "   2   M      8   2026-11-20 10:34:49  iscsi2\n";
+    let expected = format!("{header}{row}");
+    assert_eq!(type_at(two_nodes(), "nodes -n iscsi2"), Seen::good(&expected));
+    assert_eq!(type_at(two_nodes(), "nodes -n nosuch"), Seen::good(header));
+}
+
+#[test]
+fn fields_are_printed_as_asked_and_unknown_ones_skipped() {
+    let fields = |line, expected| assert_eq!(type_at(two_nodes(), line), Seen::good(expected));
+    fields("nodes -F id,type,name", "1 M iscsi1 \n2 M iscsi2 \n");
+    fields("nodes -F id,type,name,addr", "1 M iscsi1 192.168.10.11 \n2 M iscsi2 192.168.10.12 \n");
+    fields("-F id,bogus,name nodes", "1 iscsi1 \n2 iscsi2 \n");
+    fields("nodes -F addr -n iscsi2", "192.168.10.12 \n");
+    fields("nodes -F votes,exp,state -n iscsi1", "1 1 Member \n");
+}
+
+#[test]
+fn nodes_as_json_carry_every_field() {
+    let seen = type_at(two_nodes(), "nodes -n iscsi2 --json");
+    let expected = concat!(
+        r#"{"nodes":[{"id":2,"name":"iscsi2","type":"M","state":"Member","incarnation":8,"#,
+        r#""joined":1795170889,"votes":1,"expected_votes":1,"addresses":["192.168.10.12"]}]}"#,
+        "\n",
+    );
+    assert_eq!(seen, Seen::good(expected));
+}
+
+#[test]
+fn version_and_services_are_short() {
+    assert_eq!(type_at(two_nodes(), "version"), Seen::good("6.2.0 config 5\n"));
+    let json = "{\"version\":\"6.2.0\",\"config_version\":5}\n";
+    assert_eq!(type_at(two_nodes(), "version --json"), Seen::good(json));
+    assert_eq!(type_at(two_nodes(), "services"), Seen::good(""));
+    assert_eq!(type_at(two_nodes(), "services --json"), Seen::good("{\"services\":[]}\n"));
+}
+
+#[test]
+fn wait_ends_at_once_when_there_is_nothing_to_wait_for() {
+    for line in ["wait -q", "wait -q -t 3", "wait", "wait -n iscsi9 -t 2", "wait -n iscsi2"] {
+        assert_eq!(type_at(two_nodes(), line), Seen::good(""), "{line}");
+    }
+    assert_eq!(type_at(two_nodes(), "wait --json"), Seen::good("{\"quorate\":true}\n"));
+}
+
+#[test]
+fn wait_for_quorum_ends_when_the_daemon_tells_of_it() {
+    let mut world = two_nodes();
+    world.changes.push_back(world.status.clone());
+    world.status.quorum.as_mut().unwrap().quorate = false;
+    world.changes.push_front(world.status.clone());
+    assert_eq!(type_at(world, "wait -q -t 60"), Seen::good(""));
+}
+
+#[test]
+fn wait_for_quorum_ends_on_time() {
+    let mut world = two_nodes();
+    world.status.quorum.as_mut().unwrap().quorate = false;
+    let begin = Instant::now();
+    let seen = type_at(world, "wait -q -t 1");
+    assert_eq!(seen, Seen::bad("Timed-out waiting for cluster\n", 2));
+    let took = begin.elapsed();
+    assert!(took >= Duration::from_secs(1), "{took:?}");
+}
+
+#[test]
+fn leave_says_how_and_returns_when_the_daemon_is_gone() {
+    for (line, how) in [
+        ("leave", (false, false)),
+        ("leave remove", (true, false)),
+        ("leave force -w -t 30", (false, true)),
+    ] {
+        let daemon = Daemon::start(two_nodes());
+        assert_eq!(at(daemon.socket(), line), Seen::good(""), "{line}");
+        assert_eq!(daemon.world().left, Some(how), "{line}");
+    }
+    let json = "{\"left\":true}\n";
+    assert_eq!(type_at(two_nodes(), "leave --json"), Seen::good(json));
+}
+
+#[test]
+fn leave_that_is_refused_says_why_and_with_w_asks_again() {
+    let mut busy = two_nodes();
+    busy.busy = 1;
+    let seen = type_at(busy.clone(), "leave");
+    let text = "cman_tool: Error leaving cluster: Device or resource busy\n";
+    assert_eq!(seen, Seen::bad(text, 1));
+    assert_eq!(type_at(busy, "leave -w -t 30"), Seen::good(""));
+}
+
+#[test]
+fn node_that_is_up_is_not_joined_again() {
+    let text = "cman_tool: Node is already active\n";
+    assert_eq!(type_at(two_nodes(), "-w join -t 30"), Seen::bad(text, 1));
+}
+
+#[test]
+fn without_a_daemon_every_question_gets_the_same_answer() {
+    let socket = std::path::Path::new("/nonexistent/clusterd.sock");
+    let text = "cman_tool: Cannot open connection to cman, is it running ?\n";
+    for line in ["status", "nodes", "version", "wait -t 2", "wait -q -t 2", "leave"] {
+        assert_eq!(at(socket, line), Seen::bad(text, 1), "{line}");
+    }
+    let seen = at(socket, "status --json");
+    let json = "{\"error\":\"Cannot open connection to cman, is it running ?\"}\n";
+    assert_eq!((seen.out.as_str(), seen.err.as_str(), seen.code), (json, text, 1));
+}
+
+#[test]
+fn words_that_do_nothing_yet_say_so() {
+    for word in ["kill", "expected", "votes", "debug"] {
+        let text = format!("cman_tool: {word}: not supported yet\n");
+        assert_eq!(type_at(two_nodes(), word), Seen::bad(&text, 1));
+    }
+    let text = "cman_tool: version -r: not supported yet\n";
+    assert_eq!(type_at(two_nodes(), "version -r 6"), Seen::bad(text, 1));
+    let text = "cman_tool: join -m: not supported yet\n";
+    assert_eq!(type_at(two_nodes(), "join -m 239.1.1.1"), Seen::bad(text, 1));
+}
+
+#[test]
+fn daemon_that_cannot_be_started_is_named() {
+    let mut environment = Environment {
+        socket: Some("/nonexistent/clusterd.sock".into()),
+        clusterd: Some("/nonexistent/clusterd".into()),
+        ..Environment::default()
+    };
+    let join = |environment: &Environment| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = run(&["join".to_owned()], environment, &mut out, &mut err);
+        (String::from_utf8(err).unwrap(), code)
+    };
+    let (text, code) = join(&environment);
+    let start = "cman_tool: cannot start /nonexistent/clusterd: No such file";
+    assert!(text.starts_with(start), "{text}");
+    assert_eq!(code, 1);
+    environment.clusterd = Some("/bin/false".into());
+    let text = "cman_tool: clusterd ended before it was ready (exit status: 1)\n".to_owned();
+    assert_eq!(join(&environment), (text, 1));
+}
+
+#[test]
+fn socket_is_the_nearest_that_was_named() {
+    let all = Environment {
+        socket: Some("/env/socket".into()),
+        run_dir: Some("/env/dir".into()),
+        ..Environment::default()
+    };
+    let dir = Environment { socket: None, ..all.clone() };
+    let socket = |line: &str, environment: &Environment| {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        match options::parse(&words) {
+            Ok(Parsed::Run(options)) => Context::new(&options, environment).socket,
+            other => panic!("{other:?}"),
+        }
+    };
+    let path = |text: &str| PathBuf::from(text);
+    let both = "status --run-dir /typed --socket /s";
+    assert_eq!(socket(both, &all), path("/s"));
+    assert_eq!(socket("status --run-dir /typed", &all), path("/typed/clusterd.sock"));
+    assert_eq!(socket("status", &all), path("/env/socket"));
+    assert_eq!(socket("status", &dir), path("/env/dir/clusterd.sock"));
+    assert_eq!(socket("status", &Environment::default()), path("/run/cluster/clusterd.sock"));
+}
+
+#[test]
+fn usage_goes_to_stdout() {
+    assert_eq!(type_at(two_nodes(), "-h"), Seen::good(options::USAGE));
+    let version = format!("cman_tool {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(type_at(two_nodes(), "-V"), Seen::good(&version));
+}

@@ -1,0 +1,201 @@
+//! A daemon that shows what it is told to show, over a real socket in real frames.
+
+use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+
+use client::frame::{self, Decoder};
+use client::proto::{self, NodeState, Reason, from_daemon, notice, reply, request};
+
+/// What the daemon shows.
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    pub(super) status: proto::Status,
+    pub(super) nodes: Vec<proto::Node>,
+    /// What the status becomes after it was asked for, one by one, each with a notice.
+    pub(super) changes: VecDeque<proto::Status>,
+    /// How often leaving is refused before it is done.
+    pub(super) busy: u32,
+    /// How it was left: remove, force.
+    pub(super) left: Option<(bool, bool)>,
+}
+
+impl World {
+    pub(super) fn new(me: &str) -> Self {
+        let me = node(1, me, Some((4, 0)));
+        let quorum = proto::Quorum {
+            quorate: true,
+            present: 1,
+            needed: 1,
+            expected: 1,
+            why: "two-node".to_owned(),
+        };
+        Self {
+            status: proto::Status {
+                cluster: "iscsicluster".to_owned(),
+                cluster_id: 46516,
+                config_version: 5,
+                me: Some(me.clone()),
+                generation: 4,
+                ring_members: vec![1],
+                phase: "operational".to_owned(),
+                synchronized: true,
+                members: 1,
+                quorum: Some(quorum),
+                two_node: true,
+                subsystems: 1,
+                multicast_addresses: vec!["239.192.181.106".to_owned()],
+                counters: vec![],
+            },
+            nodes: vec![me],
+            changes: VecDeque::new(),
+            busy: 0,
+            left: None,
+        }
+    }
+}
+
+/// A node; a member since the given incarnation and moment, else dead.
+pub(super) fn node(id: u32, name: &str, member: Option<(u64, i64)>) -> proto::Node {
+    let state = if member.is_some() { NodeState::Member } else { NodeState::Dead };
+    proto::Node {
+        id,
+        name: name.to_owned(),
+        state: state.into(),
+        incarnation: member.map_or(0, |(incarnation, _)| incarnation),
+        joined: member.map(|(_, joined)| joined),
+        votes: 1,
+        expected: 1,
+        addresses: vec![format!("192.168.10.{}", 10 + id)],
+        departure: None,
+    }
+}
+
+/// The daemon; ends with the test.
+pub(super) struct Daemon {
+    socket: PathBuf,
+    world: Arc<Mutex<World>>,
+}
+
+impl Daemon {
+    pub(super) fn start(world: World) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("cman-tool-{}-{number}.sock", std::process::id());
+        let socket = std::env::temp_dir().join(name);
+        let listener = UnixListener::bind(&socket).unwrap();
+        let world = Arc::new(Mutex::new(world));
+        let shown = Arc::clone(&world);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                if Session::new(stream.unwrap(), &shown).run() {
+                    break;
+                }
+            }
+        });
+        Self { socket, world }
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        std::fs::remove_file(&self.socket).unwrap();
+    }
+}
+
+struct Session<'a> {
+    stream: UnixStream,
+    world: &'a Mutex<World>,
+}
+
+impl<'a> Session<'a> {
+    fn new(stream: UnixStream, world: &'a Mutex<World>) -> Self {
+        Self { stream, world }
+    }
+
+    /// True when the daemon ends with this session.
+    fn run(mut self) -> bool {
+        let mut decoder = Decoder::new(frame::MAX_FRAME);
+        let mut chunk = [0; 4096];
+        loop {
+            while let Some(content) = decoder.take().unwrap() {
+                let request: proto::Request = frame::decode(content).unwrap();
+                self.answer(request.id, request.what.unwrap());
+                if self.world.lock().unwrap().left.is_some() {
+                    return true;
+                }
+            }
+            match self.stream.read(&mut chunk) {
+                Ok(0) | Err(_) => return false,
+                Ok(size) => decoder.push(&chunk[..size]),
+            }
+        }
+    }
+
+    fn answer(&mut self, id: u64, what: request::What) {
+        let mut world = self.world.lock().unwrap();
+        let mut change = None;
+        let what = match what {
+            request::What::Hello(_) => {
+                let frame = u32::try_from(frame::MAX_FRAME).unwrap();
+                reply::What::Welcome(proto::Welcome {
+                    version: 1,
+                    daemon: "fake".to_owned(),
+                    max_frame: frame,
+                    max_reply: frame,
+                    permitted: true,
+                })
+            }
+            request::What::Status(_) => {
+                let shown = world.status.clone();
+                if let Some(next) = world.changes.pop_front() {
+                    change.clone_from(&next.quorum);
+                    world.status = next;
+                }
+                reply::What::Status(Box::new(shown))
+            }
+            request::What::Nodes(_) => {
+                reply::What::Nodes(proto::Nodes { nodes: world.nodes.clone() })
+            }
+            request::What::Watch(_) => reply::What::Done(proto::Done {}),
+            request::What::Leave(_) if world.busy > 0 => {
+                world.busy -= 1;
+                let reason = Reason::Busy.into();
+                reply::What::Refused(proto::Refused { reason, text: "busy".to_owned() })
+            }
+            request::What::Leave(proto::Leave { remove, force }) => {
+                world.left = Some((remove, force));
+                reply::What::Done(proto::Done {})
+            }
+            request::What::Ping(_)
+            | request::What::Attach(_)
+            | request::What::Multicast(_)
+            | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
+        };
+        drop(world);
+        self.send(from_daemon::What::Reply(proto::Reply { id, what: Some(what) }));
+        if let Some(quorum) = change {
+            let what = Some(notice::What::Quorum(quorum));
+            self.send(from_daemon::What::Notice(proto::Notice { what }));
+        }
+    }
+
+    fn send(&mut self, what: from_daemon::What) {
+        let message = proto::FromDaemon { what: Some(what) };
+        let frame = frame::encode(&message, frame::MAX_FRAME).unwrap();
+        // The tool may have ended already.
+        let _ = self.stream.write_all(&frame);
+    }
+}
