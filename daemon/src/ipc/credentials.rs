@@ -1,0 +1,97 @@
+//! Anyone on this node may look; only some may change.
+//!
+//! Must never believe what a program says of itself: the kernel says who is at the other end of
+//! the socket.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io;
+
+use tokio::net::UnixStream;
+
+use crate::stack::command::Command;
+
+/// Who is at the other end of a socket, as the kernel says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Peer {
+    /// Effective user id at the time of the connection.
+    pub uid: u32,
+    /// Effective group id at the time of the connection.
+    pub gid: u32,
+    /// Process id, where the kernel says it. For the log only: it may have been passed on.
+    pub pid: Option<i32>,
+}
+
+impl Peer {
+    /// Asks the kernel.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn of(stream: &UnixStream) -> io::Result<Self> {
+        let seen = stream.peer_cred()?;
+        Ok(Self { uid: seen.uid(), gid: seen.gid(), pid: seen.pid() })
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "process {pid} of user {}", self.uid),
+            None => write!(f, "a process of user {}", self.uid),
+        }
+    }
+}
+
+/// Who may change things.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy {
+    uids: BTreeSet<u32>,
+    gids: BTreeSet<u32>,
+}
+
+impl Policy {
+    /// The superuser and whoever the daemon runs as.
+    #[must_use]
+    pub fn own() -> Self {
+        let me = nix::unistd::geteuid().as_raw();
+        Self { uids: BTreeSet::from([0, me]), gids: BTreeSet::new() }
+    }
+
+    #[cfg(test)]
+    pub(super) fn nobody() -> Self {
+        Self { uids: BTreeSet::new(), gids: BTreeSet::new() }
+    }
+
+    /// And this user.
+    #[must_use]
+    pub fn with_uid(mut self, uid: u32) -> Self {
+        self.uids.insert(uid);
+        self
+    }
+
+    /// And whoever has this as effective group.
+    #[must_use]
+    pub fn with_gid(mut self, gid: u32) -> Self {
+        self.gids.insert(gid);
+        self
+    }
+
+    /// This peer may change things.
+    #[must_use]
+    pub fn permits(&self, peer: &Peer) -> bool {
+        self.uids.contains(&peer.uid) || self.gids.contains(&peer.gid)
+    }
+}
+
+/// What a command does to others than the one who asks: everything but looking. Attaching counts,
+/// because raw messages are the content of applications.
+#[must_use]
+pub fn needs_permission(command: &Command) -> bool {
+    match command {
+        Command::Status | Command::Nodes | Command::Watch(_) => false,
+        Command::Leave(_) | Command::Attach | Command::Multicast { .. } => true,
+    }
+}
+
+#[cfg(test)]
+mod tests;

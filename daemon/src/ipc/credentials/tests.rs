@@ -1,0 +1,37 @@
+use super::*;
+use crate::stack::command::Leave;
+
+fn peer(uid: u32, gid: u32) -> Peer {
+    Peer { uid, gid, pid: Some(4711) }
+}
+
+#[test]
+fn superuser_and_own_user_may_change_and_strangers_may_not() {
+    let policy = Policy::own();
+    let me = nix::unistd::geteuid().as_raw();
+    assert!(policy.permits(&peer(0, 0)));
+    assert!(policy.permits(&peer(me, 12345)));
+    assert!(!policy.permits(&peer(me + 7000, 0)), "group 0 alone is not enough");
+}
+
+#[test]
+fn configured_users_and_groups_may_change() {
+    let policy = Policy::own().with_uid(99_001).with_gid(99_002);
+    assert!(policy.permits(&peer(99_001, 5)));
+    assert!(policy.permits(&peer(99_003, 99_002)));
+    assert!(!policy.permits(&peer(99_003, 5)));
+}
+
+#[test]
+fn looking_needs_no_permission_and_leaving_does() {
+    assert!(!needs_permission(&Command::Status));
+    assert!(!needs_permission(&Command::Watch(true)));
+    assert!(needs_permission(&Command::Leave(Leave::default())));
+    assert!(needs_permission(&Command::Attach));
+}
+
+#[test]
+fn peer_names_itself_for_the_log() {
+    assert_eq!(peer(0, 0).to_string(), "process 4711 of user 0");
+    assert_eq!(Peer { uid: 7, gid: 7, pid: None }.to_string(), "a process of user 7");
+}

@@ -1,0 +1,171 @@
+//! The door: one socket in the run directory, open to everyone on this node.
+//!
+//! Must never take the socket of a daemon that is alive, and never let those who may only look use
+//! up the places of those who may act.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tracing::{debug, warn};
+
+use super::credentials::{Peer, Policy};
+use super::session::{self, Terms};
+use super::{Event, Limits};
+use crate::stack::command::SessionId;
+
+/// Everyone may connect: what they may ask is decided by who they are.
+const MODE: u32 = 0o666;
+
+/// After the system refused to accept.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Why the socket could not be opened.
+#[derive(Debug, Error)]
+pub enum ListenError {
+    /// Somebody answers on it.
+    #[error("another daemon is already running: it answers on {0}")]
+    Occupied(PathBuf),
+    /// The system refused.
+    #[error("cannot open the socket {path}: {why}")]
+    System {
+        /// Which socket.
+        path: PathBuf,
+        /// What the system said.
+        why: io::Error,
+    },
+}
+
+/// The open socket.
+#[derive(Debug)]
+pub struct Listener {
+    socket: UnixListener,
+    path: SocketPath,
+    policy: Policy,
+    limits: Limits,
+    places: Places,
+}
+
+/// Removes the socket's path when the listener ends.
+#[derive(Debug)]
+struct SocketPath(PathBuf);
+
+impl Drop for SocketPath {
+    fn drop(&mut self) {
+        // Somebody may have removed it already; nothing is to be done about either case.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// How many sessions there may be.
+#[derive(Debug)]
+struct Places {
+    /// For everyone.
+    all: Arc<Semaphore>,
+    /// Of these, for those who may only look.
+    looking: Arc<Semaphore>,
+}
+
+/// What a session holds as long as it lives.
+pub(super) type Place = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+
+impl Listener {
+    /// Opens the socket at `path`, replacing one that nobody answers on.
+    ///
+    /// # Errors
+    /// Somebody answers on it, or the system refuses.
+    pub fn open(path: &Path, policy: Policy, limits: Limits) -> Result<Self, ListenError> {
+        let refused = |why| ListenError::System { path: path.to_owned(), why };
+        if std::os::unix::net::UnixStream::connect(path).is_ok() {
+            return Err(ListenError::Occupied(path.to_owned()));
+        }
+        match fs::remove_file(path) {
+            Ok(()) => debug!(target: "ipc", "removed the stale socket {}", path.display()),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {}
+            Err(why) => return Err(refused(why)),
+        }
+        let socket = UnixListener::bind(path).map_err(refused)?;
+        fs::set_permissions(path, Permissions::from_mode(MODE)).map_err(refused)?;
+        let places = Places {
+            all: Arc::new(Semaphore::new(limits.sessions)),
+            looking: Arc::new(Semaphore::new(limits.sessions.div_ceil(2))),
+        };
+        Ok(Self { socket, path: SocketPath(path.to_owned()), policy, limits, places })
+    }
+
+    /// Accepts until it is aborted.
+    pub(super) async fn run(self, events: mpsc::Sender<Event>) {
+        let mut next = 1;
+        loop {
+            match self.socket.accept().await {
+                Ok((stream, _)) => {
+                    if self.welcome(stream, SessionId(next), &events).await {
+                        next += 1;
+                    }
+                }
+                Err(why) => {
+                    // Out of descriptors, most likely. Accepting again at once would spin, and no
+                    // event tells that there is one again.
+                    warn!(target: "ipc", "cannot accept on {}: {why}", self.path.0.display());
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// Gives the program a session, or tells it why not.
+    async fn welcome(
+        &self,
+        stream: UnixStream,
+        session: SessionId,
+        events: &mpsc::Sender<Event>,
+    ) -> bool {
+        let peer = match Peer::of(&stream) {
+            Ok(peer) => peer,
+            Err(why) => {
+                warn!(target: "ipc", "a program without credentials was refused: {why}");
+                return false;
+            }
+        };
+        let permitted = self.policy.permits(&peer);
+        let Some(place) = self.places.take(permitted) else {
+            warn!(target: "ipc", "{peer} refused: {} sessions already", self.limits.sessions);
+            session::turn_away(&stream, self.limits.sessions);
+            return false;
+        };
+        debug!(target: "ipc", "session {}: {peer}, permitted: {permitted}", session.0);
+        let terms = Terms { session, peer, permitted, limits: self.limits };
+        let (task, outlet) = session::open(stream, terms, events.clone());
+        // First the arrival, then anything the session may say. The task is not spawned when
+        // nobody listens any more: the daemon ends.
+        if events.send(Event::Arrived { session, outlet }).await.is_err() {
+            return false;
+        }
+        tokio::spawn(async move {
+            task.run().await;
+            drop(place);
+        });
+        true
+    }
+}
+
+impl Places {
+    fn take(&self, permitted: bool) -> Option<Place> {
+        let looking = if permitted {
+            None
+        } else {
+            Some(Arc::clone(&self.looking).try_acquire_owned().ok()?)
+        };
+        let place = Arc::clone(&self.all).try_acquire_owned().ok()?;
+        Some((place, looking))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,410 @@
+//! One program: its bytes become requests, replies and notices become its bytes.
+//!
+//! Must never hold more than one unfinished frame and one request of a program, and never wait for
+//! it to read: what it has not read waits in a queue whose bounds are checked by whoever fills it.
+//!
+//! One task does it all: it waits for the socket, for the queue, and for the word that it is cut
+//! off. While a request is with the shell no other is taken from the stream, so a program that
+//! asks faster than it is answered is slowed down by its own socket.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::{Buf, Bytes, BytesMut};
+use client::frame::{self, Decoder, FrameError};
+use client::proto::{self, Reason, from_daemon, reply, request};
+use thiserror::Error;
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant as Moment;
+use tracing::{debug, info};
+
+use super::credentials::{self, Peer};
+use super::translate::{self, Ask, Unreadable};
+use super::{Event, Limits};
+use crate::stack::command::{RequestId, SessionId};
+
+/// Version of the contract that is spoken here.
+pub const VERSION: u32 = 1;
+
+/// Bytes gathered for one write, and room for one read.
+const BATCH: usize = 64 << 10;
+
+/// Bytes of a program's name that are kept.
+const NAME: usize = 64;
+
+/// What is known of a session at its start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) session: SessionId,
+    pub(super) peer: Peer,
+    pub(super) permitted: bool,
+    pub(super) limits: Limits,
+}
+
+/// Why a session cannot be sent more.
+#[derive(Debug, Error)]
+pub(super) enum Overrun {
+    /// It does not read.
+    #[error("it does not read: {frames} frames of {bytes} bytes wait for it")]
+    Full {
+        /// Frames waiting.
+        frames: usize,
+        /// Bytes waiting.
+        bytes: usize,
+    },
+    /// What is to be sent does not fit a frame.
+    #[error("cannot tell it: {0}")]
+    Frame(FrameError),
+}
+
+/// What kind of frame is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sent {
+    /// The reply to the request that is with the shell.
+    Reply,
+    /// A notice.
+    Notice,
+}
+
+/// The shell's end of a session.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    queue: mpsc::Sender<(Sent, Bytes)>,
+    waiting: Arc<AtomicUsize>,
+    cut: oneshot::Sender<()>,
+    limits: Limits,
+}
+
+impl Outlet {
+    /// Queues one frame.
+    pub(super) fn send(&mut self, kind: Sent, frame: Bytes) -> Result<(), Overrun> {
+        let size = frame.len();
+        let bytes = self.waiting.load(Ordering::Relaxed);
+        let frames = self.limits.queued_frames - self.queue.capacity();
+        // A single frame is let through however large: its size has a bound of its own.
+        if bytes > 0 && bytes + size > self.limits.queued_bytes {
+            return Err(Overrun::Full { frames, bytes });
+        }
+        match self.queue.try_send((kind, frame)) {
+            Ok(()) => {
+                self.waiting.fetch_add(size, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(mpsc::error::TrySendError::Full(_)) => Err(Overrun::Full { frames, bytes }),
+            // The session has ended and its `Gone` is on the way.
+            Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+        }
+    }
+
+    /// Ends the session at once, whatever waits for it.
+    pub(super) fn cut(self) {
+        // An error means that it has ended by itself.
+        let _ = self.cut.send(());
+    }
+}
+
+/// How a session ended.
+#[derive(Debug, Error)]
+enum End {
+    /// The program hung up.
+    #[error("hung up")]
+    Closed,
+    /// The daemon ends, and everything was sent.
+    #[error("the daemon ends")]
+    Ending,
+    /// The program did not read what it was sent.
+    #[error("cut off")]
+    Cut,
+    /// It sent what it must not; it was told.
+    #[error("{0}")]
+    Hostile(String),
+    /// The system refused.
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+/// The task of one session.
+#[derive(Debug)]
+pub(super) struct Session {
+    stream: UnixStream,
+    terms: Terms,
+    decoder: Decoder,
+    /// Bytes for the socket.
+    writing: BytesMut,
+    outbox: mpsc::Receiver<(Sent, Bytes)>,
+    waiting: Arc<AtomicUsize>,
+    cut: oneshot::Receiver<()>,
+    events: mpsc::Sender<Event>,
+    talk: Talk,
+}
+
+/// How far the conversation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Talk {
+    /// Hello must come before this moment.
+    Opening(Moment),
+    /// Requests are taken.
+    Open,
+    /// One request is with the shell.
+    Asked,
+}
+
+/// Makes the two ends of a session.
+pub(super) fn open(
+    stream: UnixStream,
+    terms: Terms,
+    events: mpsc::Sender<Event>,
+) -> (Session, Outlet) {
+    let Limits { frame, small_frame, queued_frames, hello, .. } = terms.limits;
+    let (queue, outbox) = mpsc::channel(queued_frames);
+    let (cut, cut_receiver) = oneshot::channel();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let outlet = Outlet { queue, waiting: Arc::clone(&waiting), cut, limits: terms.limits };
+    let session = Session {
+        stream,
+        terms,
+        decoder: Decoder::new(if terms.permitted { frame } else { small_frame }),
+        writing: BytesMut::new(),
+        outbox,
+        waiting,
+        cut: cut_receiver,
+        events,
+        talk: Talk::Opening(Moment::now() + hello),
+    };
+    (session, outlet)
+}
+
+/// Tells a program that there is no place for it. Best effort: it may not even read.
+pub(super) fn turn_away(stream: &UnixStream, sessions: usize) {
+    let text = format!("{sessions} programs are connected already: no place for one more");
+    let what = refusal(Reason::TooManySessions, text);
+    if let Ok(frame) = frame::encode(&envelope(0, what), frame::MAX_FRAME) {
+        let _ = stream.try_write(&frame);
+    }
+}
+
+impl Session {
+    /// Runs to the end, which the shell is told.
+    pub(super) async fn run(mut self) {
+        let session = self.terms.session;
+        let end = match self.converse().await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        };
+        match &end {
+            End::Closed | End::Ending | End::Cut | End::System(_) => {
+                debug!(target: "ipc", "session {}: {end}", session.0);
+            }
+            End::Hostile(why) => {
+                info!(target: "ipc", "session {} ({}): {why}: disconnected", session.0, self.terms.peer);
+                // What was wrong stands at the end of what is to be written.
+                let _ = self.write();
+            }
+        }
+        // An error means that the daemon ends as well.
+        let _ = self.events.send(Event::Gone(session)).await;
+    }
+
+    async fn converse(&mut self) -> Result<std::convert::Infallible, End> {
+        loop {
+            self.take_requests().await?;
+            let reads = self.decoder.wants() > 0;
+            let interest = match (reads, !self.writing.is_empty()) {
+                (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
+                (true, false) => Some(Interest::READABLE),
+                (false, true) => Some(Interest::WRITABLE),
+                (false, false) => None,
+            };
+            let hello = match self.talk {
+                Talk::Opening(before) => Some(before),
+                Talk::Open | Talk::Asked => None,
+            };
+            tokio::select! {
+                biased;
+                cut = &mut self.cut, if !self.cut.is_terminated() => {
+                    if cut.is_ok() {
+                        return Err(End::Cut);
+                    }
+                }
+                out = self.outbox.recv(), if self.writing.len() < BATCH => match out {
+                    Some(out) => self.gather(out),
+                    None if self.writing.is_empty() => return Err(End::Ending),
+                    None => self.drain().await?,
+                },
+                ready = self.stream.ready(interest.unwrap_or(Interest::ERROR)) => {
+                    let ready = ready?;
+                    if ready.is_error() {
+                        return Err(End::Closed);
+                    }
+                    if ready.is_writable() {
+                        self.write()?;
+                    }
+                    if ready.is_readable() && reads {
+                        self.read()?;
+                    }
+                }
+                () = until(hello) => {
+                    let text = format!("no hello within {:?}", self.terms.limits.hello);
+                    return Err(self.hostile(0, Reason::Protocol, text));
+                }
+            }
+        }
+    }
+
+    /// Moves what waits into the bytes to be written, as much as one write takes.
+    fn gather(&mut self, first: (Sent, Bytes)) {
+        let mut next = Some(first);
+        while let Some((kind, frame)) = next.take() {
+            self.waiting.fetch_sub(frame.len(), Ordering::Relaxed);
+            self.writing.extend_from_slice(&frame);
+            if kind == Sent::Reply && self.talk == Talk::Asked {
+                self.talk = Talk::Open;
+            }
+            if self.writing.len() < BATCH {
+                next = self.outbox.try_recv().ok();
+            }
+        }
+    }
+
+    /// The daemon ends: sends what is left. Whoever closes the daemon limits the time.
+    async fn drain(&mut self) -> Result<(), End> {
+        while !self.writing.is_empty() {
+            self.stream.writable().await?;
+            self.write()?;
+        }
+        Err(End::Ending)
+    }
+
+    fn write(&mut self) -> Result<(), End> {
+        while !self.writing.is_empty() {
+            match self.stream.try_write(&self.writing) {
+                Ok(0) => return Err(End::Closed),
+                Ok(written) => self.writing.advance(written),
+                Err(why) if why.kind() == io::ErrorKind::WouldBlock => break,
+                Err(why) => return Err(why.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn read(&mut self) -> Result<(), End> {
+        let mut chunk = [0; BATCH];
+        match self.stream.try_read(&mut chunk) {
+            Ok(0) => Err(End::Closed),
+            Ok(size) => {
+                self.decoder.push(chunk.get(..size).unwrap_or_default());
+                Ok(())
+            }
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(why) => Err(why.into()),
+        }
+    }
+
+    /// Takes whole frames until one is with the shell or none is left.
+    async fn take_requests(&mut self) -> Result<(), End> {
+        // The bound on what is written holds for answers given here, too.
+        while self.talk != Talk::Asked && self.writing.len() < BATCH {
+            match self.decoder.take() {
+                Ok(Some(content)) => self.take_request(content).await?,
+                Ok(None) => return Ok(()),
+                Err(why) => return Err(self.hostile(0, Reason::Malformed, why.to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_request(&mut self, content: Bytes) -> Result<(), End> {
+        let request: proto::Request = match frame::decode(content.clone()) {
+            Ok(request) => request,
+            Err(why) => return Err(self.hostile(0, Reason::Malformed, why.to_string())),
+        };
+        let number = request.id;
+        let Some(what) = request.what else {
+            let field = frame::unknown_field(content, &[1]);
+            return self.answer(number, translate::unknown_request(field));
+        };
+        match (self.talk, what) {
+            (Talk::Opening(_), request::What::Hello(hello)) => self.on_hello(number, &hello),
+            (Talk::Opening(_), _) => {
+                let text = "the first request must be hello".to_owned();
+                Err(self.hostile(number, Reason::Protocol, text))
+            }
+            (Talk::Open | Talk::Asked, what) => match translate::request(what) {
+                Ok(ask) => self.on_ask(number, ask).await,
+                Err(Unreadable(text)) => Err(self.hostile(number, Reason::Malformed, text)),
+            },
+        }
+    }
+
+    fn on_hello(&mut self, number: u64, hello: &proto::Hello) -> Result<(), End> {
+        if hello.version != VERSION {
+            let text = format!("program speaks version {}, daemon {VERSION}", hello.version);
+            return Err(self.hostile(number, Reason::Protocol, text));
+        }
+        let Terms { session, permitted, limits, .. } = self.terms;
+        let name: String = hello.name.chars().filter(|c| !c.is_control()).take(NAME).collect();
+        debug!(target: "ipc", "session {} is {name:?}", session.0);
+        self.talk = Talk::Open;
+        let size = if permitted { limits.frame } else { limits.small_frame };
+        self.answer(number, translate::welcome(permitted, size, limits.frame))
+    }
+
+    async fn on_ask(&mut self, number: u64, ask: Ask) -> Result<(), End> {
+        let request = RequestId { session: self.terms.session, number };
+        let event = match ask {
+            Ask::Hello => {
+                let text = "hello again".to_owned();
+                return Err(self.hostile(number, Reason::Protocol, text));
+            }
+            Ask::Ping => return self.answer(number, reply::What::Pong(proto::Pong {})),
+            Ask::Subsystems => Event::Subsystems(request),
+            Ask::Command(command) => {
+                if credentials::needs_permission(&command) && !self.terms.permitted {
+                    let text = format!("user {} may only look", self.terms.peer.uid);
+                    return self.answer(number, refusal(Reason::Permission, text));
+                }
+                Event::Command { request, command }
+            }
+        };
+        self.talk = Talk::Asked;
+        self.events.send(event).await.map_err(|_ended| End::Ending)
+    }
+
+    fn answer(&mut self, number: u64, what: reply::What) -> Result<(), End> {
+        let frame = frame::encode(&envelope(number, what), self.terms.limits.frame)
+            .map_err(|why| End::Hostile(why.to_string()))?;
+        self.writing.extend_from_slice(&frame);
+        Ok(())
+    }
+
+    /// The stream has lost its place, or the program its manners: say so and hang up.
+    fn hostile(&mut self, number: u64, reason: Reason, text: String) -> End {
+        match self.answer(number, refusal(reason, text.clone())) {
+            Ok(()) => End::Hostile(text),
+            Err(end) => end,
+        }
+    }
+}
+
+/// Never, or at this moment.
+async fn until(moment: Option<Moment>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn envelope(id: u64, what: reply::What) -> proto::FromDaemon {
+    let reply = proto::Reply { id, what: Some(what) };
+    proto::FromDaemon { what: Some(from_daemon::What::Reply(reply)) }
+}
+
+fn refusal(reason: Reason, text: String) -> reply::What {
+    reply::What::Refused(proto::Refused { reason: reason.into(), text })
+}
+
+#[cfg(test)]
+mod tests;

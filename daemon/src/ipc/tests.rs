@@ -1,0 +1,306 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use client::frame::Decoder;
+use client::proto::{Reason, notice, reply, request};
+use quorum::{Verdict, Votes, Why};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use totem::NodeId;
+
+use super::*;
+use crate::stack::effect::{Node, NodeState, Status};
+
+/// Longer than anything here takes; only a failing test waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A directory that is removed at the end.
+pub(super) struct Dir(PathBuf);
+
+impl Dir {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("ipc-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
+        self.0.join("clusterd.sock")
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+pub(super) fn settings(dir: &Dir) -> Settings {
+    Settings {
+        socket: dir.socket(),
+        policy: Policy::own(),
+        limits: Limits::default(),
+        surroundings: Surroundings {
+            multicast: vec!["239.192.181.106".parse().unwrap()],
+            at_origin: Duration::from_secs(1_000),
+        },
+    }
+}
+
+/// A program that speaks frames.
+pub(super) struct Program {
+    stream: UnixStream,
+    decoder: Decoder,
+}
+
+impl Program {
+    pub(super) async fn connect(socket: &Path) -> Self {
+        let stream = UnixStream::connect(socket).await.unwrap();
+        Self { stream, decoder: Decoder::new(frame::MAX_FRAME) }
+    }
+
+    /// Connects and says hello. The shell must be listening meanwhile, or the test has one that is
+    /// not asked for anything yet.
+    pub(super) async fn greet(socket: &Path) -> Self {
+        let mut program = Self::connect(socket).await;
+        let hello = proto::Hello { version: session::VERSION, name: "test".to_owned() };
+        program.ask(0, request::What::Hello(hello)).await;
+        let welcome = program.reply().await;
+        assert!(matches!(welcome.what, Some(reply::What::Welcome(_))), "{welcome:?}");
+        program
+    }
+
+    pub(super) async fn ask(&mut self, id: u64, what: request::What) {
+        let request = proto::Request { id, what: Some(what) };
+        let frame = frame::encode(&request, usize::MAX).unwrap();
+        self.bytes(&frame).await;
+    }
+
+    pub(super) async fn bytes(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+    }
+
+    /// As [`Program::bytes`], to a daemon that may have hung up.
+    pub(super) async fn bytes_if_heard(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes).await;
+    }
+
+    /// The next message; `None` when the daemon hung up.
+    pub(super) async fn hear(&mut self) -> Option<from_daemon::What> {
+        let mut chunk = [0; 4096];
+        loop {
+            if let Some(content) = self.decoder.take().unwrap() {
+                let message: proto::FromDaemon = frame::decode(content).unwrap();
+                return Some(message.what.unwrap());
+            }
+            let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut chunk)).await;
+            match read.expect("the daemon says something in time") {
+                Ok(0) => return None,
+                Ok(size) => self.decoder.push(chunk.get(..size).unwrap()),
+                // What the daemon left unread makes the end of the stream a reset.
+                Err(why) if why.kind() == std::io::ErrorKind::ConnectionReset => return None,
+                Err(why) => panic!("{why}"),
+            }
+        }
+    }
+
+    pub(super) async fn reply(&mut self) -> proto::Reply {
+        match self.hear().await {
+            Some(from_daemon::What::Reply(reply)) => reply,
+            other => panic!("expected a reply, heard {other:?}"),
+        }
+    }
+
+    /// Expects to be refused for this reason and returns the text.
+    pub(super) async fn refusal(&mut self, reason: Reason) -> String {
+        match self.reply().await.what {
+            Some(reply::What::Refused(refused)) if refused.reason() == reason => refused.text,
+            other => panic!("expected {reason:?}, heard {other:?}"),
+        }
+    }
+
+    /// Expects that the daemon hangs up, whatever it says before.
+    pub(super) async fn ends(&mut self) {
+        while self.hear().await.is_some() {}
+    }
+}
+
+pub(super) async fn next(ipc: &mut Ipc) -> Incoming {
+    tokio::time::timeout(PATIENCE, ipc.next()).await.expect("something comes in time")
+}
+
+/// The command that comes next and its request.
+pub(super) async fn command(ipc: &mut Ipc) -> (RequestId, Command) {
+    match next(ipc).await {
+        Incoming::Command { request, command } => (request, command),
+        Incoming::Gone(session) => panic!("{session:?} is gone"),
+    }
+}
+
+pub(super) fn status() -> Status {
+    let me = NodeId::new(1).unwrap();
+    Status {
+        cluster: "iscsicluster".to_owned(),
+        cluster_id: 46516,
+        config_version: 5,
+        me: Node {
+            id: me,
+            name: "iscsi1".to_owned(),
+            state: NodeState::Member,
+            incarnation: 4,
+            joined: Some(totem::Instant::from_nanos(2_500_000_000)),
+            votes: 1,
+            expected: 1,
+            addresses: vec!["192.168.10.11".parse().unwrap()],
+            departure: None,
+        },
+        generation: 8,
+        ring_members: BTreeSet::from([me]),
+        phase: "operational",
+        synchronized: true,
+        members: 1,
+        verdict: verdict(),
+        two_node: true,
+        stats: totem::Stats { rings: 3, ..totem::Stats::default() },
+    }
+}
+
+pub(super) fn verdict() -> Verdict {
+    let vote = Votes::new(1);
+    Verdict { quorate: true, present: vote, needed: vote, expected: vote, why: Why::TwoNode }
+}
+
+#[tokio::test]
+async fn lone_program_asks_for_status_and_is_the_one_subsystem() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut program = Program::greet(&dir.socket()).await;
+    program.ask(7, request::What::Status(proto::GetStatus {})).await;
+    let (request, asked) = command(&mut ipc).await;
+    assert_eq!(asked, Command::Status);
+    ipc.reply(request, &Reply::Status(Box::new(status())));
+    let reply = program.reply().await;
+    assert_eq!(reply.id, 7);
+    let Some(reply::What::Status(told)) = reply.what else { panic!("{reply:?}") };
+    assert_eq!(told.subsystems, 1);
+    assert_eq!(told.cluster, "iscsicluster");
+    assert_eq!(told.multicast_addresses, ["239.192.181.106"]);
+    assert_eq!(told.me.unwrap().joined, Some(1_002), "seconds at the origin and 2.5 after it");
+}
+
+#[tokio::test]
+async fn subsystems_are_counted_without_the_shell_being_asked() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut first = Program::greet(&dir.socket()).await;
+    let second = Program::greet(&dir.socket()).await;
+    let asked = async {
+        first.ask(1, request::What::Subsystems(proto::GetSubsystems {})).await;
+        let two = first.reply().await;
+        drop(second);
+        two
+    };
+    let (two, gone) = tokio::join!(asked, next(&mut ipc));
+    let count = |reply: proto::Reply| match reply.what {
+        Some(reply::What::Subsystems(told)) => told.count,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(count(two), 2);
+    assert!(matches!(gone, Incoming::Gone(_)), "the second hung up: {gone:?}");
+    assert_eq!(ipc.sessions(), 1);
+}
+
+#[tokio::test]
+async fn shell_hears_once_that_a_session_is_gone() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    drop(Program::greet(&dir.socket()).await);
+    drop(Program::greet(&dir.socket()).await);
+    let gone = [next(&mut ipc).await, next(&mut ipc).await];
+    assert_eq!(gone, [Incoming::Gone(SessionId(1)), Incoming::Gone(SessionId(2))]);
+    assert_eq!(ipc.sessions(), 0);
+}
+
+#[tokio::test]
+async fn notices_come_in_their_order_and_before_a_later_reply() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut program = Program::greet(&dir.socket()).await;
+    program.ask(3, request::What::Watch(proto::Watch { on: true })).await;
+    let (request, asked) = command(&mut ipc).await;
+    assert_eq!(asked, Command::Watch(true));
+    for from in [1, 2] {
+        ipc.notify(request.session, &message(from, Bytes::from_static(b"hello")));
+    }
+    ipc.reply(request, &Reply::Done);
+    for from in [1, 2] {
+        let heard = program.hear().await;
+        let Some(from_daemon::What::Notice(proto::Notice { what })) = heard else {
+            panic!("{heard:?}");
+        };
+        let Some(notice::What::Message(message)) = what else { panic!("{what:?}") };
+        assert_eq!((message.from, &message.payload[..]), (from, &b"hello"[..]));
+    }
+    assert_eq!(program.reply().await.what, Some(reply::What::Done(proto::Done {})));
+}
+
+fn message(from: u32, payload: Bytes) -> Notice {
+    let from = NodeId::new(from).unwrap();
+    Notice::Message { from, guarantee: totem::Guarantee::Agreed, payload }
+}
+
+#[tokio::test]
+async fn program_that_does_not_read_is_cut_off_and_no_other_notices() {
+    let dir = Dir::new();
+    let mut settings = settings(&dir);
+    settings.limits.queued_bytes = 256 << 10;
+    let mut ipc = Ipc::listen(settings).unwrap();
+    let mut deaf = Program::greet(&dir.socket()).await;
+    let mut other = Program::greet(&dir.socket()).await;
+    deaf.ask(1, request::What::Attach(proto::Attach {})).await;
+    let (request, _) = command(&mut ipc).await;
+    ipc.reply(request, &Reply::Done);
+    let payload = Bytes::from(vec![7; 16 << 10]);
+    let mut told = 0;
+    while ipc.sessions() == 2 {
+        ipc.notify(request.session, &message(1, payload.clone()));
+        told += 1;
+        assert!(told < 10_000, "the queue has a bound");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(next(&mut ipc).await, Incoming::Gone(request.session));
+    deaf.ends().await;
+    other.ask(2, request::What::Ping(proto::Ping {})).await;
+    assert_eq!(other.reply().await.what, Some(reply::What::Pong(proto::Pong {})));
+}
+
+#[tokio::test]
+async fn last_reply_leaves_before_the_daemon_ends() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut program = Program::greet(&dir.socket()).await;
+    program.ask(9, request::What::Leave(proto::Leave { remove: true, force: false })).await;
+    let (request, _) = command(&mut ipc).await;
+    ipc.reply(request, &Reply::Done);
+    ipc.close(PATIENCE).await;
+    assert_eq!(program.reply().await.what, Some(reply::What::Done(proto::Done {})));
+    assert_eq!(program.hear().await, None);
+    assert!(!dir.socket().exists(), "the socket goes with the daemon");
+}
+
+#[tokio::test]
+async fn end_does_not_wait_for_a_program_that_does_not_read() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut deaf = Program::greet(&dir.socket()).await;
+    deaf.ask(1, request::What::Attach(proto::Attach {})).await;
+    let (request, _) = command(&mut ipc).await;
+    for _ in 0..7 {
+        ipc.notify(request.session, &message(1, Bytes::from(vec![7; 1 << 20])));
+    }
+    tokio::time::timeout(PATIENCE, ipc.close(Duration::from_millis(20))).await.unwrap();
+}

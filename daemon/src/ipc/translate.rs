@@ -1,0 +1,314 @@
+//! The one place that names both languages: what programs say, and what the stack understands.
+//!
+//! Must never decide anything: every function is total and holds no state, and every struct of the
+//! stack is taken apart field by field, so that what is added there cannot be forgotten here.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use client::proto::{self, NodeState as State, Reason, reply, request};
+use quorum::Verdict;
+use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
+
+use super::session::VERSION;
+use crate::stack::command::{Command, Leave};
+use crate::stack::effect::{Node, NodeState, Notice, Refusal, Reply, Status};
+
+/// What replies say that the stack does not know.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Surroundings {
+    /// Multicast or broadcast addresses in use, one per network.
+    pub multicast: Vec<IpAddr>,
+    /// Wall-clock time at `totem::Instant::ORIGIN`, since 1970-01-01 UTC.
+    pub at_origin: Duration,
+}
+
+/// What a program asks, sorted by who answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Ask {
+    /// The session: hello.
+    Hello,
+    /// The session: is somebody there?
+    Ping,
+    /// The sessions together: how many are you?
+    Subsystems,
+    /// The stack.
+    Command(Command),
+}
+
+/// A request has a value that means nothing; the text names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Unreadable(pub(super) String);
+
+/// A request as the daemon understands it.
+pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
+    Ok(Ask::Command(match what {
+        request::What::Hello(proto::Hello { version: _, name: _ }) => return Ok(Ask::Hello),
+        request::What::Ping(proto::Ping {}) => return Ok(Ask::Ping),
+        request::What::Subsystems(proto::GetSubsystems {}) => return Ok(Ask::Subsystems),
+        request::What::Status(proto::GetStatus {}) => Command::Status,
+        request::What::Nodes(proto::GetNodes {}) => Command::Nodes,
+        request::What::Watch(proto::Watch { on }) => Command::Watch(on),
+        request::What::Leave(proto::Leave { remove, force }) => {
+            Command::Leave(Leave { remove, force })
+        }
+        request::What::Attach(proto::Attach {}) => Command::Attach,
+        request::What::Multicast(proto::Multicast { guarantee, payload }) => Command::Multicast {
+            guarantee: match proto::Guarantee::try_from(guarantee) {
+                Ok(proto::Guarantee::Agreed) => Guarantee::Agreed,
+                Ok(proto::Guarantee::Safe) => Guarantee::Safe,
+                Err(_) => return Err(Unreadable(format!("no guarantee has number {guarantee}"))),
+            },
+            payload,
+        },
+    }))
+}
+
+/// The refusal of a request whose kind this daemon does not know.
+pub(super) fn unknown_request(field: Option<u32>) -> reply::What {
+    let text = match field {
+        Some(field) => format!("version {VERSION} knows no request {field}"),
+        None => "the request asks nothing".to_owned(),
+    };
+    refused(Reason::UnknownRequest, text)
+}
+
+/// The answer to hello.
+pub(super) fn welcome(permitted: bool, frame: usize, reply: usize) -> reply::What {
+    reply::What::Welcome(proto::Welcome {
+        version: VERSION,
+        daemon: env!("CARGO_PKG_VERSION").to_owned(),
+        max_frame: narrow(frame),
+        max_reply: narrow(reply),
+        permitted,
+    })
+}
+
+/// How many sessions there are.
+pub(super) fn subsystems(sessions: usize) -> reply::What {
+    reply::What::Subsystems(proto::Subsystems { count: narrow(sessions) })
+}
+
+/// An answer of the stack.
+pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> reply::What {
+    match reply {
+        Reply::Done => reply::What::Done(proto::Done {}),
+        Reply::Refused(refusal) => refused_by_stack(refusal),
+        Reply::Status(status) => {
+            reply::What::Status(Box::new(self::status(status, around, sessions)))
+        }
+        Reply::Nodes(nodes) => reply::What::Nodes(proto::Nodes {
+            nodes: nodes.iter().map(|node| self::node(node, around)).collect(),
+        }),
+    }
+}
+
+/// A notice of the stack.
+pub(super) fn notice(notice: &Notice) -> proto::notice::What {
+    use proto::notice::What;
+    match notice {
+        Notice::Membership { ring, members, joined, left } => What::Membership(proto::Membership {
+            generation: ring.seq.get(),
+            representative: ring.representative.get(),
+            members: ids(members),
+            joined: ids(joined),
+            left: ids(left),
+        }),
+        Notice::Quorum(verdict) => What::Quorum(quorum(verdict)),
+        Notice::Configuration(configuration) => {
+            What::Configuration(self::configuration(configuration))
+        }
+        Notice::Message { from, guarantee, payload } => What::Message(proto::Message {
+            from: from.get(),
+            guarantee: self::guarantee(*guarantee).into(),
+            payload: payload.clone(),
+        }),
+    }
+}
+
+fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Status {
+    let Status {
+        cluster,
+        cluster_id,
+        config_version,
+        me,
+        generation,
+        ring_members,
+        phase,
+        synchronized,
+        members,
+        verdict,
+        two_node,
+        stats,
+    } = status;
+    proto::Status {
+        cluster: cluster.clone(),
+        cluster_id: (*cluster_id).into(),
+        config_version: *config_version,
+        me: Some(node(me, around)),
+        generation: *generation,
+        ring_members: ids(ring_members),
+        phase: (*phase).to_owned(),
+        synchronized: *synchronized,
+        members: narrow(*members),
+        quorum: Some(quorum(verdict)),
+        two_node: *two_node,
+        subsystems: narrow(sessions),
+        multicast_addresses: around.multicast.iter().map(IpAddr::to_string).collect(),
+        counters: counters(stats),
+    }
+}
+
+fn node(node: &Node, around: &Surroundings) -> proto::Node {
+    let Node { id, name, state, incarnation, joined, votes, expected, addresses, departure } = node;
+    proto::Node {
+        id: id.get(),
+        name: name.clone(),
+        state: self::state(*state).into(),
+        incarnation: *incarnation,
+        joined: joined.map(|at| unix_seconds(at, around.at_origin)),
+        votes: *votes,
+        expected: *expected,
+        addresses: addresses.iter().map(IpAddr::to_string).collect(),
+        departure: departure.map(|evidence| self::departure(evidence).into()),
+    }
+}
+
+fn unix_seconds(at: Instant, at_origin: Duration) -> i64 {
+    let since = at_origin.saturating_add(at.since(Instant::ORIGIN));
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn state(state: NodeState) -> State {
+    match state {
+        NodeState::Joining => State::Joining,
+        NodeState::Member => State::Member,
+        NodeState::Leaving => State::Leaving,
+        NodeState::Dead => State::Dead,
+        NodeState::Disallowed => State::Disallowed,
+    }
+}
+
+fn departure(evidence: Evidence) -> proto::Departure {
+    match evidence {
+        Evidence::Left => proto::Departure::Left,
+        Evidence::Refused => proto::Departure::Refused,
+        Evidence::Restarted => proto::Departure::Restarted,
+        Evidence::Deaf => proto::Departure::Deaf,
+        Evidence::Silent => proto::Departure::Silent,
+        Evidence::Unreachable => proto::Departure::Unreachable,
+    }
+}
+
+fn guarantee(guarantee: Guarantee) -> proto::Guarantee {
+    match guarantee {
+        Guarantee::Agreed => proto::Guarantee::Agreed,
+        Guarantee::Safe => proto::Guarantee::Safe,
+    }
+}
+
+fn configuration(configuration: &Configuration) -> proto::Configuration {
+    // Why the ring changed is the log's; where it came from follows from what was told before.
+    let Configuration { kind, ring, previous: _, members, joined, left, change: _ } = configuration;
+    proto::Configuration {
+        transitional: match kind {
+            Kind::Transitional => true,
+            Kind::Regular => false,
+        },
+        generation: ring.seq.get(),
+        representative: ring.representative.get(),
+        members: ids(members),
+        joined: ids(joined),
+        left: ids(left),
+    }
+}
+
+fn quorum(verdict: &Verdict) -> proto::Quorum {
+    let Verdict { quorate, present, needed, expected, why } = verdict;
+    proto::Quorum {
+        quorate: *quorate,
+        present: present.get(),
+        needed: needed.get(),
+        expected: expected.get(),
+        why: why.to_string(),
+    }
+}
+
+fn refused_by_stack(refusal: &Refusal) -> reply::What {
+    match refusal {
+        Refusal::TryAgain => {
+            refused(Reason::TryAgain, "no room for the message: try again".to_owned())
+        }
+        Refusal::TooLarge { size, most } => refused(
+            Reason::TooLarge,
+            format!("message of {size} bytes, at most {most} are possible"),
+        ),
+        Refusal::Leaving => refused(Reason::Leaving, "this node is leaving".to_owned()),
+        Refusal::Busy => refused(Reason::Busy, "a program objects".to_owned()),
+    }
+}
+
+fn refused(reason: Reason, text: String) -> reply::What {
+    reply::What::Refused(proto::Refused { reason: reason.into(), text })
+}
+
+fn ids(nodes: &NodeSet) -> Vec<u32> {
+    nodes.iter().copied().map(NodeId::get).collect()
+}
+
+/// Counts and sizes here are far below the limit; a larger one says "very many".
+fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn counters(stats: &totem::Stats) -> Vec<proto::Counter> {
+    let totem::Stats {
+        tokens,
+        token_retransmits,
+        tokens_dropped,
+        frames_sent,
+        frames_resent,
+        frames_received,
+        frames_dropped,
+        holes_requested,
+        messages_delivered,
+        bytes_delivered,
+        packets_refused,
+        gathers,
+        tokens_lost,
+        rings,
+        recovery_sent,
+        joins_sent,
+        probes_sent,
+        suspects_cleared,
+        pauses,
+        rotation_nanos,
+    } = *stats;
+    [
+        ("tokens", tokens),
+        ("token_retransmits", token_retransmits),
+        ("tokens_dropped", tokens_dropped),
+        ("frames_sent", frames_sent),
+        ("frames_resent", frames_resent),
+        ("frames_received", frames_received),
+        ("frames_dropped", frames_dropped),
+        ("holes_requested", holes_requested),
+        ("messages_delivered", messages_delivered),
+        ("bytes_delivered", bytes_delivered),
+        ("packets_refused", packets_refused),
+        ("gathers", gathers),
+        ("tokens_lost", tokens_lost),
+        ("rings", rings),
+        ("recovery_sent", recovery_sent),
+        ("joins_sent", joins_sent),
+        ("probes_sent", probes_sent),
+        ("suspects_cleared", suspects_cleared),
+        ("pauses", pauses),
+        ("rotation_nanos", rotation_nanos),
+    ]
+    .map(|(name, value)| proto::Counter { name: name.to_owned(), value })
+    .to_vec()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use totem::{Cause, Change, RingId, RingSeq};
+
+use super::*;
+use crate::ipc::tests::{status, verdict};
+
+fn ids(numbers: &[u32]) -> NodeSet {
+    numbers.iter().map(|number| NodeId::new(*number).unwrap()).collect()
+}
+
+fn ring(seq: u64) -> RingId {
+    RingId { seq: RingSeq::new(seq), representative: NodeId::new(1).unwrap() }
+}
+
+#[test]
+fn leave_keeps_both_of_its_flags_apart() {
+    let ask = request(request::What::Leave(proto::Leave { remove: true, force: false })).unwrap();
+    assert_eq!(ask, Ask::Command(Command::Leave(Leave { remove: true, force: false })));
+    let ask = request(request::What::Leave(proto::Leave { remove: false, force: true })).unwrap();
+    assert_eq!(ask, Ask::Command(Command::Leave(Leave { remove: false, force: true })));
+}
+
+#[test]
+fn multicast_keeps_guarantee_and_payload() {
+    for (sent, meant) in [(0, Guarantee::Agreed), (1, Guarantee::Safe)] {
+        let multicast = proto::Multicast { guarantee: sent, payload: "hello".into() };
+        let ask = request(request::What::Multicast(multicast)).unwrap();
+        let payload = "hello".into();
+        assert_eq!(ask, Ask::Command(Command::Multicast { guarantee: meant, payload }));
+    }
+}
+
+#[test]
+fn every_refusal_has_a_reason_of_its_own_and_names_its_numbers() {
+    let refusals = [
+        Refusal::TryAgain,
+        Refusal::TooLarge { size: 5_000_001, most: 4_194_304 },
+        Refusal::Leaving,
+        Refusal::Busy,
+    ];
+    let mut reasons = BTreeSet::new();
+    for refusal in refusals {
+        let told = reply(&Reply::Refused(refusal), &Surroundings::default(), 1);
+        let reply::What::Refused(proto::Refused { reason, text }) = told else {
+            panic!("{told:?}");
+        };
+        assert!(reasons.insert(reason), "{text}");
+        if let Refusal::TooLarge { .. } = refusal {
+            assert_eq!(text, "message of 5000001 bytes, at most 4194304 are possible");
+        }
+    }
+}
+
+#[test]
+fn status_says_everything_the_stack_said_and_what_the_shell_adds() {
+    let around = Surroundings {
+        multicast: vec!["239.192.181.106".parse().unwrap(), "ff15::1".parse().unwrap()],
+        at_origin: Duration::from_secs(1_795_171_188),
+    };
+    let told = reply(&Reply::Status(Box::new(status())), &around, 3);
+    let reply::What::Status(told) = told else { panic!("{told:?}") };
+    assert_eq!((told.cluster_id, told.config_version, told.generation), (46516, 5, 8));
+    assert_eq!(told.subsystems, 3);
+    assert_eq!(told.multicast_addresses, ["239.192.181.106", "ff15::1"]);
+    assert!(told.two_node && told.synchronized);
+    assert_eq!(told.quorum.as_ref().unwrap().why, verdict().why.to_string());
+    assert_eq!(told.me.as_ref().unwrap().joined, Some(1_795_171_190));
+    assert_eq!(told.me.as_ref().unwrap().departure, None);
+    assert!(told.counters.contains(&proto::Counter { name: "rings".to_owned(), value: 3 }));
+}
+
+#[test]
+fn every_node_state_and_departure_has_a_number_of_its_own() {
+    use NodeState::{Dead, Disallowed, Joining, Leaving, Member};
+    let states = [Joining, Member, Dead, Leaving, Disallowed].map(|s| i32::from(state(s)));
+    assert_eq!(states, [1, 2, 3, 4, 5], "the numbers of the reference, which tools print");
+    let departures = [
+        Evidence::Left,
+        Evidence::Refused,
+        Evidence::Restarted,
+        Evidence::Deaf,
+        Evidence::Silent,
+        Evidence::Unreachable,
+    ];
+    let numbers: BTreeSet<i32> = departures.map(|e| departure(e).into()).into();
+    assert_eq!(numbers.len(), departures.len());
+}
+
+#[test]
+fn membership_and_configuration_keep_their_sets_apart() {
+    let told = notice(&Notice::Membership {
+        ring: ring(12),
+        members: ids(&[1, 2]),
+        joined: ids(&[2]),
+        left: ids(&[3]),
+    });
+    let proto::notice::What::Membership(told) = told else { panic!("{told:?}") };
+    assert_eq!((told.generation, told.representative), (12, 1));
+    assert_eq!((told.members, told.joined, told.left), (vec![1, 2], vec![2], vec![3]));
+    let change = Change {
+        cause: Cause::TokenLost,
+        evidence: BTreeMap::new(),
+        gather: Duration::ZERO,
+        commit: Duration::ZERO,
+        recovery: Duration::ZERO,
+    };
+    for (kind, transitional) in [(Kind::Transitional, true), (Kind::Regular, false)] {
+        let told = notice(&Notice::Configuration(Configuration {
+            kind,
+            ring: ring(16),
+            previous: Some(ring(12)),
+            members: ids(&[1]),
+            joined: ids(&[]),
+            left: ids(&[2]),
+            change: change.clone(),
+        }));
+        let proto::notice::What::Configuration(told) = told else { panic!("{told:?}") };
+        assert_eq!(told.transitional, transitional);
+        assert_eq!((told.members, told.joined, told.left), (vec![1], vec![], vec![2]));
+    }
+}
+
+#[test]
+fn join_time_far_in_the_future_is_the_largest_number_and_no_panic() {
+    let seconds = unix_seconds(Instant::from_nanos(u64::MAX), Duration::MAX);
+    assert_eq!(seconds, i64::MAX);
+}
+
+proptest! {
+    #[test]
+    fn join_time_is_wall_clock_at_the_origin_plus_time_since(
+        origin in 0_u64..4_000_000_000,
+        nanos in any::<u64>(),
+    ) {
+        let seconds = unix_seconds(Instant::from_nanos(nanos), Duration::from_secs(origin));
+        prop_assert_eq!(seconds, i64::try_from(origin + nanos / 1_000_000_000).unwrap());
+    }
+
+    #[test]
+    fn only_known_guarantees_are_understood(guarantee in any::<i32>()) {
+        let multicast = proto::Multicast { guarantee, payload: "".into() };
+        let ask = request(request::What::Multicast(multicast));
+        prop_assert_eq!(ask.is_ok(), (0..=1).contains(&guarantee));
+    }
+}

@@ -1,0 +1,423 @@
+//! Sealed datagrams in and out: the only way by which nodes hear of each other.
+//!
+//! Must never let a packet up that was not sealed by a member of this cluster, nor let an error of
+//! the network stop the node. Two sockets per node, so that tokens and data can be drained in the
+//! order the ring asks for: data arrives at the configured port, tokens at the one below it, and
+//! everything leaves by the token socket, which is bound to this node's address.
+//!
+//! Frames for everyone are collected and leave together; a packet for one node sends what was
+//! collected before it, so the order on the wire is the order of the ring's outputs.
+
+pub mod address;
+mod batch;
+mod broadcast;
+pub mod errors;
+mod multicast;
+mod receive;
+mod socket;
+mod transmit;
+mod unicast;
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use nix::errno::Errno;
+use tokio::io::unix::AsyncFd;
+use tokio::io::{Interest, Ready};
+use totem::seal::{Opener, Refusals, SealError, Sealer};
+use totem::{Destination, Instant, NodeId};
+use tracing::{error, info, warn};
+
+use self::address::Addresses;
+use self::batch::Burst;
+use self::errors::NetError;
+use self::receive::{BATCH, Batch, Receiver, Sealed};
+use self::socket::Socket;
+pub use self::transmit::Sent;
+use self::transmit::Transmitter;
+
+/// How a packet for everyone gets to everyone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// One packet to a group, copied by the network.
+    Multicast {
+        /// The group.
+        group: IpAddr,
+        /// How many routers it may pass.
+        ttl: u8,
+    },
+    /// One packet to 255.255.255.255.
+    Broadcast,
+    /// One packet to each.
+    Unicast,
+}
+
+/// Something the network brought.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Arrival {
+    /// An authentic packet, plain.
+    Packet {
+        /// Who sealed it.
+        from: NodeId,
+        /// The plain packet.
+        bytes: Bytes,
+    },
+    /// This node's host says that nobody listens there. A hint.
+    Refused(NodeId),
+}
+
+/// The sockets of a transport, and where a packet for everyone goes.
+#[derive(Debug)]
+struct Ports {
+    data: Socket,
+    token: Socket,
+    everyone: Vec<SocketAddr>,
+}
+
+/// What came in. Counters only grow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Received {
+    /// Packets, good or bad.
+    pub packets: u64,
+    /// Their bytes, sealed.
+    pub bytes: u64,
+    /// Calls it took.
+    pub calls: u64,
+    /// Datagrams too large to be read.
+    pub truncated: u64,
+    /// Reads that failed.
+    pub failed: u64,
+    /// Packets the kernel dropped because a receive buffer was full.
+    pub overflowed: u64,
+    /// Times a host said that nobody listens.
+    pub refused: u64,
+}
+
+/// Which of the two sockets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Which {
+    Data,
+    Token,
+}
+
+/// The network as one node sees it.
+#[derive(Debug)]
+pub struct Net {
+    addresses: Addresses,
+    data: AsyncFd<Socket>,
+    token: AsyncFd<Socket>,
+    everyone: Vec<SocketAddr>,
+    sealer: Sealer,
+    opener: Opener,
+    burst: Burst,
+    single: BytesMut,
+    transmitter: Transmitter,
+    receiver: Receiver,
+    arrived: VecDeque<Sealed>,
+    inward: Inward,
+}
+
+/// The state of reading.
+#[derive(Debug, Default)]
+struct Inward {
+    received: Received,
+    refused: VecDeque<NodeId>,
+    errors: bool,
+    overflowed: [u32; 2],
+    limits: [Limiter; 3],
+}
+
+/// Lets one line per second through.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Limiter {
+    next: Instant,
+    held: u64,
+}
+
+impl Net {
+    /// Opens the sockets. Needs a tokio runtime around it.
+    ///
+    /// # Errors
+    /// The port is in use, the address is not ours, or the kernel refuses something needed.
+    pub fn open(
+        addresses: Addresses,
+        transport: Transport,
+        sealer: Sealer,
+        opener: Opener,
+    ) -> Result<Self, NetError> {
+        let scope = multicast::interface_of(addresses.own()).unwrap_or(0);
+        let addresses = addresses.with_scope(scope);
+        let Ports { data, token, everyone } = match transport {
+            Transport::Multicast { group, ttl } => multicast::open(&addresses, group, ttl)?,
+            Transport::Broadcast => broadcast::open(&addresses)?,
+            Transport::Unicast => unicast::open(&addresses)?,
+        };
+        if !data.coalesce() {
+            info!(target: "TOTEM", "no UDP_GRO in this kernel, packets arrive one by one");
+        }
+        token.report_refusals();
+        let (data_at, token_at) = (data.at(), token.at());
+        let data = watch(data, Interest::READABLE)?;
+        let token = watch(token, Interest::READABLE | Interest::ERROR)?;
+        info!(target: "TOTEM", "data at {data_at}, tokens at {token_at}");
+        Ok(Self {
+            addresses,
+            data,
+            token,
+            everyone,
+            sealer,
+            opener,
+            burst: Burst::default(),
+            single: BytesMut::new(),
+            transmitter: Transmitter::new(),
+            receiver: Receiver::new(),
+            arrived: VecDeque::new(),
+            inward: Inward::default(),
+        })
+    }
+
+    /// Seals a packet and sends it, or keeps it with others for everyone until [`Net::flush`], the
+    /// next packet for one node, or until there are enough.
+    pub fn send(&mut self, to: Destination, packet: &[u8]) {
+        let sealed = match to {
+            Destination::Everyone => self.burst.push(|out| self.sealer.seal(packet, out)),
+            Destination::Node(node) => {
+                self.flush();
+                self.single.clear();
+                let sealed = self.sealer.seal(packet, &mut self.single);
+                if let (Ok(()), Some(at)) = (&sealed, self.addresses.token_of(node)) {
+                    self.transmitter.one(self.token.get_ref(), &self.single, at);
+                }
+                sealed
+            }
+        };
+        if let Err(error) = sealed {
+            // Only after 2^64 packets, or for a packet no ring makes.
+            error!(target: "TOTEM", "packet of {} bytes not sent: {error}", packet.len());
+        }
+        if self.burst.is_full() {
+            self.flush();
+        }
+    }
+
+    /// Sends what was kept.
+    pub fn flush(&mut self) {
+        if self.burst.is_empty() {
+            return;
+        }
+        self.transmitter.burst(self.token.get_ref(), &self.burst, &self.everyone);
+        self.burst.clear();
+    }
+
+    /// Returns when there may be something to [`Net::fetch`]. May be cancelled at any time.
+    pub async fn ready(&mut self) {
+        let both = Interest::READABLE | Interest::ERROR;
+        tokio::select! {
+            biased;
+            token = self.token.ready(both) => {
+                if let Ok(mut guard) = token
+                    && guard.ready().is_error()
+                {
+                    guard.clear_ready_matching(Ready::ERROR);
+                    self.inward.errors = true;
+                }
+            }
+            _ = self.data.ready(Interest::READABLE) => {}
+        }
+    }
+
+    /// Reads one batch: of tokens first, or of data first (the priority rule of the accelerated
+    /// ring), of the other only when there is none. True when
+    /// [`Net::next`] has something.
+    pub fn fetch(&mut self, token_first: bool, now: Instant) -> bool {
+        if self.inward.errors || self.transmitter.take_refusals() {
+            self.inward.errors = false;
+            self.note_refusals();
+        }
+        let order =
+            if token_first { [Which::Token, Which::Data] } else { [Which::Data, Which::Token] };
+        for which in order {
+            if self.arrived.is_empty() {
+                self.read(which, now);
+            }
+        }
+        !self.arrived.is_empty() || !self.inward.refused.is_empty()
+    }
+
+    /// The next thing that was fetched. Packets that are not ours are dropped here, counted, and
+    /// logged at most once a second.
+    pub fn next(&mut self, now: Instant) -> Option<Arrival> {
+        if let Some(node) = self.inward.refused.pop_front() {
+            return Some(Arrival::Refused(node));
+        }
+        loop {
+            let Sealed { source, bytes } = self.arrived.pop_front()?;
+            let size = bytes.len();
+            match self.opener.open(bytes) {
+                Ok(opened) => {
+                    return Some(Arrival::Packet { from: opened.from, bytes: opened.bytes });
+                }
+                Err(error) => self.inward.dropped(now, source, size, error),
+            }
+        }
+    }
+
+    /// What left.
+    #[must_use]
+    pub const fn sent(&self) -> &Sent {
+        self.transmitter.sent()
+    }
+
+    /// What came.
+    #[must_use]
+    pub const fn received(&self) -> &Received {
+        &self.inward.received
+    }
+
+    /// What came and was not opened.
+    #[must_use]
+    pub const fn refused(&self) -> &Refusals {
+        self.opener.refused()
+    }
+
+    fn read(&mut self, which: Which, now: Instant) {
+        let (port, most) = match which {
+            Which::Data => (&self.data, BATCH),
+            Which::Token => (&self.token, 4),
+        };
+        let Self { receiver, arrived, inward, .. } = self;
+        inward.received.calls += 1;
+        let mut asked = false;
+        let ready = port.try_io(Interest::READABLE, |socket| {
+            asked = true;
+            attempt(receiver, inward, socket, (most, &mut *arrived))
+        });
+        // What is known about readiness may be old: the reactor only runs between wakes, and a
+        // token may have come since. So the socket is asked in any case.
+        let result = match ready {
+            Err(_) if !asked => attempt(receiver, inward, port.get_ref(), (most, arrived)),
+            result => result,
+        };
+        if let Ok(batch) = result {
+            inward.note(which, batch, now);
+        }
+    }
+
+    fn note_refusals(&mut self) {
+        for address in errors::refusals(self.token.get_ref()) {
+            self.inward.received.refused += 1;
+            if let Some(node) = self.addresses.node(address)
+                && !self.inward.refused.contains(&node)
+            {
+                self.inward.refused.push_back(node);
+            }
+        }
+    }
+}
+
+/// Has the reactor watch a socket, for this interest only: an interest in writing would wake the
+/// node for every packet that the card is done with.
+fn watch(socket: Socket, interest: Interest) -> Result<AsyncFd<Socket>, NetError> {
+    let at = socket.at();
+    #[expect(
+        deprecated,
+        reason = "the replacement is unsafe, for descriptors that may be closed or replaced while \
+                  watched; a `Socket` owns its own and never gives it away"
+    )]
+    AsyncFd::with_interest(socket, interest).map_err(|source| NetError::Socket {
+        what: "watch the socket",
+        at,
+        source,
+    })
+}
+
+/// One read. Whatever goes wrong counts as "nothing there", which ends the readiness of the socket:
+/// a lasting error would otherwise be retried without rest.
+fn attempt(
+    receiver: &mut Receiver,
+    inward: &mut Inward,
+    socket: &Socket,
+    (most, arrived): (usize, &mut VecDeque<Sealed>),
+) -> io::Result<Batch> {
+    let result = match receiver.read(socket, most, arrived) {
+        // An error of something sent earlier: what is to be read is behind it.
+        Err(Errno::ECONNREFUSED) => {
+            inward.errors = true;
+            receiver.read(socket, most, arrived)
+        }
+        result => result,
+    };
+    result.map_err(|errno| {
+        inward.received.failed += u64::from(errno != Errno::EAGAIN);
+        io::Error::from(io::ErrorKind::WouldBlock)
+    })
+}
+
+impl Inward {
+    fn note(&mut self, which: Which, batch: Batch, now: Instant) {
+        let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.received.packets += wide(batch.packets);
+        self.received.bytes += wide(batch.bytes);
+        self.received.truncated += wide(batch.truncated);
+        let [data, token] = &mut self.overflowed;
+        let (name, known) = match which {
+            Which::Data => ("data", data),
+            Which::Token => ("token", token),
+        };
+        let Some(dropped) = batch.overflowed.filter(|dropped| dropped != known) else { return };
+        let more = dropped.wrapping_sub(*known);
+        *known = dropped;
+        self.received.overflowed += u64::from(more);
+        let [limit, ..] = &mut self.limits;
+        if let Some(held) = limit.pass(now, u64::from(more)) {
+            warn!(target: "TOTEM", "receive buffer full: {held} {name} packets lost");
+        }
+    }
+
+    fn dropped(&mut self, now: Instant, source: Option<SocketAddr>, size: usize, why: SealError) {
+        let [_, limit, severe] = &mut self.limits;
+        let from = source.map_or_else(|| "nowhere".to_owned(), |source| source.to_string());
+        match why {
+            SealError::Looped => {}
+            SealError::DuplicateId { .. } => {
+                if let Some(held) = severe.pass(now, 1) {
+                    error!(target: "TOTEM", "{why}: {held} packets from {from} dropped");
+                }
+            }
+            SealError::Truncated { .. }
+            | SealError::NotOurs { .. }
+            | SealError::ForeignCluster(_)
+            | SealError::Forged { .. }
+            | SealError::Replayed { .. }
+            | SealError::OldBoot { .. }
+            | SealError::TooManySenders { .. } => {
+                if let Some(held) = limit.pass(now, 1) {
+                    warn!(
+                        target: "TOTEM",
+                        "{why}: packet of {size} bytes from {from} dropped, {held} since last said",
+                    );
+                }
+            }
+        }
+    }
+}
+
+impl Limiter {
+    const PAUSE: Duration = Duration::from_secs(1);
+
+    /// Counts `count` occurrences; how many there were since it last said so, if it may be said.
+    pub(crate) fn pass(&mut self, now: Instant, count: u64) -> Option<u64> {
+        self.held = self.held.saturating_add(count);
+        if now < self.next {
+            return None;
+        }
+        self.next = now + Self::PAUSE;
+        Some(std::mem::take(&mut self.held))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+use super::*;
+
+fn node(id: u32) -> NodeId {
+    NodeId::new(id).expect("tests use positive ids")
+}
+
+fn map(addresses: &[(u32, &str)]) -> BTreeMap<NodeId, IpAddr> {
+    addresses
+        .iter()
+        .map(|&(id, text)| (node(id), text.parse().expect("tests use valid addresses")))
+        .collect()
+}
+
+fn three() -> Addresses {
+    let of = map(&[(1, "10.0.0.1"), (2, "10.0.0.2"), (3, "10.0.0.3")]);
+    Addresses::new(node(2), 5405, of).expect("a good map")
+}
+
+#[test]
+fn tokens_go_to_the_port_below_the_data_port() {
+    let addresses = three();
+    assert_eq!(addresses.token_of(node(3)), Some("10.0.0.3:5404".parse().expect("valid")));
+    assert_eq!(addresses.token_of(node(9)), None);
+}
+
+#[test]
+fn peers_come_in_ring_order_from_the_successor_on_without_this_node() {
+    let expected: Vec<SocketAddr> =
+        ["10.0.0.3:5405", "10.0.0.1:5405"].map(|text| text.parse().expect("valid")).to_vec();
+    assert_eq!(three().peers(), expected);
+}
+
+#[test]
+fn an_address_names_its_node() {
+    let addresses = three();
+    assert_eq!(addresses.node("10.0.0.1".parse().expect("valid")), Some(node(1)));
+    assert_eq!(addresses.node("10.0.0.9".parse().expect("valid")), None);
+}
+
+#[test]
+fn contradictions_are_refused_by_name() {
+    let shared = map(&[(1, "10.0.0.1"), (2, "10.0.0.1")]);
+    let error = Addresses::new(node(1), 5405, shared).expect_err("one address twice");
+    assert_eq!(error.to_string(), "nodes 1 and 2 both have the address 10.0.0.1");
+
+    let mixed = map(&[(1, "10.0.0.1"), (2, "fd00::2")]);
+    let error = Addresses::new(node(1), 5405, mixed).expect_err("two families");
+    assert!(error.to_string().contains("fd00::2"), "{error}");
+
+    let missing = map(&[(1, "10.0.0.1")]);
+    assert_eq!(
+        Addresses::new(node(2), 5405, missing.clone()),
+        Err(AddressError::Missing(node(2)))
+    );
+    assert_eq!(Addresses::new(node(1), 1, missing), Err(AddressError::Port(1)));
+}
+
+#[test]
+fn link_local_addresses_carry_the_interface() {
+    let of = map(&[(1, "fe80::1"), (2, "fe80::2")]);
+    let addresses = Addresses::new(node(1), 5405, of).expect("a good map").with_scope(7);
+    let SocketAddr::V6(peer) = addresses.peers()[0] else { panic!("an IPv6 peer") };
+    assert_eq!(peer.scope_id(), 7);
+}

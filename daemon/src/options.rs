@@ -1,0 +1,124 @@
+//! What an operator can say on the command line or in the environment.
+//!
+//! Must never decide what a node is: that stands in the configuration; here is only where to find
+//! it, and what goes before it when a tool starts the daemon. Every path has a flag and a variable,
+//! so that several nodes run on one machine.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use tracing::level_filters::LevelFilter;
+
+use crate::settings::Overrides;
+
+/// Runs one node of a cluster, in the foreground.
+#[derive(Clone, PartialEq, Eq, Debug, Parser)]
+#[command(name = "clusterd", version, about)]
+pub struct Options {
+    /// The configuration of the cluster.
+    #[arg(long, env = "CLUSTER_CONF", default_value = "/etc/cluster/cluster.conf")]
+    pub config: PathBuf,
+    /// Directory of the socket and the lock.
+    #[arg(long, env = "CLUSTER_RUN_DIR", default_value = "/run/cluster")]
+    pub run_dir: PathBuf,
+    /// Directory of what this node must remember.
+    #[arg(long, env = "CLUSTER_LIB_DIR", default_value = "/var/lib/cluster")]
+    pub lib_dir: PathBuf,
+    /// Directory of the log.
+    #[arg(long, env = "CLUSTER_LOG_DIR", default_value = "/var/log/cluster")]
+    pub log_dir: PathBuf,
+    /// Which of the configured nodes this is, where the host's name does not tell.
+    #[arg(long, short = 'n', env = "CMAN_NODENAME")]
+    pub node_name: Option<String>,
+    /// Least important messages to log: error, warn, info, debug, trace or off.
+    #[arg(long, env = "CLUSTER_LOG_LEVEL", default_value = "info")]
+    pub log_level: LevelFilter,
+    /// Do not lock memory or raise the priority.
+    #[arg(long, env = "CLUSTER_NO_REALTIME")]
+    pub no_realtime: bool,
+    /// Write "ready" and a line end to this descriptor when serving, or why not.
+    #[arg(long, value_name = "N")]
+    pub ready_fd: Option<u32>,
+    /// What goes before the configuration.
+    #[command(flatten)]
+    pub before: Before,
+    /// Send messages to measure the ring, then leave.
+    #[command(flatten)]
+    pub measure: Measure,
+}
+
+/// What goes before the configuration, as `cman_tool join` passes it on.
+#[derive(Clone, PartialEq, Eq, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Before the configuration")]
+pub struct Before {
+    /// Multicast group.
+    #[arg(long, env = "CMAN_MCAST_ADDR", value_name = "ADDRESS")]
+    pub multicast: Option<IpAddr>,
+    /// Port of data; tokens use the one below.
+    #[arg(long, env = "CMAN_IP_PORT")]
+    pub port: Option<u16>,
+    /// Votes of this node.
+    #[arg(long, env = "CMAN_VOTES")]
+    pub votes: Option<u32>,
+    /// Votes of the whole cluster.
+    #[arg(long, env = "CMAN_EXPECTEDVOTES")]
+    pub expected_votes: Option<u32>,
+    /// File with the key.
+    #[arg(long, env = "CMAN_KEYFILE", value_name = "FILE")]
+    pub keyfile: Option<PathBuf>,
+}
+
+/// The built-in load generator.
+#[derive(Clone, PartialEq, Eq, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Measuring")]
+pub struct Measure {
+    /// Size of the messages in bytes, and how many nodes send (the lowest ids; all without it).
+    #[arg(long, value_name = "SIZE[,SENDERS]", value_parser = load)]
+    pub load: Option<Load>,
+    /// How long to send.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    pub load_seconds: Duration,
+}
+
+/// What the load generator sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Load {
+    /// Bytes of a message.
+    pub size: usize,
+    /// How many nodes send; `None` for all.
+    pub senders: Option<usize>,
+}
+
+impl Options {
+    /// What goes before the configuration, in the form that settings take.
+    #[must_use]
+    pub fn overrides(&self) -> Overrides {
+        let Before { multicast, port, votes, expected_votes, keyfile } = self.before.clone();
+        Overrides { group: multicast, port, votes, expected_votes, keyfile }
+    }
+}
+
+fn load(text: &str) -> Result<Load, String> {
+    let (size, senders) = match text.split_once(',') {
+        Some((size, senders)) => (size, Some(senders)),
+        None => (text, None),
+    };
+    let number = |text: &str| -> Result<usize, String> {
+        text.parse().map_err(|error| format!("{text:?}: {error}"))
+    };
+    let size = number(size)?;
+    if size < crate::shell::load::SMALLEST {
+        return Err(format!("{size} bytes, at least {}", crate::shell::load::SMALLEST));
+    }
+    Ok(Load { size, senders: senders.map(number).transpose()? })
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: u32 = text.parse().map_err(|error| format!("{text:?}: {error}"))?;
+    Ok(Duration::from_secs(u64::from(seconds)))
+}
+
+#[cfg(test)]
+mod tests;

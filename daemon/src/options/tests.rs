@@ -1,0 +1,56 @@
+use clap::CommandFactory;
+
+use super::*;
+
+fn parse(words: &[&str]) -> Result<Options, String> {
+    let words = std::iter::once("clusterd").chain(words.iter().copied());
+    Options::try_parse_from(words).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Options::command().debug_assert();
+}
+
+#[test]
+fn paths_have_the_places_an_operator_expects() {
+    let options = parse(&[]).expect("nothing is needed");
+    let text = format!("{options:?}");
+    for path in
+        ["/etc/cluster/cluster.conf", "/run/cluster", "/var/lib/cluster", "/var/log/cluster"]
+    {
+        assert!(text.contains(path), "{path} in {text}");
+    }
+}
+
+#[test]
+fn a_load_is_a_size_and_how_many_send() {
+    let load = |text| parse(&["--load", text]).map(|options| options.measure.load);
+    assert_eq!(load("1024"), Ok(Some(Load { size: 1024, senders: None })));
+    assert_eq!(load("65536,1"), Ok(Some(Load { size: 65536, senders: Some(1) })));
+    for wrong in ["", "x", "1024,", "1024,x", "-1", "3"] {
+        let error = load(wrong).expect_err("not a load");
+        assert!(error.contains("--load"), "{error}");
+    }
+}
+
+#[test]
+fn what_was_said_goes_before_the_configuration() {
+    let options = parse(&["-n", "iscsi1", "--port", "6000", "--votes", "3"]).expect("good words");
+    assert_eq!(options.node_name.as_deref(), Some("iscsi1"));
+    let overrides = options.overrides();
+    assert_eq!((overrides.port, overrides.votes, overrides.group), (Some(6000), Some(3), None));
+}
+
+#[test]
+fn a_wrong_word_is_refused_by_name() {
+    for (words, name) in [
+        (["--port", "70000"], "70000"),
+        (["--multicast", "group"], "group"),
+        (["--log-level", "loud"], "loud"),
+        (["--ready-fd", "-1"], "--ready-fd"),
+    ] {
+        let error = parse(&words).expect_err("not good");
+        assert!(error.contains(name), "{error}");
+    }
+}

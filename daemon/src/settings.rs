@@ -1,0 +1,384 @@
+//! A cluster's configuration, as this node needs it: from the words of cluster.conf to the parts
+//! that ring, vote counter, sockets and logs are built from.
+//!
+//! Must never read a file or resolve a name: what that takes comes in as arguments, and a key that
+//! lives in a file goes out as the file's name. Must never hold what one of the parts would refuse
+//! later: every part is built once here, so that a start fails early and with the reason.
+
+use core::net::{IpAddr, Ipv4Addr};
+use core::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use confdb::Cluster;
+use confdb::cluster::local::LocalNode;
+use confdb::cluster::logging::LogSettings;
+use confdb::cluster::nodes::{MOST_VOTES, Node};
+use confdb::cluster::ring::{self, Key};
+use quorum::Votes;
+use thiserror::Error;
+use totem::{Identity, Limits, NodeId, RingSeq, Timing};
+
+use crate::net::Transport;
+use crate::stack::{self, command::NodeEntry};
+
+/// The name under which `logging_daemon` entries speak of this daemon.
+const DAEMON: &str = "corosync";
+
+/// All that one node is configured to be.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Name and number of the cluster, version of its configuration.
+    pub cluster: Identification,
+    /// This node.
+    pub me: NodeId,
+    /// Its name.
+    pub name: String,
+    /// The address that its packets come from.
+    pub address: IpAddr,
+    /// The configured nodes in document order, this one included.
+    pub nodes: Vec<NodeEntry>,
+    /// How long the ring waits for what.
+    pub timing: Timing,
+    /// How much the ring does at a time.
+    pub limits: Limits,
+    /// What the vote counter is told.
+    pub voting: quorum::Config,
+    /// Where packets go.
+    pub network: Network,
+    /// What packets are sealed with.
+    pub key: KeySource,
+    /// What goes to which log.
+    pub logging: LogSettings,
+    /// The same for parts of this daemon that have their own entry, by their names.
+    pub subsystems: Vec<(String, LogSettings)>,
+    /// What an operator should know that is no fault, one line each; log them once.
+    pub notes: Vec<String>,
+}
+
+/// Which cluster, and which of its configurations.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identification {
+    /// Its name, at most 15 bytes.
+    pub name: String,
+    /// Its id.
+    pub id: u16,
+    /// Version of the configuration.
+    pub config_version: u32,
+}
+
+/// Where packets go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Network {
+    /// How packets for everyone get to everyone.
+    pub transport: Transport,
+    /// Port of packets for everyone; tokens use the one below.
+    pub port: u16,
+}
+
+impl Network {
+    /// The address of packets for everyone, as `cman_tool status` shows it; `None` where each node
+    /// gets its own packet.
+    #[must_use]
+    pub const fn everyone(&self) -> Option<IpAddr> {
+        match self.transport {
+            Transport::Multicast { group, .. } => Some(group),
+            Transport::Broadcast => Some(IpAddr::V4(Ipv4Addr::BROADCAST)),
+            Transport::Unicast => None,
+        }
+    }
+}
+
+/// What packets are sealed with.
+#[derive(Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// The cluster's name: keeps clusters apart, but is no secret.
+    Name(Vec<u8>),
+    /// A key in the configuration.
+    Configured(Vec<u8>),
+    /// The content of a file.
+    File(PathBuf),
+}
+
+/// Shows where a key comes from, never the key.
+impl core::fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Name(_) => f.write_str("Name(..)"),
+            Self::Configured(_) => f.write_str("Configured(..)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
+}
+
+/// What the operator asked for at the start; it goes before the configuration.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Overrides {
+    /// Multicast group.
+    pub group: Option<IpAddr>,
+    /// Port.
+    pub port: Option<u16>,
+    /// Votes of this node.
+    pub votes: Option<u32>,
+    /// Votes of the whole cluster.
+    pub expected_votes: Option<u32>,
+    /// File with the key.
+    pub keyfile: Option<PathBuf>,
+}
+
+/// A configuration that this node cannot run with.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+pub enum SettingsError {
+    /// More nodes than a ring has members.
+    #[error("{count} nodes are configured, a ring has at most {most}")]
+    TooManyNodes {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// The group asked for is no multicast address, or there is no multicast.
+    #[error("multicast address {0} cannot be used: {1}")]
+    Group(IpAddr, &'static str),
+    /// The port asked for has no lower neighbour.
+    #[error("port {0} cannot be used: it and the port below it are needed")]
+    Port(u16),
+    /// Broadcast from an IPv6 address.
+    #[error("broadcast needs an IPv4 address, this node has {0}")]
+    Broadcast(IpAddr),
+    /// Votes asked for that a node cannot have.
+    #[error("{0} votes cannot be used: a node has 0 to {MOST_VOTES}")]
+    Votes(u32),
+    /// The ring refuses.
+    #[error("totem: {0}")]
+    Ring(#[from] totem::ConfigError),
+    /// The vote counter refuses.
+    #[error("{0}")]
+    Voting(#[from] quorum::ConfigError),
+}
+
+/// Everything as this node needs it. `resolved` is what the configured names stand for, as far as
+/// they could be resolved, best first.
+///
+/// # Errors
+/// The first thing that this node cannot run with.
+pub fn settings(
+    cluster: &Cluster,
+    me: &LocalNode,
+    resolved: &BTreeMap<String, Vec<IpAddr>>,
+    overrides: &Overrides,
+) -> Result<Settings, SettingsError> {
+    let most = totem::wire::MOST_MEMBERS;
+    if cluster.nodes.len() > most {
+        return Err(SettingsError::TooManyNodes { count: cluster.nodes.len(), most });
+    }
+    let entry = |node: &Node| NodeEntry {
+        id: node_id(node.id),
+        name: node.name.clone(),
+        votes: own_votes(node, me, overrides),
+        addresses: addresses(node, me, resolved),
+    };
+    let nodes: Vec<NodeEntry> = cluster.nodes.iter().map(entry).collect();
+    let key = key(cluster, overrides);
+    let settings = Settings {
+        cluster: Identification {
+            name: cluster.name.clone(),
+            id: cluster.id,
+            config_version: cluster.config_version,
+        },
+        me: node_id(me.id),
+        name: me.name.clone(),
+        address: me.address,
+        timing: timing(&cluster.ring.timers),
+        limits: limits(&cluster.ring.limits, me.address),
+        voting: voting(cluster, me, &nodes, overrides)?,
+        network: network(cluster, me, overrides)?,
+        notes: notes(cluster, &key),
+        nodes,
+        key,
+        logging: cluster.logging.of(DAEMON, None),
+        subsystems: subsystems(cluster),
+    };
+    settings.ring(0, 0)?;
+    Ok(settings)
+}
+
+impl Settings {
+    /// The ring's part. `boot` must grow with every start of this node; `seed` is any number.
+    ///
+    /// # Errors
+    /// The first value that does not work; none does not in what [`settings`] gave out.
+    pub fn ring(&self, boot: u64, seed: u64) -> Result<totem::Config, totem::ConfigError> {
+        let own = self.nodes.iter().find(|node| node.id == self.me);
+        let weight = own.map_or(0, |node| node.votes);
+        let identity = Identity { me: self.me, boot, weight, seed };
+        totem::Config::new(identity, self.timing, self.limits)
+    }
+
+    /// The stack's part, with the ring sequence `last` from stable storage.
+    ///
+    /// # Errors
+    /// As [`Settings::ring`].
+    pub fn stack(
+        &self,
+        boot: u64,
+        seed: u64,
+        last: RingSeq,
+    ) -> Result<stack::Config, totem::ConfigError> {
+        Ok(stack::Config {
+            ring: self.ring(boot, seed)?,
+            last,
+            cluster: self.cluster.name.clone(),
+            cluster_id: self.cluster.id,
+            config_version: u64::from(self.cluster.config_version),
+            nodes: self.nodes.clone(),
+            voting: self.voting.clone(),
+        })
+    }
+}
+
+fn node_id(id: core::num::NonZeroU32) -> NodeId {
+    NodeId::new(id.get()).expect("a configured node id is not zero")
+}
+
+fn own_votes(node: &Node, me: &LocalNode, overrides: &Overrides) -> u32 {
+    if node.id == me.id { overrides.votes.unwrap_or(node.votes) } else { node.votes }
+}
+
+/// One address per network, of the family that this node uses; empty for a name that does not
+/// resolve. A loopback address reaches another host's node never.
+fn addresses(node: &Node, me: &LocalNode, resolved: &BTreeMap<String, Vec<IpAddr>>) -> Vec<IpAddr> {
+    let fits = |address: &IpAddr| {
+        address.is_ipv4() == me.address.is_ipv4()
+            && (me.address.is_loopback() || !address.is_loopback())
+    };
+    let look_up = |name: &str| match name.parse() {
+        Ok(address) => Some(address),
+        Err(_) => resolved.get(name)?.iter().copied().find(fits),
+    };
+    let first = if node.id == me.id { Some(me.address) } else { look_up(&node.name) };
+    let Some(first) = first else { return Vec::new() };
+    // Networks are told apart by their place: after one that is missing there is none.
+    let others = node.alternates.iter().map_while(|alternate| look_up(&alternate.name));
+    core::iter::once(first).chain(others).collect()
+}
+
+/// Times that are not configured shrink with the token timeout where they must stay below it.
+fn timing(timers: &ring::Timers) -> Timing {
+    let default = Timing::default();
+    let share = (timers.token / 8).max(Duration::from_millis(1));
+    Timing {
+        token: timers.token,
+        retransmit: timers.token_retransmit.unwrap_or(default.retransmit.min(share)),
+        hold: timers.hold.unwrap_or(default.hold.min(share)),
+        join: timers.join,
+        consensus: timers.consensus,
+        beacon: timers.merge,
+        probe: default.probe.min(share),
+    }
+}
+
+fn limits(limits: &ring::Limits, own: IpAddr) -> Limits {
+    /// Bytes of a UDP header (RFC 768).
+    const UDP: usize = 8;
+    let ip = if own.is_ipv4() { 20 } else { 40 };
+    let netmtu = usize::try_from(limits.netmtu).unwrap_or(usize::MAX);
+    let headers = ip + UDP + totem::seal::OVERHEAD;
+    let default = Limits::for_packet(netmtu.saturating_sub(headers));
+    let (window, per_turn) = match (limits.window_size, limits.max_messages) {
+        (Some(window), per_turn) => (window, per_turn.unwrap_or(default.per_turn).min(window)),
+        (None, Some(per_turn)) => (default.window.max(per_turn), per_turn),
+        (None, None) => (default.window, default.per_turn),
+    };
+    Limits { window, per_turn, accelerated: default.accelerated.min(per_turn / 2), ..default }
+}
+
+fn voting(
+    cluster: &Cluster,
+    me: &LocalNode,
+    nodes: &[NodeEntry],
+    overrides: &Overrides,
+) -> Result<quorum::Config, SettingsError> {
+    let too_many = |votes: &u32| *votes > MOST_VOTES;
+    if let Some(votes) = overrides.votes.filter(too_many) {
+        return Err(SettingsError::Votes(votes));
+    }
+    let votes = nodes.iter().map(|node| (node.id, Votes::new(node.votes))).collect();
+    let expected = overrides.expected_votes.or(cluster.voting.expected_votes_configured);
+    let expected = expected.map(Votes::new);
+    Ok(quorum::Config::new(node_id(me.id), votes, expected, cluster.voting.two_node)?)
+}
+
+fn network(
+    cluster: &Cluster,
+    me: &LocalNode,
+    overrides: &Overrides,
+) -> Result<Network, SettingsError> {
+    let port = overrides.port.unwrap_or(cluster.ring.port);
+    if port < 2 {
+        return Err(SettingsError::Port(port));
+    }
+    let transport = match cluster.ring.transport {
+        ring::Transport::Multicast { ttl, .. } => {
+            let configured = cluster.group(me.address).expect("the transport is multicast");
+            let group = overrides.group.unwrap_or(configured);
+            if !group.is_multicast() {
+                return Err(SettingsError::Group(group, "it is no multicast address"));
+            }
+            if group.is_ipv4() != me.address.is_ipv4() {
+                let what = "Node address family does not match multicast address family";
+                return Err(SettingsError::Group(group, what));
+            }
+            Transport::Multicast { group, ttl }
+        }
+        ring::Transport::Broadcast if me.address.is_ipv6() => {
+            return Err(SettingsError::Broadcast(me.address));
+        }
+        ring::Transport::Broadcast => Transport::Broadcast,
+        ring::Transport::Unicast => Transport::Unicast,
+    };
+    match (transport, overrides.group) {
+        (Transport::Broadcast | Transport::Unicast, Some(group)) => {
+            Err(SettingsError::Group(group, "the transport is not multicast"))
+        }
+        (_, _) => Ok(Network { transport, port }),
+    }
+}
+
+fn key(cluster: &Cluster, overrides: &Overrides) -> KeySource {
+    if let Some(file) = &overrides.keyfile {
+        return KeySource::File(file.clone());
+    }
+    match &cluster.ring.key {
+        Key::Name(key) => KeySource::Name(key.clone()),
+        Key::Configured(key) => KeySource::Configured(key.clone()),
+        Key::File(file) => KeySource::File(file.into()),
+    }
+}
+
+fn subsystems(cluster: &Cluster) -> Vec<(String, LogSettings)> {
+    let entries = cluster.logging.daemons.iter().filter(|entry| entry.name == DAEMON);
+    let names: BTreeSet<&String> = entries.filter_map(|entry| entry.subsystem.as_ref()).collect();
+    names.into_iter().map(|name| (name.clone(), cluster.logging.of(DAEMON, Some(name)))).collect()
+}
+
+fn notes(cluster: &Cluster, key: &KeySource) -> Vec<String> {
+    let mut notes = Vec::new();
+    if matches!(key, KeySource::Name(_)) {
+        notes.push(
+            "the key is derived from the cluster's name: it keeps clusters apart but is no \
+             secret; set <cman keyfile=\"...\"/> for one"
+                .to_owned(),
+        );
+    }
+    if cluster.nodes.iter().any(|node| !node.alternates.is_empty()) {
+        notes.push(
+            "altname is read but not used yet: the ring uses the network of the node names"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests;

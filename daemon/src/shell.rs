@@ -1,0 +1,253 @@
+//! One thread and one loop around the stack: wait, say what happened, do what should be done.
+//!
+//! Must never decide anything about the cluster, and never wait for anything but the next thing
+//! to happen: blocking work goes to helper threads and comes back as a [`wake::Wake`]. What the
+//! stack wants done is done in the order in which it says so.
+
+pub mod alarm;
+pub mod clock;
+pub mod disk;
+pub mod load;
+pub mod logging;
+pub mod ready;
+pub mod realtime;
+pub mod report;
+pub mod signals;
+pub mod start;
+pub mod wait;
+pub mod wake;
+
+use std::time::Duration;
+
+use totem::{Input, Instant};
+use tracing::{Level, debug, error, info, warn};
+
+use self::clock::Clock;
+use self::load::Load;
+use self::logging::Logging;
+use self::ready::Readiness;
+use self::report::{Line, Reporter};
+use self::signals::Request;
+use self::wait::Sources;
+use self::wake::Wake;
+use crate::ipc::Incoming;
+use crate::net::{Arrival, Limiter};
+use crate::stack::Stack;
+use crate::stack::command::{Command, Leave, RequestId, SessionId};
+use crate::stack::effect::{Effect, Exit};
+
+/// The session in whose name the shell itself asks: no program's.
+const OWN: SessionId = SessionId(u64::MAX - 1);
+
+/// Most batches of packets per wake.
+const BATCHES: usize = 4;
+
+/// Most requests of programs that are served after the network was.
+const REQUESTS: usize = 64;
+
+/// How long programs may take to read the last replies.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How far the wall clock may be off before programs are told times by the new one.
+const WALL_TOLERANCE: Duration = Duration::from_secs(1);
+
+/// One running node.
+#[derive(Debug)]
+pub struct Shell {
+    clock: Clock,
+    stack: Stack,
+    sources: Sources,
+    reporter: Reporter,
+    readiness: Readiness,
+    logging: Logging,
+    load: Option<Load>,
+    errors: Limiter,
+    wall: Duration,
+    end: Option<End>,
+    stopping: bool,
+}
+
+/// Why a node stopped.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum End {
+    /// It left the cluster.
+    Left,
+    /// It was told twice to stop.
+    Interrupted,
+    /// It cannot go on.
+    Failed(String),
+}
+
+impl Shell {
+    /// Runs the node to its end.
+    pub async fn run(mut self) -> End {
+        self.readiness.ready();
+        let now = self.clock.now();
+        if let Some(load) = &mut self.load {
+            load.attach(now, &mut self.stack);
+        }
+        self.drain(now);
+        while self.end.is_none() {
+            let wake = self.sources.next().await;
+            self.apply(wake).await;
+            self.generate();
+        }
+        self.readiness.stopping();
+        self.sources.net.flush();
+        self.sources.ipc.close(PATIENCE).await;
+        self.end.unwrap_or(End::Left)
+    }
+
+    async fn apply(&mut self, wake: Wake) {
+        match wake {
+            Wake::Network => {
+                self.network();
+                self.clients().await;
+            }
+            Wake::Deadline => {
+                // What has arrived goes first: after a pause of this process the token that was
+                // missed may be waiting in the socket.
+                self.network();
+                let now = self.clock.now();
+                if self.sources.alarm.is_due(now) {
+                    self.input(now, Input::Timeout);
+                }
+            }
+            Wake::Client(incoming) => self.client(incoming),
+            Wake::Stored(Ok(seq)) => {
+                let now = self.clock.now();
+                self.input(now, Input::Stored(seq));
+            }
+            Wake::Stored(Err(why)) => {
+                self.end = Some(End::Failed(format!("{why}: cannot join a ring")));
+            }
+            Wake::Signal(Request::Stop) => self.stop(),
+            Wake::Signal(Request::Reload) => self.logging.reopen(),
+            Wake::Pulse => self.readiness.alive(),
+        }
+    }
+
+    /// Takes in a bounded number of batches of packets.
+    fn network(&mut self) {
+        for _ in 0..BATCHES {
+            let now = self.clock.now();
+            if !self.sources.net.fetch(self.stack.token_first(), now) {
+                return;
+            }
+            while let Some(arrival) = self.sources.net.next(now) {
+                let now = self.clock.now();
+                let input = match arrival {
+                    Arrival::Packet { from, bytes } => Input::Packet { from, bytes },
+                    Arrival::Refused(node) => Input::Unreachable(node),
+                };
+                self.input(now, input);
+            }
+        }
+    }
+
+    /// Serves programs whose requests wait already.
+    async fn clients(&mut self) {
+        for _ in 0..REQUESTS {
+            let Some(incoming) = self.sources.client().await else { return };
+            self.client(incoming);
+        }
+    }
+
+    fn client(&mut self, incoming: Incoming) {
+        let now = self.clock.now();
+        match incoming {
+            Incoming::Command { request, command } => self.stack.command(now, request, command),
+            Incoming::Gone(session) => self.stack.gone(now, session),
+        }
+        self.drain(now);
+    }
+
+    fn input(&mut self, now: Instant, input: Input) {
+        if let Err(why) = self.stack.handle(now, input)
+            && let Some(held) = self.errors.pass(now, 1)
+        {
+            warn!(target: "TOTEM", "packet of a member dropped: {why} ({held} since last said)");
+        }
+        self.drain(now);
+    }
+
+    /// Leaves the cluster; the second time ends at once.
+    fn stop(&mut self) {
+        if self.stopping {
+            self.end = Some(End::Interrupted);
+            return;
+        }
+        self.stopping = true;
+        self.readiness.stopping();
+        info!(target: "MAIN", "told to stop: leaving the cluster");
+        let now = self.clock.now();
+        let request = RequestId { session: OWN, number: 0 };
+        self.stack.command(now, request, Command::Leave(Leave { remove: false, force: true }));
+        self.drain(now);
+    }
+
+    /// Lets the load generator do its part.
+    fn generate(&mut self) {
+        let Some(load) = &mut self.load else { return };
+        let now = self.clock.now();
+        if load.tick(now) {
+            self.load = None;
+            return self.stop();
+        }
+        load.fill(now, &mut self.stack);
+        self.drain(now);
+    }
+
+    /// Does all that the stack wants done, in its order.
+    fn drain(&mut self, now: Instant) {
+        loop {
+            match self.stack.poll() {
+                Effect::Send { to, packet } => self.sources.net.send(to, &packet),
+                Effect::Store(seq) => self.sources.disk.store(seq),
+                Effect::Reply { to, reply } => match (to.session, &mut self.load) {
+                    (load::SESSION, Some(load)) => load.on_reply(&reply),
+                    (load::SESSION | OWN, _) => debug!(target: "MAIN", "own request: {reply:?}"),
+                    (_, _) => {
+                        self.follow_wall_clock();
+                        self.sources.ipc.reply(to, &reply);
+                    }
+                },
+                Effect::Notify { to, notice } => match (to, &mut self.load) {
+                    (load::SESSION, Some(load)) => load.on_notice(now, &notice),
+                    (load::SESSION | OWN, _) => {}
+                    (_, _) => self.sources.ipc.notify(to, &notice),
+                },
+                Effect::Report(report) => {
+                    self.reporter.lines(&report).iter().for_each(log);
+                }
+                Effect::Exit(Exit::Left) => self.end = Some(End::Left),
+                Effect::Wait(deadline) => {
+                    self.sources.net.flush();
+                    let ring = deadline.map(|deadline| deadline.at);
+                    let load = self.load.as_ref().and_then(Load::deadline);
+                    let earliest = [ring, load].into_iter().flatten().min();
+                    self.sources.alarm.set(earliest);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn follow_wall_clock(&mut self) {
+        let wall = self.clock.wall_at_origin();
+        if wall.abs_diff(self.wall) > WALL_TOLERANCE {
+            self.wall = wall;
+            self.sources.ipc.set_wall_clock(wall);
+        }
+    }
+}
+
+fn log(line: &Line) {
+    let Line { level, subsystem, text } = line;
+    match *level {
+        Level::ERROR => error!(subsystem, "{text}"),
+        Level::WARN => warn!(subsystem, "{text}"),
+        Level::INFO => info!(subsystem, "{text}"),
+        Level::DEBUG | Level::TRACE => debug!(subsystem, "{text}"),
+    }
+}

@@ -1,0 +1,238 @@
+//! What operators read of a membership change: the lines they know from the reference, and one
+//! line that says why it happened, how this node knows, and how long each step took.
+//!
+//! Must never decide anything, and never say more than was reported. Pure: lines come out, the
+//! shell logs them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use quorum::Verdict;
+use totem::{Cause, Configuration, Evidence, NodeId, NodeSet};
+use tracing::Level;
+
+use crate::stack::command::NodeEntry;
+use crate::stack::effect::{Conflict, Report};
+
+/// A line for the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// How important it is.
+    pub level: Level,
+    /// Which part speaks, in the reference's names.
+    pub subsystem: &'static str,
+    /// What it says.
+    pub text: String,
+}
+
+/// Renders reports; remembers what it needs for the next.
+#[derive(Debug)]
+pub struct Reporter {
+    nodes: BTreeMap<NodeId, (String, Option<IpAddr>)>,
+    members: NodeSet,
+    quorate: bool,
+    failure_said: bool,
+}
+
+impl Reporter {
+    /// A reporter that knows these nodes by name and address.
+    #[must_use]
+    pub fn new(nodes: &[NodeEntry]) -> Self {
+        let nodes = nodes
+            .iter()
+            .map(|node| (node.id, (node.name.clone(), node.addresses.first().copied())))
+            .collect();
+        Self { nodes, members: NodeSet::new(), quorate: false, failure_said: false }
+    }
+
+    /// The lines of a report, in order.
+    pub fn lines(&mut self, report: &Report) -> Vec<Line> {
+        match report {
+            Report::RingLost(cause) => self.ring_lost(*cause),
+            Report::Installed(configuration) => self.installed(configuration),
+            Report::Synchronized { .. } => {
+                let text = "Completed service synchronization, ready to provide service.";
+                vec![info("MAIN", text)]
+            }
+            Report::Quorum(verdict) => self.quorum(verdict),
+            Report::Conflict { node, why } => vec![self.conflict(*node, why)],
+            Report::NoEntry { node, name } => vec![warning(format!(
+                "node {node}, which calls itself {name:?}, is not in cluster.conf: listed as \
+                 Node{node} with one vote"
+            ))],
+            Report::Differs { node, what } => {
+                vec![warning(format!("{} counts otherwise: {what}", self.name(*node)))]
+            }
+            Report::Malformed { node, error } => {
+                vec![warning(format!("message of {} dropped: {error}", self.name(*node)))]
+            }
+        }
+    }
+
+    fn ring_lost(&mut self, cause: Cause) -> Vec<Line> {
+        let mut lines = Vec::new();
+        match cause {
+            Cause::TokenLost | Cause::Deaf(_) | Cause::CommitLost | Cause::RecoveryLost => {
+                lines.push(self.failed());
+            }
+            // Who departed may have left in order: the evidence says so when the ring is formed.
+            Cause::Started | Cause::Departed(_) | Cause::Newcomer(_) | Cause::Joined(_) => {}
+        }
+        lines.push(info("TOTEM", format!("gathering: {}", self.cause(cause))));
+        lines
+    }
+
+    fn failed(&mut self) -> Line {
+        self.failure_said = true;
+        info("TOTEM", "A processor failed, forming new configuration.")
+    }
+
+    fn installed(&mut self, configuration: &Configuration) -> Vec<Line> {
+        let Configuration { members, joined, left, change, .. } = configuration;
+        let evidence = |node| change.evidence.get(node).copied();
+        let mut lines = Vec::new();
+        let crashed = left.iter().any(|node| evidence(node) != Some(Evidence::Left));
+        if crashed && !self.failure_said {
+            lines.push(self.failed());
+        }
+        self.failure_said = false;
+        let stayed: NodeSet = members.difference(joined).copied().collect();
+        self.change(&mut lines, &stayed, left, &NodeSet::new());
+        self.change(&mut lines, members, &NodeSet::new(), joined);
+        let formed = "A processor joined or left the membership and a new membership was formed.";
+        lines.push(info("TOTEM", formed));
+        lines.push(info("TOTEM", self.root_cause(configuration)));
+        self.members.clone_from(members);
+        lines.push(self.member_line());
+        lines
+    }
+
+    /// The block by which the reference announces each of the two configurations.
+    fn change(&self, lines: &mut Vec<Line>, now: &NodeSet, left: &NodeSet, joined: &NodeSet) {
+        lines.push(info("CLM", "CLM CONFIGURATION CHANGE"));
+        let parts = [("New Configuration:", now), ("Members Left:", left), ("Members Joined:", joined)];
+        for (title, nodes) in parts {
+            lines.push(info("CLM", title));
+            for &node in nodes {
+                let address = self.nodes.get(&node).and_then(|(_, address)| *address);
+                let address = address.map_or_else(|| node.to_string(), |it| it.to_string());
+                lines.push(info("CLM", format!("\tr(0) ip({address}) ")));
+            }
+        }
+    }
+
+    fn root_cause(&self, configuration: &Configuration) -> String {
+        let Configuration { ring, previous, members, joined, left, change, .. } = configuration;
+        let mut text = format!("ring {ring} of {}", list(members));
+        if let Some(previous) = previous {
+            add(&mut text, format_args!(" after {previous}"));
+        }
+        add(&mut text, format_args!(": {}", self.cause(change.cause)));
+        for node in left {
+            let how = change.evidence.get(node).copied();
+            let how = how.map_or_else(|| "not on it".to_owned(), |evidence| evidence.to_string());
+            add(&mut text, format_args!("; lost {} ({how})", self.name(*node)));
+        }
+        for node in joined {
+            add(&mut text, format_args!("; came {}", self.name(*node)));
+        }
+        let [gather, commit, recovery] =
+            [change.gather, change.commit, change.recovery].map(milliseconds);
+        add(&mut text, format_args!("; gather {gather}, commit {commit}, recovery {recovery}"));
+        text
+    }
+
+    fn quorum(&mut self, verdict: &Verdict) -> Vec<Line> {
+        let mut lines = Vec::new();
+        if verdict.quorate != self.quorate {
+            let [first, second] = if verdict.quorate {
+                [
+                    "quorum regained, resuming activity",
+                    "This node is within the primary component and will provide service.",
+                ]
+            } else {
+                [
+                    "quorum lost, blocking activity",
+                    "This node is within the non-primary component and will NOT provide any \
+                     services.",
+                ]
+            };
+            lines.push(info("CMAN", first));
+            lines.push(info("QUORUM", second));
+            lines.push(self.member_line());
+        }
+        self.quorate = verdict.quorate;
+        lines.push(info("QUORUM", verdict.to_string()));
+        lines
+    }
+
+    fn conflict(&self, node: NodeId, why: &Conflict) -> Line {
+        let name = self.name(node);
+        let text = match why {
+            Conflict::Name { remote, local } => {
+                format!("{name} is of cluster {remote:?}, this is {local:?}")
+            }
+            Conflict::ClusterId { remote, local } => {
+                format!("{name} is of the cluster with id {remote}, this one has {local}")
+            }
+            Conflict::Protocol { remote, local } => {
+                format!("{name} speaks version {remote} of the services, this node {local}")
+            }
+            Conflict::ConfigVersion { remote, local } => {
+                format!("{name} has version {remote} of the configuration, this node {local}")
+            }
+        };
+        Line { level: Level::ERROR, subsystem: "CMAN", text: format!("not admitted: {text}") }
+    }
+
+    fn member_line(&self) -> Line {
+        info("QUORUM", format!("Members[{}]: {}", self.members.len(), list(&self.members)))
+    }
+
+    fn cause(&self, cause: Cause) -> String {
+        match cause {
+            Cause::Departed(node) => format!("{} gone", self.name(node)),
+            Cause::Newcomer(node) => format!("{} wants in", self.name(node)),
+            Cause::Joined(node) => format!("{} gathers", self.name(node)),
+            Cause::Deaf(node) => format!("{} does not receive", self.name(node)),
+            Cause::Started | Cause::TokenLost | Cause::CommitLost | Cause::RecoveryLost => {
+                cause.to_string()
+            }
+        }
+    }
+
+    fn name(&self, node: NodeId) -> String {
+        match self.nodes.get(&node) {
+            Some((name, _)) => format!("node {node} ({name})"),
+            None => format!("node {node}"),
+        }
+    }
+}
+
+fn info(subsystem: &'static str, text: impl Into<String>) -> Line {
+    Line { level: Level::INFO, subsystem, text: text.into() }
+}
+
+fn warning(text: String) -> Line {
+    Line { level: Level::WARN, subsystem: "CMAN", text }
+}
+
+fn add(text: &mut String, more: std::fmt::Arguments<'_>) {
+    // Writing into a string cannot fail.
+    let _ = text.write_fmt(more);
+}
+
+fn list(nodes: &NodeSet) -> String {
+    let nodes: Vec<String> = nodes.iter().map(NodeId::to_string).collect();
+    nodes.join(" ")
+}
+
+fn milliseconds(span: Duration) -> String {
+    let micros = span.as_micros();
+    format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use totem::{Change, Kind, RingId, RingSeq};
+
+use super::*;
+
+fn node(id: u32) -> NodeId {
+    NodeId::new(id).expect("tests use positive ids")
+}
+
+fn nodes(ids: &[u32]) -> NodeSet {
+    ids.iter().copied().map(node).collect()
+}
+
+fn reporter() -> Reporter {
+    let entry = |id: u32| NodeEntry {
+        id: node(id),
+        name: format!("iscsi{id}"),
+        votes: 1,
+        addresses: vec![format!("192.168.10.1{id}").parse().expect("an address")],
+    };
+    Reporter::new(&[entry(1), entry(2), entry(3)])
+}
+
+fn ring(seq: u64) -> RingId {
+    RingId { seq: RingSeq::new(seq), representative: node(1) }
+}
+
+fn configuration(members: &[u32], joined: &[u32], left: &[(u32, Evidence)]) -> Configuration {
+    Configuration {
+        kind: Kind::Regular,
+        ring: ring(44),
+        previous: Some(ring(40)),
+        members: nodes(members),
+        joined: nodes(joined),
+        left: left.iter().map(|(id, _)| node(*id)).collect(),
+        change: Change {
+            cause: Cause::TokenLost,
+            evidence: left.iter().map(|(id, evidence)| (node(*id), *evidence)).collect(),
+            gather: Duration::from_micros(12_345),
+            commit: Duration::from_micros(1_000),
+            recovery: Duration::from_micros(60),
+        },
+    }
+}
+
+fn text(lines: &[Line]) -> String {
+    let line = |line: &Line| format!("[{:<6}] {}\n", line.subsystem, line.text);
+    lines.iter().map(line).collect()
+}
+
+#[test]
+fn a_node_that_comes_is_announced_in_the_words_of_the_reference() {
+    let lines = reporter().lines(&Report::Installed(configuration(&[1, 2], &[2], &[])));
+    assert_eq!(
+        text(&lines),
+        "[CLM   ] CLM CONFIGURATION CHANGE\n\
+         [CLM   ] New Configuration:\n\
+         [CLM   ] \tr(0) ip(192.168.10.11) \n\
+         [CLM   ] Members Left:\n\
+         [CLM   ] Members Joined:\n\
+         [CLM   ] CLM CONFIGURATION CHANGE\n\
+         [CLM   ] New Configuration:\n\
+         [CLM   ] \tr(0) ip(192.168.10.11) \n\
+         [CLM   ] \tr(0) ip(192.168.10.12) \n\
+         [CLM   ] Members Left:\n\
+         [CLM   ] Members Joined:\n\
+         [CLM   ] \tr(0) ip(192.168.10.12) \n\
+         [TOTEM ] A processor joined or left the membership and a new membership was formed.\n\
+         [TOTEM ] ring 1.44 of 1 2 after 1.40: token lost; came node 2 (iscsi2); \
+         gather 12.3 ms, commit 1.0 ms, recovery 0.0 ms\n\
+         [QUORUM] Members[2]: 1 2\n"
+    );
+}
+
+#[test]
+fn a_failure_is_said_once_with_its_evidence() {
+    let mut reporter = reporter();
+    let gone = configuration(&[1, 2], &[], &[(3, Evidence::Refused)]);
+    let said = "A processor failed, forming new configuration.";
+
+    let mut lines = reporter.lines(&Report::RingLost(Cause::TokenLost));
+    lines.extend(reporter.lines(&Report::Installed(gone.clone())));
+    assert_eq!(text(&lines).matches(said).count(), 1);
+    assert!(text(&lines).contains("lost node 3 (iscsi3) (port refused, probes unanswered)"));
+
+    let mut lines = reporter.lines(&Report::RingLost(Cause::Departed(node(3))));
+    lines.extend(reporter.lines(&Report::Installed(gone)));
+    assert_eq!(text(&lines).matches(said).count(), 1);
+    assert!(text(&lines).contains("gathering: node 3 (iscsi3) gone"));
+}
+
+#[test]
+fn a_node_that_leaves_in_order_is_no_failure() {
+    let mut reporter = reporter();
+    let mut lines = reporter.lines(&Report::RingLost(Cause::Departed(node(3))));
+    let left = configuration(&[1, 2], &[], &[(3, Evidence::Left)]);
+    lines.extend(reporter.lines(&Report::Installed(left)));
+    let text = text(&lines);
+    assert!(!text.contains("failed"), "{text}");
+    assert!(text.contains("[CLM   ] Members Left:\n[CLM   ] \tr(0) ip(192.168.10.13) \n"));
+}
+
+#[test]
+fn quorum_is_said_when_it_changes_and_its_reason_always() {
+    let verdict = |quorate| Verdict {
+        quorate,
+        present: quorum::Votes::new(2),
+        needed: quorum::Votes::new(2),
+        expected: quorum::Votes::new(3),
+        why: quorum::Why::Majority,
+    };
+    let mut reporter = reporter();
+    reporter.lines(&Report::Installed(configuration(&[1, 2], &[1, 2], &[])));
+    assert_eq!(
+        text(&reporter.lines(&Report::Quorum(verdict(true)))),
+        "[CMAN  ] quorum regained, resuming activity\n\
+         [QUORUM] This node is within the primary component and will provide service.\n\
+         [QUORUM] Members[2]: 1 2\n\
+         [QUORUM] quorate: 2 of 3 votes, 2 needed (majority)\n"
+    );
+    assert_eq!(reporter.lines(&Report::Quorum(verdict(true))).len(), 1);
+    let lost = text(&reporter.lines(&Report::Quorum(verdict(false))));
+    assert!(lost.starts_with(
+        "[CMAN  ] quorum lost, blocking activity\n\
+         [QUORUM] This node is within the non-primary component and will NOT provide any \
+         services.\n"
+    ));
+}
+
+#[test]
+fn an_unknown_node_is_shown_by_its_number() {
+    let lines = reporter().lines(&Report::Installed(configuration(&[1, 9], &[9], &[])));
+    assert!(text(&lines).contains("[CLM   ] \tr(0) ip(9) \n"));
+    assert!(text(&lines).contains("came node 9;"));
+}
+
+#[test]
+fn a_conflict_names_both_values() {
+    let why = Conflict::ConfigVersion { remote: 6, local: 5 };
+    let [line] = &reporter().lines(&Report::Conflict { node: node(2), why })[..] else {
+        panic!("one line")
+    };
+    assert_eq!(line.level, Level::ERROR);
+    assert_eq!(
+        line.text,
+        "not admitted: node 2 (iscsi2) has version 6 of the configuration, this node 5"
+    );
+}

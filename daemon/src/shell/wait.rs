@@ -1,0 +1,79 @@
+//! The one place where the ring's thread waits.
+//!
+//! Must never prefer one source so that another starves: when several are ready, chance decides.
+//! Must never lose what a source had when another one won: each of the waits below may be
+//! cancelled.
+
+use std::time::Duration;
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::alarm::Alarm;
+use super::disk::Disk;
+use super::signals::Signals;
+use super::wake::Wake;
+use crate::ipc::{Incoming, Ipc};
+use crate::net::Net;
+
+/// All that can wake the loop.
+#[derive(Debug)]
+pub struct Sources {
+    /// The other nodes.
+    pub net: Net,
+    /// The programs of this node.
+    pub ipc: Ipc,
+    /// The disk.
+    pub disk: Disk,
+    /// The operator.
+    pub signals: Signals,
+    /// The clock.
+    pub alarm: Alarm,
+    /// The service manager's patience.
+    pub pulse: Pulse,
+}
+
+/// Comes regularly, or never.
+#[derive(Debug)]
+pub struct Pulse(Option<Interval>);
+
+impl Pulse {
+    /// Comes as often as said. Needs a tokio runtime around it.
+    #[must_use]
+    pub fn new(every: Option<Duration>) -> Self {
+        Self(every.filter(|every| !every.is_zero()).map(|every| {
+            let mut interval = interval(every);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        }))
+    }
+
+    async fn tick(&mut self) {
+        match &mut self.0 {
+            Some(interval) => drop(interval.tick().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Sources {
+    /// Waits for whatever comes first.
+    pub async fn next(&mut self) -> Wake {
+        tokio::select! {
+            () = self.net.ready() => Wake::Network,
+            () = self.alarm.due() => Wake::Deadline,
+            incoming = self.ipc.next() => Wake::Client(incoming),
+            stored = self.disk.stored() => Wake::Stored(stored),
+            request = self.signals.next() => Wake::Signal(request),
+            () = self.pulse.tick() => Wake::Pulse,
+        }
+    }
+
+    /// What a program wants, if one already does.
+    pub async fn client(&mut self) -> Option<Incoming> {
+        tokio::select! {
+            biased;
+            incoming = self.ipc.next() => Some(incoming),
+            () = std::future::ready(()) => None,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! All that a client may ask of the stack, on one screen.
+//!
+//! Must never carry a wire type: the translation from the IPC contract is in `ipc/translate.rs`.
+
+use bytes::Bytes;
+use totem::{Guarantee, NodeId};
+
+/// A client, as numbered by the shell. Never reused while the daemon runs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SessionId(pub u64);
+
+/// A request of a client; the reply carries it back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RequestId {
+    /// Who asks.
+    pub session: SessionId,
+    /// The client's own number for this request.
+    pub number: u64,
+}
+
+/// What is asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// How this node and the cluster are.
+    Status,
+    /// Every node known, present or not.
+    Nodes,
+    /// From now on, tell this session of membership and quorum changes (or no longer).
+    Watch(bool),
+    /// Leave the cluster; the reply comes when the ring knows.
+    Leave(Leave),
+    /// From now on, give this session every configuration and every raw message of the ring, in
+    /// their one order.
+    Attach,
+    /// Send a raw message to all attached sessions of all members.
+    Multicast {
+        /// What is promised about its delivery.
+        guarantee: Guarantee,
+        /// Its content.
+        payload: Bytes,
+    },
+}
+
+/// How to leave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Leave {
+    /// The others lower their expected votes to what remains (`cman_tool leave remove`).
+    pub remove: bool,
+    /// Leave although a client objects.
+    pub force: bool,
+}
+
+/// A node of the configuration as the node table is told of it at start and on reload.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeEntry {
+    /// Its id.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// Its votes.
+    pub votes: u32,
+    /// Its addresses, one per ring network, as far as they are known.
+    pub addresses: Vec<core::net::IpAddr>,
+}

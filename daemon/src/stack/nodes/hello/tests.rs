@@ -1,0 +1,94 @@
+use proptest::prelude::*;
+use quorum::Votes;
+
+use super::*;
+
+fn cluster() -> Cluster {
+    Cluster { name: "iscsicluster".to_owned(), id: 46516, config_version: 5 }
+}
+
+fn hello() -> Hello {
+    let voting = State { votes: Votes::ONE, expected: Votes::new(3), two_node: false };
+    let addresses = vec![Ipv4Addr::new(192, 168, 10, 11).into(), Ipv6Addr::LOCALHOST.into()];
+    Hello { cluster: cluster(), name: "iscsi1".to_owned(), voting, addresses }
+}
+
+fn some_hello() -> impl Strategy<Value = Hello> {
+    let cluster = ("[a-zäß]{0,100}", any::<u16>(), any::<u64>())
+        .prop_map(|(name, id, config_version)| Cluster { name, id, config_version });
+    let voting = (any::<u32>(), any::<u32>(), any::<bool>()).prop_map(|(votes, expected, mode)| {
+        State { votes: Votes::new(votes), expected: Votes::new(expected), two_node: mode }
+    });
+    let address = any::<IpAddr>();
+    let addresses = prop::collection::vec(address, 0..=MOST_ADDRESSES);
+    (cluster, ".{0,60}", voting, addresses).prop_map(|(cluster, name, voting, addresses)| Hello {
+        cluster,
+        name,
+        voting,
+        addresses,
+    })
+}
+
+proptest! {
+    #[test]
+    fn decoding_undoes_encoding(hello in some_hello()) {
+        prop_assert_eq!(Hello::decode(hello.encode().into()), Ok(hello));
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_a_hello_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        let _ = Hello::decode(bytes.into());
+    }
+
+    #[test]
+    fn a_damaged_hello_is_a_hello_or_an_error(at: prop::sample::Index, byte: u8, keep: usize) {
+        let mut bytes = hello().encode();
+        *at.get_mut(&mut bytes) = byte;
+        let _ = Hello::decode(bytes.clone().into());
+        bytes.truncate(keep % bytes.len());
+        let _ = Hello::decode(bytes.into());
+    }
+}
+
+#[test]
+fn the_bytes_are_those_of_the_table() {
+    let expected = [
+        &[181, 180, 0, 0, 0, 0, 0, 0, 0, 5, 12][..],
+        b"iscsicluster\x06iscsi1",
+        &[10, 1, 0, 0, 0, 1, 0, 0, 0, 3, 0],
+        &[2, 4, 192, 168, 10, 11, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    ];
+    assert_eq!(hello().encode(), expected.concat());
+}
+
+#[test]
+fn addresses_beyond_the_limit_are_not_sent() {
+    let mut hello = hello();
+    hello.addresses = vec![Ipv6Addr::LOCALHOST.into(); MOST_ADDRESSES + 1];
+    let decoded = Hello::decode(hello.encode().into()).expect("well-formed");
+    assert_eq!(decoded.addresses.len(), MOST_ADDRESSES);
+}
+
+#[test]
+fn a_hello_fits_what_the_ring_was_checked_to_carry() {
+    let mut hello = hello();
+    hello.addresses = vec![Ipv6Addr::LOCALHOST.into(); MOST_ADDRESSES];
+    hello.name = "n".repeat(300);
+    hello.cluster.name = "c".repeat(300);
+    assert!(hello.encode().len() + 64 < super::super::super::service::LARGEST);
+}
+
+#[test]
+fn the_first_difference_is_the_conflict() {
+    let ours = cluster();
+    let mut theirs = cluster();
+    assert_eq!(ours.conflict(&theirs), None);
+    theirs.config_version = 4;
+    let version = Conflict::ConfigVersion { remote: 4, local: 5 };
+    assert_eq!(ours.conflict(&theirs), Some(version));
+    theirs.id = 1;
+    assert_eq!(ours.conflict(&theirs), Some(Conflict::ClusterId { remote: 1, local: 46516 }));
+    theirs.name = "other".to_owned();
+    let (remote, local) = ("other".to_owned(), "iscsicluster".to_owned());
+    assert_eq!(ours.conflict(&theirs), Some(Conflict::Name { remote, local }));
+}

@@ -1,0 +1,336 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+use quorum::Votes;
+use totem::{Cause, Change, Identity, Limits, RingSeq, Timing};
+
+use super::super::command::{NodeEntry, SessionId};
+use super::super::effect::Effect;
+use super::*;
+
+const WATCHER: SessionId = SessionId(1);
+
+fn node(id: u32) -> NodeId {
+    NodeId::new(id).expect("not zero")
+}
+
+fn set(ids: &[u32]) -> NodeSet {
+    ids.iter().copied().map(node).collect()
+}
+
+fn ring(seq: u64) -> RingId {
+    RingId { seq: RingSeq::new(seq), representative: node(1) }
+}
+
+/// Node 1 of three, configuration version 5.
+fn config(me: u32, config_version: u64) -> Config {
+    let identity = Identity { me: node(me), boot: 1, weight: 1, seed: 1 };
+    let ids = [1, 2, 3];
+    let entry = |id| NodeEntry {
+        id: node(id),
+        name: format!("iscsi{id}"),
+        votes: 1,
+        addresses: Vec::new(),
+    };
+    let votes = ids.map(|id| (node(id), Votes::ONE));
+    Config {
+        ring: totem::Config::new(identity, Timing::default(), Limits::for_packet(1400))
+            .expect("defaults work"),
+        last: RingSeq::new(0),
+        cluster: "iscsicluster".to_owned(),
+        cluster_id: 46516,
+        config_version,
+        nodes: ids.map(entry).into(),
+        voting: quorum::Config::new(node(1), votes.into(), None, false).expect("valid"),
+    }
+}
+
+fn configuration(kind: Kind, seq: u64, members: &[u32]) -> Configuration {
+    Configuration {
+        kind,
+        ring: ring(seq),
+        previous: None,
+        members: set(members),
+        joined: NodeSet::new(),
+        left: NodeSet::new(),
+        change: Change {
+            cause: Cause::TokenLost,
+            evidence: [(node(3), Evidence::Silent)].into(),
+            gather: Duration::ZERO,
+            commit: Duration::ZERO,
+            recovery: Duration::ZERO,
+        },
+    }
+}
+
+fn state() -> State {
+    State { votes: Votes::ONE, expected: Votes::new(3), two_node: false }
+}
+
+/// A hello as node `id` of a cluster in this configuration version would send it.
+fn hello_of(id: u32, config_version: u64) -> Bytes {
+    let mut config = config(1, config_version);
+    config.nodes[0].name = format!("iscsi{id}");
+    Nodes::new(&config).hello(state()).into()
+}
+
+/// A node table with what it needs around it.
+struct Table {
+    nodes: Nodes,
+    quorum: Quorum,
+    outbox: Outbox,
+}
+
+impl Table {
+    fn new() -> Self {
+        let config = config(1, 5);
+        let mut outbox = Outbox::default();
+        outbox.watch(WATCHER, true);
+        Self { nodes: Nodes::new(&config), quorum: Quorum::new(&config.voting), outbox }
+    }
+
+    /// From a ring with `survivors` to one with `members`, who all introduce themselves.
+    fn ring(&mut self, seq: u64, survivors: &[u32], members: &[u32]) -> Departed {
+        let departed = self.install(seq, survivors, members);
+        let hellos = members.iter().map(|&id| (id, hello_of(id, 5))).collect();
+        self.synced(seq, hellos);
+        departed
+    }
+
+    fn install(&mut self, seq: u64, survivors: &[u32], members: &[u32]) -> Departed {
+        let transitional = configuration(Kind::Transitional, seq, survivors);
+        assert_eq!(self.nodes.on_configuration(&transitional), Departed::default());
+        self.nodes.on_configuration(&configuration(Kind::Regular, seq, members))
+    }
+
+    fn synced(&mut self, seq: u64, hellos: Vec<(u32, Bytes)>) -> BTreeMap<NodeId, State> {
+        let members = hellos.iter().map(|&(id, _)| node(id)).collect();
+        let chunk = |(id, bytes)| ((Service::Nodes, node(id)), bytes);
+        let chunks = hellos.into_iter().map(chunk).collect();
+        let states = States { members, chunks, ..States::default() };
+        let now = Instant::from_nanos(seq);
+        self.nodes.on_synced(now, ring(seq), &states, &mut self.outbox)
+    }
+
+    /// State, incarnation and whether there is a join time, per node.
+    fn shown(&self) -> Vec<(u32, NodeState, u64)> {
+        let rows = self.nodes.rows(&self.quorum);
+        rows.iter().for_each(|row| {
+            let member = matches!(row.state, NodeState::Member | NodeState::Leaving);
+            assert_eq!(row.joined.is_some(), member, "{row:?}");
+        });
+        rows.into_iter().map(|row| (row.id.get(), row.state, row.incarnation)).collect()
+    }
+
+    fn reports(&mut self) -> Vec<Report> {
+        let effects = std::iter::from_fn(|| self.outbox.poll());
+        effects
+            .filter_map(|effect| match effect {
+                Effect::Report(report) => Some(report),
+                Effect::Send { .. }
+                | Effect::Store(_)
+                | Effect::Reply { .. }
+                | Effect::Notify { .. }
+                | Effect::Exit(_)
+                | Effect::Wait(_) => None,
+            })
+            .collect()
+    }
+}
+
+#[test]
+fn incarnations_are_the_rings_on_which_a_node_was_first_seen() {
+    use NodeState::{Dead, Joining, Member};
+    let mut table = Table::new();
+    assert_eq!(table.shown(), [(1, Joining, 0), (2, Dead, 0), (3, Dead, 0)]);
+    table.ring(76, &[], &[1]);
+    assert_eq!(table.shown(), [(1, Member, 76), (2, Dead, 0), (3, Dead, 0)]);
+    table.install(84, &[1], &[1, 2]);
+    assert_eq!(table.shown(), [(1, Member, 76), (2, Joining, 0), (3, Dead, 0)]);
+    table.ring(84, &[1], &[1, 2]);
+    assert_eq!(table.shown(), [(1, Member, 76), (2, Member, 84), (3, Dead, 0)]);
+    table.ring(88, &[1, 2], &[1, 2, 3]);
+    table.ring(92, &[1, 2], &[1, 2]);
+    assert_eq!(table.shown(), [(1, Member, 76), (2, Member, 84), (3, Dead, 88)]);
+    table.ring(96, &[1, 2], &[1, 2, 3]);
+    assert_eq!(table.shown(), [(1, Member, 76), (2, Member, 84), (3, Member, 96)]);
+}
+
+#[test]
+fn a_node_that_restarted_within_one_change_is_gone_and_back() {
+    let mut table = Table::new();
+    table.ring(4, &[], &[1, 2]);
+    let departed = table.ring(8, &[1], &[1, 2]);
+    assert_eq!(departed, Departed { gone: set(&[2]), removed: set(&[]) });
+    let expected = [(1, NodeState::Member, 4), (2, NodeState::Member, 8), (3, NodeState::Dead, 0)];
+    assert_eq!(table.shown(), expected);
+}
+
+#[test]
+fn who_went_and_why_is_remembered_until_he_is_back() {
+    let mut table = Table::new();
+    table.ring(4, &[], &[1, 2, 3]);
+    let departed = table.ring(8, &[1, 2], &[1, 2]);
+    assert_eq!(departed.gone, set(&[3]));
+    let why = |table: &Table| table.nodes.rows(&table.quorum)[2].departure;
+    assert_eq!(why(&table), Some(Evidence::Silent));
+    table.ring(12, &[1, 2], &[1, 2, 3]);
+    assert_eq!(why(&table), None);
+}
+
+#[test]
+fn saying_good_bye_is_leaving_and_then_dead() {
+    let mut table = Table::new();
+    table.ring(4, &[], &[1, 2, 3]);
+    let remove = Leave { remove: true, force: false };
+    for (from, leave) in [(2, remove), (3, Leave::default())] {
+        let message = Bytes::from(encode_leave(leave)).slice(2..);
+        assert_eq!(table.nodes.on_message(node(from), message, &mut table.outbox), Ok(false));
+    }
+    let [me, two, three] = [1, 2, 3].map(|id| table.nodes.entries[&node(id)].state);
+    assert_eq!((me, two, three), (NodeState::Member, NodeState::Leaving, NodeState::Leaving));
+    assert_eq!(table.nodes.member_count(), 1);
+    assert!(table.nodes.is_admitted(node(2)), "its vote counts until it is gone");
+    let departed = table.ring(8, &[1], &[1]);
+    assert_eq!(departed, Departed { gone: set(&[2, 3]), removed: set(&[2]) });
+    let rows = table.nodes.rows(&table.quorum);
+    assert_eq!(rows[1].departure, Some(Evidence::Left));
+    // It comes back and dies of something else: nobody is removed.
+    table.ring(12, &[1], &[1, 2]);
+    let departed = table.ring(16, &[1], &[1]);
+    assert_eq!(departed, Departed { gone: set(&[2]), removed: set(&[]) });
+}
+
+#[test]
+fn a_request_to_leave_is_answered_when_it_comes_back() {
+    let mut table = Table::new();
+    table.ring(4, &[], &[1]);
+    let request = RequestId { session: WATCHER, number: 7 };
+    table.nodes.leave(request, Leave::default(), &mut table.outbox);
+    table.nodes.leave(request, Leave::default(), &mut table.outbox);
+    let said = table.outbox.next_message(Lane::Sync).expect("said").message;
+    assert!(table.outbox.next_message(Lane::Sync).is_none(), "said once");
+    let back = said.slice(2..);
+    assert_eq!(table.nodes.on_message(node(1), back, &mut table.outbox), Ok(true));
+    let replies: Vec<Effect> = std::iter::from_fn(|| table.outbox.poll())
+        .filter(|effect| matches!(effect, Effect::Reply { .. }))
+        .collect();
+    let reply = |reply| Effect::Reply { to: request, reply };
+    assert_eq!(replies, [reply(Reply::Refused(Refusal::Leaving)), reply(Reply::Done)]);
+}
+
+#[test]
+fn between_two_rings_only_a_plain_leave_goes_unheard() {
+    for (remove, goes) in [(false, true), (true, false)] {
+        let mut table = Table::new();
+        assert!(!table.nodes.goes_unheard(&mut table.outbox), "nobody asked");
+        let request = RequestId { session: WATCHER, number: 7 };
+        table.nodes.leave(request, Leave { remove, force: false }, &mut table.outbox);
+        assert_eq!(table.nodes.goes_unheard(&mut table.outbox), goes);
+        assert!(!table.nodes.goes_unheard(&mut table.outbox), "once is enough");
+    }
+}
+
+#[test]
+fn another_configuration_version_keeps_a_node_out() {
+    let mut table = Table::new();
+    table.ring(4, &[], &[1]);
+    table.reports();
+    table.install(8, &[1], &[1, 2]);
+    let voting = table.synced(8, vec![(1, hello_of(1, 5)), (2, hello_of(2, 4))]);
+    assert_eq!(voting.keys().copied().collect::<NodeSet>(), set(&[1]));
+    let why = Conflict::ConfigVersion { remote: 4, local: 5 };
+    assert_eq!(table.reports(), [Report::Conflict { node: node(2), why }]);
+    let expected = [(1, NodeState::Member, 4), (2, NodeState::Joining, 0), (3, NodeState::Dead, 0)];
+    assert_eq!(table.shown(), expected);
+    assert_eq!(table.install(12, &[1], &[1]), Departed::default(), "it never was a member");
+}
+
+#[test]
+fn an_unreadable_or_missing_hello_keeps_a_node_out() {
+    let mut table = Table::new();
+    table.install(4, &[], &[1, 2, 3]);
+    let members = set(&[1, 2, 3]);
+    let chunks = [(1, hello_of(1, 5)), (2, Bytes::from_static(b"rubbish"))]
+        .map(|(id, bytes)| ((Service::Nodes, node(id)), bytes));
+    let states = States { members, chunks: chunks.into(), ..States::default() };
+    let Table { nodes, outbox, .. } = &mut table;
+    let voting = nodes.on_synced(Instant::ORIGIN, ring(4), &states, outbox);
+    assert_eq!(voting.len(), 1);
+    let malformed = |report: &Report| matches!(report, Report::Malformed { .. });
+    assert_eq!(table.reports().iter().filter(|report| malformed(report)).count(), 2);
+}
+
+#[test]
+fn another_protocol_version_keeps_a_node_out() {
+    let mut table = Table::new();
+    table.install(4, &[], &[1, 2]);
+    let chunks = [((Service::Nodes, node(1)), hello_of(1, 5))].into();
+    let foreign = [(node(2), 9)].into();
+    let states = States { members: set(&[1, 2]), chunks, foreign };
+    let Table { nodes, outbox, .. } = &mut table;
+    nodes.on_synced(Instant::ORIGIN, ring(4), &states, outbox);
+    let why = Conflict::Protocol { remote: 9, local: 1 };
+    assert_eq!(table.reports(), [Report::Conflict { node: node(2), why }]);
+}
+
+#[test]
+fn a_node_without_entry_is_listed_by_its_number() {
+    let mut table = Table::new();
+    table.ring(4, &[], &[1, 9]);
+    let report = Report::NoEntry { node: node(9), name: "iscsi9".to_owned() };
+    assert_eq!(table.reports(), [report]);
+    let rows = table.nodes.rows(&table.quorum);
+    let (name, votes) = (rows[3].name.as_str(), rows[3].votes);
+    assert_eq!((name, votes), ("Node9", 1));
+    table.ring(8, &[1], &[1]);
+    assert_eq!(table.shown()[3], (9, NodeState::Dead, 4));
+}
+
+#[test]
+fn strangers_that_are_gone_make_room() {
+    let mut table = Table::new();
+    let most = u64::try_from(MOST_STRANGERS).expect("small");
+    for seq in 1..=most + 10 {
+        let stranger = 100 + u32::try_from(seq).expect("small");
+        table.ring(seq, &[1], &[1, stranger]);
+    }
+    assert_eq!(table.nodes.entries.len(), 3 + MOST_STRANGERS);
+    assert!(!table.nodes.entries.contains_key(&node(101)), "gone for longest");
+    assert!(table.nodes.entries.contains_key(&node(111)));
+}
+
+#[test]
+fn watchers_are_told_the_difference_to_what_they_were_told() {
+    let mut table = Table::new();
+    let told = |table: &mut Table| {
+        let notices = std::iter::from_fn(|| table.outbox.poll());
+        let last = notices.filter(|effect| matches!(effect, Effect::Notify { .. })).last();
+        let Some(Effect::Notify { notice, .. }) = last else { panic!("nothing told") };
+        let Notice::Membership { members, joined, left, .. } = notice else { panic!("{notice:?}") };
+        (members, joined, left)
+    };
+    table.ring(4, &[], &[1, 2]);
+    assert_eq!(told(&mut table), (set(&[1, 2]), set(&[1, 2]), set(&[])));
+    // Node 2 goes; before that is told, node 3 comes and node 2 is back.
+    table.install(8, &[1], &[1]);
+    table.ring(12, &[1], &[1, 2, 3]);
+    assert_eq!(told(&mut table), (set(&[1, 2, 3]), set(&[2, 3]), set(&[2])));
+}
+
+proptest! {
+    #[test]
+    fn leave_flags_come_out_as_they_went_in(remove: bool, force: bool) {
+        let leave = Leave { remove, force };
+        prop_assert_eq!(decode_leave(Bytes::from(encode_leave(leave)).slice(2..)), Ok(leave));
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_a_good_bye_or_an_error(
+        bytes in prop::collection::vec(any::<u8>(), 0..5),
+    ) {
+        if let Ok(leave) = decode_leave(bytes.clone().into()) {
+            prop_assert_eq!(&encode_leave(leave)[2..], &bytes[..]);
+        }
+    }
+}

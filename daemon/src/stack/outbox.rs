@@ -1,0 +1,105 @@
+//! The only way out for a service: what it wants said on the ring, and what it wants the shell to
+//! do, each in the order in which it was asked for.
+//!
+//! Must never reach the ring by itself: the ring is busy delivering while services react. The
+//! stack passes messages on when nothing is left to deliver, and keeps those that find no room.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use totem::{Lane, RingId};
+
+use super::command::{RequestId, SessionId};
+use super::effect::{Effect, Notice, Reply, Report};
+
+/// See the module's head.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    effects: VecDeque<Effect>,
+    /// One queue per lane: what waits for the data lane to open must not hold up the state
+    /// exchange that opens it.
+    sync: VecDeque<Pending>,
+    data: VecDeque<Pending>,
+    watchers: BTreeSet<SessionId>,
+}
+
+/// A message of a service that waits for room in the ring.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Pending {
+    pub(crate) message: Bytes,
+    /// The ring for which alone it makes sense.
+    ring: Option<RingId>,
+}
+
+impl Outbox {
+    /// Asks the shell for something.
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub(crate) fn reply(&mut self, to: RequestId, reply: Reply) {
+        self.push(Effect::Reply { to, reply });
+    }
+
+    pub(crate) fn report(&mut self, report: Report) {
+        self.push(Effect::Report(report));
+    }
+
+    pub(crate) fn notify(&mut self, to: SessionId, notice: Notice) {
+        self.push(Effect::Notify { to, notice });
+    }
+
+    /// Tells all watching sessions.
+    pub(crate) fn publish(&mut self, notice: &Notice) {
+        for &to in &self.watchers {
+            self.effects.push_back(Effect::Notify { to, notice: notice.clone() });
+        }
+    }
+
+    /// `session` wants to be told what is published, or no longer.
+    pub(crate) fn watch(&mut self, session: SessionId, on: bool) {
+        if on {
+            self.watchers.insert(session);
+        } else {
+            self.watchers.remove(&session);
+        }
+    }
+
+    /// Multicasts a message of a service.
+    pub(crate) fn say(&mut self, lane: Lane, message: Vec<u8>) {
+        self.queue(lane).push_back(Pending { message: message.into(), ring: None });
+    }
+
+    /// Multicasts a message that has no meaning after `ring`, on the sync lane.
+    pub(crate) fn say_on(&mut self, ring: RingId, message: Vec<u8>) {
+        self.sync.push_back(Pending { message: message.into(), ring: Some(ring) });
+    }
+
+    /// Drops what was to be said on a ring that has ended. This bounds what waits: a few messages
+    /// per membership change.
+    pub(crate) fn forget_ring(&mut self) {
+        self.sync.retain(|pending| pending.ring.is_none());
+    }
+
+    /// The message that has waited longest for a lane.
+    pub(crate) fn next_message(&mut self, lane: Lane) -> Option<Pending> {
+        self.queue(lane).pop_front()
+    }
+
+    /// Puts back a message for which there was no room.
+    pub(crate) fn put_back(&mut self, lane: Lane, pending: Pending) {
+        self.queue(lane).push_front(pending);
+    }
+
+    /// Pops the next effect.
+    pub(crate) fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    const fn queue(&mut self, lane: Lane) -> &mut VecDeque<Pending> {
+        match lane {
+            Lane::Sync => &mut self.sync,
+            Lane::Data => &mut self.data,
+        }
+    }
+}
