@@ -1,0 +1,147 @@
+//! Where packets are sealed and opened in those worlds that have strangers in them.
+//!
+//! Must never let a forgery pass unnoticed: the world knows which parcels are genuine, so a parcel
+//! that opens and is not is a breach, and so is one that opens twice.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use bytes::{Bytes, BytesMut};
+use totem::NodeId;
+use totem::seal::{ClusterKey, Opened, Opener, Sealer};
+
+use crate::figures::Figures;
+use crate::plan::Tamper;
+use crate::rng::Rng;
+
+const CLUSTER: u32 = 0x0000_b5b4;
+const REMEMBERED: usize = 64;
+
+/// Sealer and opener of one process.
+#[derive(Debug)]
+pub struct Airlock {
+    sealer: Sealer,
+    opener: Opener,
+    accepted: BTreeSet<Vec<u8>>,
+}
+
+impl Airlock {
+    /// For this boot of this node.
+    #[must_use]
+    pub fn new(me: NodeId, boot: u64) -> Self {
+        let key = ClusterKey::new(b"the cluster's own secret").expect("it is not empty");
+        Self {
+            sealer: Sealer::new(&key, CLUSTER, me, boot),
+            opener: Opener::new(key, CLUSTER, me, boot),
+            accepted: BTreeSet::new(),
+        }
+    }
+
+    /// Seals a packet of this process.
+    pub fn seal(&mut self, plain: &[u8]) -> Bytes {
+        let mut sealed = BytesMut::new();
+        self.sealer.seal(plain, &mut sealed).expect("rings keep to the packet limit");
+        sealed.freeze()
+    }
+
+    /// Opens what came, if it can be opened.
+    ///
+    /// # Errors
+    /// What should never have been opened.
+    pub fn open(&mut self, parcel: &Parcel) -> Result<Option<Opened>, &'static str> {
+        let Ok(opened) = self.opener.open(BytesMut::from(parcel.bytes.as_ref())) else {
+            return Ok(None);
+        };
+        if !parcel.genuine {
+            return Err("a packet that no member sealed was opened");
+        }
+        // Sender, boot and counter stand before the content (`totem::seal`).
+        let name = parcel.bytes.get(8..28).unwrap_or_default();
+        if !self.accepted.insert(name.to_vec()) {
+            return Err("a packet was opened twice");
+        }
+        Ok(Some(opened))
+    }
+}
+
+/// A packet on its way.
+#[derive(Clone, Debug)]
+pub struct Parcel {
+    /// Index of the sender.
+    pub from: usize,
+    /// What travels: sealed, where packets are sealed.
+    pub bytes: Bytes,
+    /// It is what the sender sent.
+    pub genuine: bool,
+}
+
+/// The stranger.
+#[derive(Debug)]
+pub struct Meddler {
+    dials: Tamper,
+    foreigner: Sealer,
+    stranger: Sealer,
+    seen: VecDeque<Parcel>,
+    rng: Rng,
+}
+
+impl Meddler {
+    /// One who meddles this much.
+    #[must_use]
+    pub fn new(dials: Tamper, rng: Rng) -> Self {
+        let id = NodeId::new(1).expect("it is not zero");
+        let own = ClusterKey::new(b"the cluster's own secret").expect("it is not empty");
+        let other = ClusterKey::new(b"another secret").expect("it is not empty");
+        Self {
+            dials,
+            foreigner: Sealer::new(&own, CLUSTER + 1, id, 1),
+            stranger: Sealer::new(&other, CLUSTER, id, 1 << 40),
+            seen: VecDeque::new(),
+            rng,
+        }
+    }
+
+    /// What becomes of one copy of a parcel, and what comes along with it.
+    pub fn meddle(&mut self, parcel: Parcel, figures: &mut Figures) -> (Parcel, Option<Parcel>) {
+        if self.seen.len() == REMEMBERED {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(parcel.clone());
+        let extra = self.extra(&parcel, figures);
+        let flip = self.rng.chance(self.dials.flip);
+        let truncate = self.rng.chance(self.dials.truncate);
+        if !flip && !truncate || parcel.bytes.is_empty() {
+            return (parcel, extra);
+        }
+        let mut bytes = BytesMut::from(parcel.bytes.as_ref());
+        if flip {
+            figures.count("packet with a flipped bit");
+            let at = self.rng.size(0, bytes.len() - 1);
+            bytes[at] ^= 1 << self.rng.size(0, 7);
+        }
+        if truncate {
+            figures.count("packet truncated");
+            bytes.truncate(self.rng.size(0, bytes.len() - 1));
+        }
+        (Parcel { from: parcel.from, bytes: bytes.freeze(), genuine: false }, extra)
+    }
+
+    fn extra(&mut self, parcel: &Parcel, figures: &mut Figures) -> Option<Parcel> {
+        if self.rng.chance(self.dials.replay) {
+            figures.count("packet replayed");
+            let old = self.rng.size(0, self.seen.len() - 1);
+            return self.seen.get(old).cloned();
+        }
+        if !self.rng.chance(self.dials.foreign) {
+            return None;
+        }
+        figures.count("foreign packet");
+        let mut bytes = BytesMut::new();
+        let plain = vec![2; self.rng.size(0, 200)];
+        match self.rng.size(0, 2) {
+            0 => bytes.extend_from_slice(&plain),
+            1 => self.foreigner.seal(&plain, &mut bytes).expect("it is small"),
+            _ => self.stranger.seal(&plain, &mut bytes).expect("it is small"),
+        }
+        Some(Parcel { from: parcel.from, bytes: bytes.freeze(), genuine: false })
+    }
+}

@@ -1,0 +1,147 @@
+//! What can go wrong in a simulated world, on one screen.
+//!
+//! Must never describe anything that a fail-stop machine on a real network cannot do: nodes lie
+//! in none of these, disks never take back what they confirmed.
+
+use core::time::Duration;
+
+use crate::check::group::Group;
+use crate::plan::Quality;
+
+/// One thing that goes wrong, or is repaired.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The daemon is killed.
+    Crash {
+        /// Whose.
+        node: usize,
+        /// A disk write that was not confirmed yet happened nevertheless.
+        written: bool,
+    },
+    /// The daemon is started.
+    Start {
+        /// Whose.
+        node: usize,
+    },
+    /// The daemon is stopped (SIGSTOP) and goes on later; what arrives queues up, to a bound.
+    Pause {
+        /// Whose.
+        node: usize,
+        /// For how long.
+        length: Duration,
+    },
+    /// The operator asks the daemon to leave.
+    Leave {
+        /// Whose.
+        node: usize,
+    },
+    /// Nothing passes from one node to another; the other way is not touched.
+    Cut {
+        /// From here.
+        from: usize,
+        /// To there.
+        to: usize,
+    },
+    /// The reverse of `Cut`.
+    Mend {
+        /// From here.
+        from: usize,
+        /// To there.
+        to: usize,
+    },
+    /// Nothing passes between this group and the rest.
+    Split(Group),
+    /// All cuts are mended.
+    Join,
+    /// One link is of this quality from now on.
+    Link {
+        /// From here.
+        from: usize,
+        /// To there.
+        to: usize,
+        /// How it treats packets.
+        quality: Quality,
+    },
+    /// All links are of this quality from now on.
+    Weather(Quality),
+    /// A node is told that another's port refused a packet, which is not true.
+    FalseHint {
+        /// Who is told.
+        to: usize,
+        /// Of whom.
+        about: usize,
+    },
+    /// All clients speak at once, much.
+    Flood {
+        /// Messages of each.
+        messages: usize,
+    },
+    /// Something happens at a certain moment in the life of a ring, whenever that comes.
+    When(Box<Trigger>),
+}
+
+/// A moment in the life of a node's ring, and what goes wrong then.
+#[derive(Clone, Debug)]
+pub struct Trigger {
+    /// Whose.
+    pub node: usize,
+    /// Which moment.
+    pub moment: Moment,
+    /// What happens then, once.
+    pub fault: Fault,
+}
+
+/// Moments that a trigger can wait for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moment {
+    /// It receives the regular token of its ring, and will not handle it any more.
+    HoldingToken,
+    /// It has sent a join.
+    Gathering,
+    /// It receives a commit token, and will not handle it any more.
+    Committing,
+    /// It has asked its disk to store a ring sequence.
+    Storing,
+    /// It receives a token of a ring it has not installed, and will not handle it any more.
+    Recovering,
+    /// It was told of a regular configuration.
+    Installing,
+    /// It was told that the members have synchronized.
+    Synchronizing,
+}
+
+impl Moment {
+    /// All moments, by the names that scenarios use.
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("holding-token", Self::HoldingToken),
+        ("gathering", Self::Gathering),
+        ("committing", Self::Committing),
+        ("storing", Self::Storing),
+        ("recovering", Self::Recovering),
+        ("installing", Self::Installing),
+        ("synchronizing", Self::Synchronizing),
+    ];
+}
+
+impl Fault {
+    /// The name under which it is counted.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Crash { written: true, .. } => "crash",
+            Self::Crash { written: false, .. } => "crash, last write lost",
+            Self::Start { .. } => "start",
+            Self::Pause { .. } => "pause",
+            Self::Leave { .. } => "leave",
+            Self::Cut { .. } => "one-way cut",
+            Self::Mend { .. } => "one-way mend",
+            Self::Split(_) => "partition",
+            Self::Join => "merge",
+            Self::Link { .. } => "bad link",
+            Self::Weather(_) => "weather",
+            Self::FalseHint { .. } => "false hint",
+            Self::Flood { .. } => "flood",
+            Self::When(_) => "trap",
+        }
+    }
+}

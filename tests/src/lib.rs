@@ -1,0 +1,27 @@
+//! Evidence: a simulated world around the very code that ships, and judges who know the literature.
+//!
+//! Must never be linked by anything that ships, and never replace a part of what it tests.
+//!
+//! Reading a failure: every report ends with the command that runs its seed again and prints a line
+//! per occurrence. A run depends on its seed alone, so what failed once fails again.
+//!
+//! - [`plan`] says what a world is made of and draws one from a seed;
+//! - [`world`] runs it: virtual clock, nodes, network, faults;
+//! - [`check`] judges every event, one file per property;
+//! - [`script`] is the language of `scenarios/*.txt`;
+//! - [`campaign`] runs many seeds.
+
+pub mod airlock;
+pub mod campaign;
+pub mod check;
+pub mod faults;
+pub mod figures;
+pub mod message;
+pub mod network;
+pub mod node;
+pub mod plan;
+pub mod rng;
+// pub mod script;
+pub mod trace;
+pub mod violation;
+pub mod world;

@@ -1,0 +1,358 @@
+//! One simulated machine: the second shell around the same stack that the daemon's shell drives.
+//!
+//! Must never do for the stack what the real shell does not do, nor less: effects are carried out
+//! in their order, the disk confirms what it has, the clock only goes forward.
+
+use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+
+use daemon::stack::command::{Command, NodeEntry, RequestId, SessionId};
+use daemon::stack::effect::Effect;
+use daemon::stack::{Config, Stack};
+use quorum::Votes;
+use totem::{Deadline, Identity, Input, Instant, NodeId, PacketError, RingSeq};
+
+use crate::airlock::{Airlock, Parcel};
+use crate::message::MessageId;
+use crate::network::Port;
+use crate::plan::Plan;
+
+/// Packets that a port's receive buffer holds while the daemon does not read.
+const BUFFERED: usize = 256;
+
+/// A clock that runs a little fast or slow.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    ppm: i64,
+    offset: u64,
+}
+
+impl Clock {
+    /// What this clock shows when the world's shows `world`.
+    fn read(self, world: Instant) -> Instant {
+        let nanos = i128::from(world.as_nanos());
+        let skewed = nanos + nanos * i128::from(self.ppm) / 1_000_000;
+        Instant::from_nanos(self.offset + u64::try_from(skewed).unwrap_or_default())
+    }
+
+    /// The first world time at which this clock shows `local` or later.
+    fn world(self, local: Instant) -> Instant {
+        let nanos = i128::from(local.as_nanos().saturating_sub(self.offset));
+        let scale = 1_000_000 + i128::from(self.ppm);
+        let exact = (nanos * 1_000_000 + scale - 1) / scale;
+        let mut world = Instant::from_nanos(u64::try_from(exact).unwrap_or(u64::MAX));
+        // Rounding to whole nanoseconds on both ways costs two at most.
+        for _ in 0..2 {
+            if self.read(world) < local {
+                world = world + Duration::from_nanos(1);
+            }
+        }
+        world
+    }
+}
+
+/// What the daemon keeps across restarts.
+#[derive(Clone, Debug, Default)]
+struct Disk {
+    durable: RingSeq,
+    writing: VecDeque<(u64, RingSeq)>,
+    tickets: u64,
+}
+
+/// A scripted client's side of its session.
+#[derive(Clone, Debug, Default)]
+struct Session {
+    requests: u64,
+    asked: BTreeMap<u64, MessageId>,
+}
+
+/// What waits while a daemon is stopped.
+#[derive(Debug, Default)]
+struct Waiting {
+    token: VecDeque<Parcel>,
+    data: VecDeque<Parcel>,
+    inputs: Vec<Input>,
+    timeout: bool,
+}
+
+/// One machine.
+#[derive(Debug)]
+pub struct Node {
+    id: NodeId,
+    stack: Option<Box<Stack>>,
+    airlock: Option<Airlock>,
+    clock: Clock,
+    boot: u64,
+    disk: Disk,
+    session: Session,
+    paused: Option<Waiting>,
+    deadline: Option<Instant>,
+    alarm: Option<Instant>,
+    /// Messages its clients said so far.
+    pub said: usize,
+    /// What a scenario calls some of them.
+    pub labels: BTreeMap<usize, String>,
+}
+
+impl Node {
+    /// The machine of this index; its daemon is not running.
+    #[must_use]
+    pub fn new(plan: &Plan, index: usize) -> Self {
+        let machine = &plan.machines[index];
+        // Machines were not booted at the same time: their clocks have nothing in common.
+        let offset = u64::from(machine.id.get()) * 1_000_000_007;
+        Self {
+            id: machine.id,
+            stack: None,
+            airlock: None,
+            clock: Clock { ppm: machine.clock_ppm, offset },
+            boot: 0,
+            disk: Disk::default(),
+            session: Session::default(),
+            paused: None,
+            deadline: None,
+            alarm: None,
+            said: 0,
+            labels: BTreeMap::new(),
+        }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// What people call its message of this number.
+    #[must_use]
+    pub fn label(&self, number: usize) -> String {
+        let counted = || format!("{}#{number}", self.id);
+        self.labels.get(&number).cloned().unwrap_or_else(counted)
+    }
+
+    /// Counts its starts.
+    #[must_use]
+    pub const fn boot(&self) -> u64 {
+        self.boot
+    }
+
+    /// Its daemon is running, or stopped and not dead.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        self.stack.is_some()
+    }
+
+    /// Its daemon is stopped for a while.
+    #[must_use]
+    pub const fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
+    /// The ring sequence that would survive a crash.
+    #[must_use]
+    pub const fn durable(&self) -> RingSeq {
+        self.disk.durable
+    }
+
+    /// Starts the daemon.
+    pub fn start(&mut self, plan: &Plan, index: usize, now: Instant) {
+        self.boot += 1;
+        self.session = Session::default();
+        self.airlock = plan.tamper.map(|_| Airlock::new(self.id, self.boot));
+        let config = stack_config(plan, index, self.boot, self.disk.durable);
+        let mut stack = Box::new(Stack::new(config, self.clock.read(now)));
+        for command in [Command::Attach, Command::Watch(true)] {
+            stack.command(self.clock.read(now), self.session.request(), command);
+        }
+        self.stack = Some(stack);
+    }
+
+    /// Ends the daemon, at once. A disk write under way happened or not.
+    pub fn stop(&mut self, written: bool) {
+        self.stack = None;
+        self.airlock = None;
+        self.paused = None;
+        self.deadline = None;
+        self.alarm = None;
+        if let Some((_, seq)) = self.disk.writing.back().filter(|_| written) {
+            self.disk.durable = *seq;
+        }
+        self.disk.writing.clear();
+    }
+
+    /// Hands one occurrence to the stack, or keeps it for a stopped one.
+    ///
+    /// # Errors
+    /// The stack says that a peer sent rubbish.
+    pub fn handle(&mut self, now: Instant, input: Input) -> Result<(), PacketError> {
+        if let Some(waiting) = &mut self.paused {
+            waiting.inputs.push(input);
+            return Ok(());
+        }
+        let local = self.clock.read(now);
+        self.stack.as_mut().map_or(Ok(()), |stack| stack.handle(local, input))
+    }
+
+    /// A request of the client.
+    pub fn command(&mut self, now: Instant, command: Command) {
+        let local = self.clock.read(now);
+        let request = self.session.request();
+        if let Some(stack) = &mut self.stack {
+            stack.command(local, request, command);
+        }
+    }
+
+    /// A multicast of the client.
+    pub fn say(&mut self, now: Instant, id: MessageId, command: Command) {
+        self.session.asked.insert(self.session.requests, id);
+        self.command(now, command);
+    }
+
+    /// The message that this request asked to send, if it did. Forgets it.
+    pub fn asked(&mut self, request: RequestId) -> Option<MessageId> {
+        self.session.asked.remove(&request.number)
+    }
+
+    /// Everything the stack wants done, in order, without the final `Wait`.
+    ///
+    /// # Errors
+    /// The stack never comes to an end.
+    pub fn drain(&mut self, effects: &mut Vec<Effect>) -> Result<(), &'static str> {
+        let Some(stack) = &mut self.stack else { return Ok(()) };
+        for _ in 0..1_000_000 {
+            match stack.poll() {
+                Effect::Wait(deadline) => {
+                    self.deadline = deadline.map(|Deadline { at, .. }| self.clock.world(at));
+                    return Ok(());
+                }
+                effect => effects.push(effect),
+            }
+        }
+        Err("a million effects in one go")
+    }
+
+    /// The instant for which an alarm must be set now, if one must.
+    pub fn set_alarm(&mut self) -> Option<Instant> {
+        let deadline = self.deadline?;
+        if self.alarm.is_some_and(|alarm| alarm <= deadline) {
+            return None;
+        }
+        self.alarm = Some(deadline);
+        Some(deadline)
+    }
+
+    /// The alarm set for `at` rings: is the deadline passed?
+    pub fn rings(&mut self, at: Instant, now: Instant) -> bool {
+        if self.alarm != Some(at) {
+            return false;
+        }
+        self.alarm = None;
+        let due = self.deadline.is_some_and(|deadline| deadline <= now);
+        if due && let Some(waiting) = &mut self.paused {
+            waiting.timeout = true;
+            return false;
+        }
+        due
+    }
+
+    /// Starts a disk write; its ticket.
+    pub fn write(&mut self, seq: RingSeq) -> u64 {
+        self.disk.tickets += 1;
+        self.disk.writing.push_back((self.disk.tickets, seq));
+        self.disk.tickets
+    }
+
+    /// A disk write is on stable storage: what was written, if it was not cut short.
+    pub fn written(&mut self, ticket: u64) -> Option<RingSeq> {
+        let (first, seq) = *self.disk.writing.front()?;
+        if first != ticket {
+            return None;
+        }
+        self.disk.writing.pop_front();
+        self.disk.durable = seq;
+        Some(seq)
+    }
+
+    /// Stops the daemon without killing it.
+    pub fn pause(&mut self) {
+        self.paused.get_or_insert_default();
+    }
+
+    /// Lets it go on: what waited, in the order in which a daemon reads its ports.
+    pub fn resume(&mut self) -> Option<(Vec<Input>, Vec<(Port, Parcel)>, bool)> {
+        let mut waiting = self.paused.take()?;
+        let mut parcels = Vec::new();
+        loop {
+            let token_first = self.stack.as_ref().is_some_and(|stack| stack.token_first());
+            let next = if token_first || waiting.data.is_empty() {
+                waiting.token.pop_front().map(|parcel| (Port::Token, parcel))
+            } else {
+                None
+            };
+            let next = next
+                .or_else(|| waiting.data.pop_front().map(|parcel| (Port::Data, parcel)))
+                .or_else(|| waiting.token.pop_front().map(|parcel| (Port::Token, parcel)));
+            let Some(next) = next else { break };
+            parcels.push(next);
+        }
+        Some((waiting.inputs, parcels, waiting.timeout))
+    }
+
+    /// A stopped daemon's port takes a packet in, or has no room: `Some(false)`. `None`: the
+    /// daemon is not stopped and reads it at once.
+    pub fn buffer(&mut self, port: Port, parcel: &Parcel) -> Option<bool> {
+        let waiting = self.paused.as_mut()?;
+        let queue = match port {
+            Port::Token => &mut waiting.token,
+            Port::Data => &mut waiting.data,
+        };
+        let room = queue.len() < BUFFERED;
+        if room {
+            queue.push_back(parcel.clone());
+        }
+        Some(room)
+    }
+
+    /// Its airlock, where packets are sealed.
+    pub const fn airlock(&mut self) -> Option<&mut Airlock> {
+        self.airlock.as_mut()
+    }
+}
+
+impl Session {
+    fn request(&mut self) -> RequestId {
+        let number = self.requests;
+        self.requests += 1;
+        RequestId { session: SessionId(1), number }
+    }
+}
+
+fn stack_config(plan: &Plan, index: usize, boot: u64, last: RingSeq) -> Config {
+    let machine = &plan.machines[index];
+    let identity = Identity {
+        me: machine.id,
+        boot,
+        weight: machine.votes.get(),
+        seed: plan.seed ^ (u64::from(machine.id.get()) << 32) ^ boot,
+    };
+    let ring = totem::Config::new(identity, plan.timing, plan.limits)
+        .expect("plans draw timers and limits that fit together");
+    let votes: BTreeMap<NodeId, Votes> =
+        plan.machines.iter().map(|machine| (machine.id, machine.votes)).collect();
+    let nodes = plan.machines.iter().map(|machine| NodeEntry {
+        id: machine.id,
+        name: format!("node{}", machine.id),
+        votes: machine.votes.get(),
+        addresses: Vec::new(),
+    });
+    Config {
+        ring,
+        last,
+        cluster: "simulated".into(),
+        cluster_id: 46516,
+        config_version: 1,
+        nodes: nodes.collect(),
+        voting: quorum::Config::new(machine.id, votes, None, plan.two_node)
+            .expect("plans draw votes that fit together"),
+    }
+}

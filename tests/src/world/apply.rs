@@ -1,0 +1,259 @@
+//! What stacks ask for, carried out in their order.
+//!
+//! Must never skip an effect or swap two: the order is the protocol.
+
+use bytes::Bytes;
+use daemon::stack::command::Command;
+use daemon::stack::effect::{Effect, Notice, Reply};
+use totem::wire::Packet;
+use totem::{Configuration, Destination, Guarantee, Kind, NodeId, NodeSet, RingSeq};
+
+use super::{Happening, World};
+use crate::airlock::Parcel;
+use crate::check::Breach;
+use crate::check::group::Group;
+use crate::check::history::{Change, View, What};
+use crate::faults::Moment;
+use crate::message::{self, MessageId};
+use crate::network::Port;
+
+/// A packet in one line.
+pub(super) fn describe(way: &str, peer: impl core::fmt::Display, bytes: &Bytes) -> String {
+    match Packet::decode(bytes) {
+        Ok(Packet::Frame(frame)) => {
+            format!("{way} {peer}: frame {} of {}, {} bytes", frame.seq, frame.ring, bytes.len())
+        }
+        Ok(packet) => format!("{way} {peer}: {packet:?}"),
+        Err(error) => format!("{way} {peer}: {error}"),
+    }
+}
+
+impl World {
+    /// Does everything a stack wants done now.
+    pub(super) fn settle(&mut self, node: usize) {
+        let mut effects = core::mem::take(&mut self.effects);
+        if let Err(what) = self.nodes[node].drain(&mut effects) {
+            self.fail("bounded work", Breach::of(node), what);
+        }
+        for effect in effects.drain(..) {
+            if self.found.is_some() || !self.nodes[node].is_up() {
+                continue;
+            }
+            self.apply(node, effect);
+        }
+        self.effects = effects;
+        if self.nodes[node].is_up() {
+            self.observe(node, What::Settled);
+            self.set_alarm(node);
+        }
+    }
+
+    fn apply(&mut self, node: usize, effect: Effect) {
+        match effect {
+            Effect::Send { to, packet } => self.send(node, to, &packet),
+            Effect::Store(seq) => self.store(node, seq),
+            Effect::Reply { to, reply } => {
+                if let Some(message) = self.nodes[node].asked(to) {
+                    self.answered(node, message, &reply);
+                }
+            }
+            Effect::Notify { notice, .. } => self.notice(node, notice),
+            Effect::Report(report) => {
+                self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
+            }
+            Effect::Exit(why) => {
+                self.trace.story(self.now, Some(node), || format!("exit: {why:?}"));
+                self.stop(node, true);
+                if self.is_healing() {
+                    self.restart_later(node);
+                }
+            }
+            Effect::Wait(_) => {}
+        }
+    }
+
+    fn store(&mut self, node: usize, seq: RingSeq) {
+        self.trace.fine(self.now, Some(node), || format!("store {seq}"));
+        let ticket = self.nodes[node].write(seq);
+        let boot = self.nodes[node].boot();
+        let after = self.draw(self.plan.disk);
+        self.schedule(after, Happening::Stored { node, boot, ticket });
+        self.fires_on(node, Moment::Storing);
+    }
+
+    fn answered(&mut self, node: usize, message: MessageId, reply: &Reply) {
+        let accepted = match reply {
+            Reply::Done => true,
+            Reply::Refused(refusal) => {
+                self.figures.count("message refused, no room");
+                self.trace.fine(self.now, Some(node), || format!("{message} refused: {refusal:?}"));
+                false
+            }
+            Reply::Status(_) | Reply::Nodes(_) => {
+                let detail = format!("a multicast was answered by {reply:?}");
+                self.fail("replies", Breach::of(node), detail);
+                return;
+            }
+        };
+        self.observe(node, What::Answered { message, accepted });
+    }
+
+    fn send(&mut self, from: usize, to: Destination, packet: &Bytes) {
+        self.trace.fine(self.now, Some(from), || match to {
+            Destination::Everyone => describe("to", "all", packet),
+            Destination::Node(node) => describe("to", node, packet),
+        });
+        if let Destination::Node(_) = to {
+            self.spoken(from, packet);
+        } else if !self.triggers.is_empty() && matches!(Packet::decode(packet), Ok(Packet::Join(_))) {
+            self.fires_on(from, Moment::Gathering);
+        }
+        let sealed = match self.nodes[from].airlock() {
+            Some(airlock) => airlock.seal(packet),
+            None => packet.clone(),
+        };
+        match to {
+            Destination::Everyone => {
+                for to in (0..self.nodes.len()).filter(|to| *to != from) {
+                    self.carry(from, to, (Port::Data, &sealed));
+                }
+            }
+            Destination::Node(id) => match self.nodes.iter().position(|node| node.id() == id) {
+                Some(to) if to != from => self.carry(from, to, (Port::Token, &sealed)),
+                Some(_) | None => {
+                    let detail = format!("sends a unicast to {id}");
+                    self.fail("unicasts go to other nodes", Breach::of(from), detail);
+                }
+            },
+        }
+    }
+
+    /// Totem §5: a ring sequence is on stable storage before anybody else hears of it.
+    fn spoken(&mut self, from: usize, packet: &Bytes) {
+        let seq = match Packet::decode(packet) {
+            Ok(Packet::Token(token)) => token.ring.seq,
+            Ok(Packet::Commit(commit)) => commit.ring.seq,
+            Ok(Packet::Frame(_) | Packet::Join(_) | Packet::Beacon(_) | Packet::Signal(_)) => {
+                return;
+            }
+            Err(error) => {
+                let detail = format!("sends what cannot be read: {error}");
+                self.fail("members understand each other", Breach::of(from), detail);
+                return;
+            }
+        };
+        let durable = self.nodes[from].durable();
+        if seq > durable {
+            let detail = format!("speaks for ring {seq}, its disk says {durable}");
+            self.fail("stable storage (Totem §5)", Breach::of(from), detail);
+        }
+    }
+
+    fn carry(&mut self, from: usize, to: usize, (port, bytes): (Port, &Bytes)) {
+        let arrivals = self.network.route(self.now, (from, to), port, &mut self.figures);
+        for at in arrivals.into_iter().flatten() {
+            let parcel = Parcel { from, bytes: bytes.clone(), genuine: true };
+            let (parcel, extra) = match &mut self.meddler {
+                Some(meddler) => meddler.meddle(parcel, &mut self.figures),
+                None => (parcel, None),
+            };
+            for parcel in core::iter::once(parcel).chain(extra) {
+                self.schedule_at(at, Happening::Arrive { to, port, parcel });
+            }
+        }
+    }
+
+    fn notice(&mut self, node: usize, notice: Notice) {
+        match notice {
+            Notice::Configuration(configuration) => self.configuration(node, &configuration),
+            Notice::Message { from, guarantee, payload } => {
+                self.message(node, from, (guarantee, &payload));
+            }
+            Notice::Membership { ring, members, joined, left } => {
+                self.trace.story(self.now, Some(node), || {
+                    format!("ring {ring} synchronized, members {}", list(&members))
+                });
+                let groups = [&members, &joined, &left].map(|nodes| self.group(node, nodes));
+                let [Some(members), Some(joined), Some(left)] = groups else { return };
+                let view = View { ring, members, joined, left };
+                self.observe(node, What::Synced(view));
+                self.fires_on(node, Moment::Synchronizing);
+            }
+            Notice::Quorum(verdict) => {
+                self.trace.story(self.now, Some(node), || verdict.to_string());
+                self.observe(node, What::Verdict { quorate: verdict.quorate });
+            }
+        }
+    }
+
+    fn configuration(&mut self, node: usize, configuration: &Configuration) {
+        let Configuration { kind, ring, previous, members, joined, left, change } = configuration;
+        self.trace.story(self.now, Some(node), || {
+            let kind = match kind {
+                Kind::Transitional => "transitional to",
+                Kind::Regular => "regular",
+            };
+            let gone = if left.is_empty() { String::new() } else { format!(" left {}", list(left)) };
+            format!("{kind} {ring} members {}{gone} ({})", list(members), change.cause)
+        });
+        let groups = [members, joined, left].map(|nodes| self.group(node, nodes));
+        let [Some(members), Some(joined), Some(left)] = groups else { return };
+        let change = Change { ring: *ring, previous: *previous, members, joined, left };
+        self.figures.configurations += 1;
+        match kind {
+            Kind::Transitional => self.observe(node, What::Transitional(change)),
+            Kind::Regular => {
+                self.figures.memberships += 1;
+                self.observe(node, What::Regular(change));
+                self.fires_on(node, Moment::Installing);
+            }
+        }
+    }
+
+    fn message(&mut self, node: usize, from: NodeId, (guarantee, payload): (Guarantee, &Bytes)) {
+        self.figures.messages += 1;
+        self.figures.bytes += u64::try_from(payload.len()).expect("sizes have 64 bits at most");
+        let sender = self.nodes.iter().position(|other| other.id() == from);
+        let (Some(message), Some(from)) = (message::decode(payload), sender) else {
+            let detail = format!("{} bytes in the name of {from}, never sent", payload.len());
+            self.fail(crate::check::no_invention::NAME, Breach::of(node), detail);
+            return;
+        };
+        self.trace.story(self.now, Some(node), || {
+            let safe = if guarantee == Guarantee::Safe { " safe" } else { "" };
+            format!("delivers {}{safe}", self.nodes[from].label(message.number))
+        });
+        self.observe(node, What::Delivered { message, from, guarantee, payload });
+    }
+
+    /// The indices of these nodes; a violation when one is not in the plan.
+    fn group(&mut self, node: usize, ids: &NodeSet) -> Option<Group> {
+        let index = |id: &NodeId| self.nodes.iter().position(|node| node.id() == *id);
+        let group: Option<Group> = ids.iter().map(index).collect();
+        if group.is_none() {
+            let detail = format!("names a node that does not exist: {ids:?}");
+            self.fail(crate::check::configurations::NAME, Breach::of(node), detail);
+        }
+        group
+    }
+
+    /// A client asks its daemon to multicast a new message of this size.
+    pub fn say(&mut self, node: usize, guarantee: Guarantee, size: usize) {
+        if !self.nodes[node].is_up() || self.nodes[node].is_paused() {
+            return;
+        }
+        let id = MessageId { sender: node, number: self.nodes[node].said };
+        self.nodes[node].said += 1;
+        let payload = message::encode(id, size);
+        self.trace.fine(self.now, Some(node), || format!("says {id}, {size} bytes, {guarantee:?}"));
+        self.observe(node, What::Submitted { message: id, guarantee, payload: &payload });
+        let command = Command::Multicast { guarantee, payload };
+        self.nodes[node].say(self.now, id, command);
+        self.settle(node);
+    }
+}
+
+fn list(nodes: &NodeSet) -> String {
+    let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", names.join(" "))
+}

@@ -1,0 +1,3 @@
+//! Evidence (under construction).
+
+mod contract;
