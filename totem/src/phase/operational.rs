@@ -100,7 +100,7 @@ impl Operational {
         });
         let representative = self.seat.ring.representative == local.me();
         if self.seat.is_alone() {
-            self.keep_alone(local, now, token);
+            self.keep_alone(local, now, &token);
         } else if may_hold && representative && self.seat.may_rest() && local.backlog.is_empty_now()
         {
             let at = now + local.config.timing.hold;
@@ -116,13 +116,13 @@ impl Operational {
     }
 
     /// A node alone passes the token to itself, at once while something is left to do.
-    fn keep_alone(&mut self, local: &mut Local, now: Instant, token: Token) {
+    fn keep_alone(&mut self, local: &mut Local, now: Instant, token: &Token) {
         local.timers.disarm(Timer::TokenLoss);
         let done = local.backlog.is_empty_now() && self.seat.window.released() == token.seq;
         if !done {
             local.timers.arm(Timer::Hold, now);
         }
-        self.held = Some(Token { hop: token.hop + 1, ..token });
+        self.held = Some(self.seat.pass(&token));
     }
 
     fn deliver(&mut self, local: &mut Local) {

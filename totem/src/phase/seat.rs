@@ -30,6 +30,10 @@ pub(crate) struct Seat {
     pub(crate) members: NodeSet,
     pub(crate) window: Window,
     successor: NodeId,
+    /// Members of the ring, and this one's place among them: a token with hop `h` is for the member
+    /// whose place is `h` modulo the round, the representative having place 1.
+    round: u64,
+    my_place: u64,
     /// How far beyond what is released a place may be assigned.
     most_assigned: u32,
     /// Hop of the last token seen.
@@ -65,8 +69,12 @@ impl Seat {
         let me = local.me();
         let after_me = members.range(me..).nth(1).or(members.first());
         let successor = *after_me.expect("this node is a member");
+        let round = u64::try_from(members.len()).unwrap_or(u64::MAX);
+        let before_me = u64::try_from(members.range(..me).count()).unwrap_or(u64::MAX);
         let limits = &local.config.limits;
         Self {
+            round,
+            my_place: (before_me + 1) % round,
             ring,
             members,
             window: Window::new(first, limits.span + 2 * limits.window),
@@ -113,11 +121,13 @@ impl Seat {
         self.arrived
     }
 
-    /// The token is of this ring, was not here before, and its sequence can be: not below what was
+    /// The token is of this ring, was not here before, is meant for this member (the hop tells: a
+    /// recorded token can be played to another), and its sequence can be: not below what was
     /// received, not beyond what a member may assign.
     pub(crate) fn accepts(&self, token: &Token) -> bool {
         token.ring == self.ring
             && token.hop > self.hop
+            && token.hop % self.round == self.my_place
             && token.seq.at_or_after(self.window.high())
             && token.seq.distance_from(self.window.released()) <= self.most_assigned
     }
@@ -214,14 +224,20 @@ impl Seat {
         let mine = self.window.holes(self.requestable, MOST_HOLES);
         local.stats.holes_requested += covered(&mine);
         token.holes = merge_holes(remaining, &mine);
-        self.requestable = token.seq;
         self.window.note_safe(aru.value.min(self.passed_aru));
-        self.passed_aru = aru.value;
+    }
+
+    /// The token as it goes on. Only now does a rotation begin: a holder may visit a held token
+    /// twice, and must not take its own word for everyone's.
+    pub(crate) fn pass(&mut self, token: &Token) -> Token {
+        self.requestable = token.seq;
+        self.passed_aru = token.aru;
+        Token { hop: token.hop + 1, ..token.clone() }
     }
 
     /// Sends the token to the successor and begins to watch for a sign that it arrived.
     pub(crate) fn forward(&mut self, local: &mut Local, now: Instant, token: &Token) {
-        let onward = Token { hop: token.hop + 1, ..token.clone() };
+        let onward = self.pass(token);
         let hop = onward.hop;
         self.forward_packet(local, now, Packet::Token(onward).encode(), hop);
     }
