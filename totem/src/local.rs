@@ -15,7 +15,7 @@ use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet, RingSeq};
 use crate::instant::Instant;
 use crate::output::{Destination, Event, Message, Output};
-use crate::peers::{Peers, Suspects};
+use crate::peers::{Patience, Peers, Suspects};
 use crate::stats::Stats;
 use crate::timers::{Timer, Timers};
 use crate::wire::{Body, Departure, Frame, Join, LARGEST_MESSAGE, Packet, Signal};
@@ -89,13 +89,18 @@ impl Rotation {
 
 impl Local {
     pub(crate) fn new(config: Config, last: RingSeq) -> Self {
-        let fresh = 3 * config.timing.beacon + config.timing.join;
+        let timing = &config.timing;
+        let patience = Patience {
+            fresh: 3 * timing.beacon + timing.join,
+            first_hold: timing.token / 5,
+            longest_hold: 6 * timing.token,
+        };
         Self {
             timers: Timers::default(),
             outbox: VecDeque::new(),
             backlog: Backlog::new(&config.limits),
             assembly: Assembly::new(LARGEST_MESSAGE),
-            peers: Peers::new(&config.identity, fresh),
+            peers: Peers::new(&config.identity, patience),
             suspects: Suspects::default(),
             departures: BTreeMap::new(),
             episode: None,

@@ -16,9 +16,6 @@ use crate::wire::{Beacon, Join};
 
 /// Most nodes remembered. Only those who hold the key get here; the stalest goes.
 const MOST_PEERS: usize = 512;
-/// First hold-down after an admission that brought nothing; doubles up to [`LONGEST_HOLD`].
-const FIRST_HOLD: Duration = Duration::from_secs(2);
-const LONGEST_HOLD: Duration = Duration::from_secs(60);
 
 /// Weight of a node that is only known by name.
 const UNKNOWN_WEIGHT: u32 = 1;
@@ -40,7 +37,10 @@ pub(crate) struct Peer {
     company: NodeSet,
     /// Admissions of it that brought nothing, and until when there is no next one.
     strikes: u32,
+    struck: Instant,
     held_until: Instant,
+    /// It gathers, and wants us with it.
+    invites: bool,
     /// Unicast to it did not get through; until then it does not count as heard.
     deaf_until: Instant,
 }
@@ -51,14 +51,24 @@ pub(crate) struct Peers {
     me: NodeId,
     my_weight: u32,
     known: BTreeMap<NodeId, Peer>,
+    patience: Patience,
+}
+
+/// How long what was heard counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
     /// For how long one multicast counts as being heard.
-    fresh: Duration,
+    pub(crate) fresh: Duration,
+    /// Hold-down after the first admission that brought nothing; doubles with every further one.
+    pub(crate) first_hold: Duration,
+    /// The longest.
+    pub(crate) longest_hold: Duration,
 }
 
 impl Peers {
-    pub(crate) fn new(identity: &Identity, fresh: Duration) -> Self {
+    pub(crate) fn new(identity: &Identity, patience: Patience) -> Self {
         let Identity { me, weight: my_weight, .. } = *identity;
-        Self { me, my_weight, known: BTreeMap::new(), fresh }
+        Self { me, my_weight, known: BTreeMap::new(), patience }
     }
 
     fn entry(&mut self, node: NodeId) -> &mut Peer {
@@ -74,7 +84,9 @@ impl Peers {
             row: NodeSet::new(),
             company: NodeSet::from([node]),
             strikes: 0,
+            struck: Instant::ORIGIN,
             held_until: Instant::ORIGIN,
+            invites: false,
             deaf_until: Instant::ORIGIN,
         })
     }
@@ -98,7 +110,8 @@ impl Peers {
         peer.row.clone_from(&join.heard);
         // Whom it is about to be with; if that includes us, it invites us to join those it has.
         let proposed = join.proposed();
-        peer.company = if proposed.contains(&me) { NodeSet::new() } else { proposed };
+        peer.invites = proposed.contains(&me);
+        peer.company = if peer.invites { NodeSet::new() } else { proposed };
         peer.company.insert(from);
         true
     }
@@ -116,6 +129,7 @@ impl Peers {
         peer.weight = beacon.weight;
         peer.heard = now;
         peer.row.clone_from(&beacon.heard);
+        peer.invites = false;
         peer.company.clone_from(&beacon.members);
         peer.company.insert(from);
     }
@@ -134,9 +148,11 @@ impl Peers {
 
     /// The admission of this node brought nothing.
     pub(crate) fn strike(&mut self, now: Instant, node: NodeId) {
+        let Patience { first_hold, longest_hold, .. } = self.patience;
         let peer = self.entry(node);
-        let hold = FIRST_HOLD.saturating_mul(1_u32.checked_shl(peer.strikes).unwrap_or(u32::MAX));
-        peer.held_until = now + hold.min(LONGEST_HOLD);
+        let doubled = 1_u32.checked_shl(peer.strikes).unwrap_or(u32::MAX);
+        peer.struck = now;
+        peer.held_until = now + first_hold.saturating_mul(doubled).min(longest_hold);
         peer.strikes = peer.strikes.saturating_add(1);
     }
 
@@ -158,7 +174,7 @@ impl Peers {
 
     /// My row, of those heard lately.
     pub(crate) fn row(&self, now: Instant) -> NodeSet {
-        self.row_since(now, now - self.fresh)
+        self.row_since(now, now - self.patience.fresh)
     }
 
     /// What counts for a node where a choice must be made.
@@ -197,10 +213,13 @@ impl Peers {
         (agreeable && chosen.contains(&self.me) && value(&chosen) > value(ring)).then_some(chosen)
     }
 
-    /// This stranger hears us, and is not held down.
+    /// This stranger hears us, and is not held down. One that invites us ends its own hold-down
+    /// with that; two whose hold-downs never end together would never meet.
     fn is_open(&self, now: Instant, node: NodeId) -> bool {
-        let peer = self.known.get(&node);
-        peer.is_some_and(|peer| peer.held_until <= now && peer.row.contains(&self.me))
+        self.known.get(&node).is_some_and(|peer| {
+            let invited = peer.invites && peer.struck + self.patience.first_hold <= now;
+            peer.row.contains(&self.me) && (peer.held_until <= now || invited)
+        })
     }
 
     /// Both say that they hear the other, or both are in one ring.

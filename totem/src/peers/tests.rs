@@ -12,7 +12,8 @@ fn nodes(ids: &[u32]) -> NodeSet {
 }
 
 fn peers() -> Peers {
-    Peers::new(&Identity { me: node(1), boot: 1, weight: 1, seed: 0 }, SECOND)
+    let patience = Patience { fresh: SECOND, first_hold: 2 * SECOND, longest_hold: 60 * SECOND };
+    Peers::new(&Identity { me: node(1), boot: 1, weight: 1, seed: 0 }, patience)
 }
 
 fn beacon(members: &[u32], heard: &[u32]) -> Beacon {
@@ -94,4 +95,27 @@ fn a_refused_port_is_a_hint_until_probes_stay_unanswered() {
         assert!(suspects.tick().0.is_empty());
     }
     assert!(suspects.is_empty());
+}
+
+#[test]
+fn an_invitation_ends_a_long_hold_down() {
+    let mut peers = peers();
+    for _ in 0..4 {
+        peers.strike(at(0), node(3));
+    }
+    let join = |serial| Join {
+        boot: 1,
+        serial,
+        highest: RingSeq::new(4),
+        weight: 1,
+        leaving: false,
+        candidates: nodes(&[1, 3]),
+        failed: NodeSet::new(),
+        heard: nodes(&[1, 3]),
+        departures: BTreeMap::new(),
+    };
+    peers.note_join(at(1_000), node(3), &join(1));
+    assert_eq!(peers.better_than(at(1_000), &nodes(&[1])), None);
+    peers.note_join(at(2_000), node(3), &join(2));
+    assert_eq!(peers.better_than(at(2_000), &nodes(&[1])), Some(nodes(&[1, 3])));
 }
