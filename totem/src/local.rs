@@ -73,6 +73,10 @@ impl Rotation {
             (self.smoothed, self.variance) = (span, span / 2);
             return;
         }
+        // A rotation in which a token was lost says how long the repair took; if it counted in
+        // full, each loss would make the next repair slower (Karn's problem: who waits for the
+        // token cannot know who had to send it again).
+        let span = span.min(4 * self.smoothed);
         self.variance = self.variance * 3 / 4 + self.smoothed.abs_diff(span) / 4;
         self.smoothed = self.smoothed * 7 / 8 + span / 8;
     }
@@ -193,6 +197,7 @@ impl Local {
             return false;
         }
         self.departures.insert(node, departure);
+        self.peers.note_gone(node);
         true
     }
 

@@ -134,6 +134,15 @@ impl Peers {
         peer.company.insert(from);
     }
 
+    /// This node is proven gone: what it said lately no longer invites anybody. Without this, one
+    /// that dies before its first beacon is asked back by the ring that just went on without it.
+    pub(crate) fn note_gone(&mut self, node: NodeId) {
+        let peer = self.entry(node);
+        peer.heard = Instant::ORIGIN;
+        peer.row.clear();
+        peer.invites = false;
+    }
+
     /// Unicast to this node does not get through.
     pub(crate) fn note_deaf(&mut self, now: Instant, node: NodeId) {
         self.strike(now, node);

@@ -36,6 +36,18 @@ fn a_stranger_that_hears_everyone_and_is_heard_is_a_gain() {
 }
 
 #[test]
+fn a_stranger_that_is_gone_moves_nobody_until_it_speaks_again() {
+    let mut peers = peers();
+    let ring = nodes(&[1, 2]);
+    peers.note_beacon(at(0), node(2), &beacon(&[1, 2], &[1, 2, 3]));
+    peers.note_beacon(at(0), node(3), &beacon(&[3], &[1, 2, 3]));
+    peers.note_gone(node(3));
+    assert_eq!(peers.better_than(at(1), &ring), None);
+    peers.note_beacon(at(2), node(3), &beacon(&[3], &[1, 2, 3]));
+    assert_eq!(peers.better_than(at(3), &ring), Some(nodes(&[1, 2, 3])));
+}
+
+#[test]
 fn a_stranger_that_one_member_does_not_hear_moves_nobody() {
     let mut peers = peers();
     peers.note_beacon(at(0), node(2), &beacon(&[1, 2], &[1, 2]));

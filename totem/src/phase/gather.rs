@@ -28,7 +28,8 @@ pub(crate) struct Gather {
     old: OldRing,
     candidates: NodeSet,
     failed: NodeSet,
-    joins: BTreeMap<NodeId, Join>,
+    /// The last join of each, and when it came.
+    joins: BTreeMap<NodeId, (Instant, Join)>,
     entered: Instant,
     /// When somebody new was last seen.
     grown: Instant,
@@ -155,7 +156,7 @@ impl Gather {
         }
         self.learn(local, now, from, &join);
         if self.candidates.contains(&from) && !self.failed.contains(&from) {
-            self.joins.insert(from, join);
+            self.joins.insert(from, (now, join));
         }
         self.say_if_changed(local, now);
     }
@@ -242,11 +243,17 @@ impl Gather {
     /// Everyone proposed proposes the same, hears and is heard by all the others.
     fn agrees(&self, local: &Local, now: Instant, proposed: &NodeSet) -> bool {
         let my_row = local.peers.row_since(now, self.entered);
-        proposed.iter().filter(|&&node| node != local.me()).all(|node| {
-            self.joins.get(node).is_some_and(|join| {
-                join.proposed() == *proposed && join.heard.is_superset(proposed)
-            })
-        }) && my_row.is_superset(proposed)
+        proposed
+            .iter()
+            .filter(|&&node| node != local.me())
+            .all(|node| self.has_agreed(*node, proposed))
+            && my_row.is_superset(proposed)
+    }
+
+    fn has_agreed(&self, node: NodeId, proposed: &NodeSet) -> bool {
+        self.joins.get(&node).is_some_and(|(_, join)| {
+            join.proposed() == *proposed && join.heard.is_superset(proposed)
+        })
     }
 
     /// Earliest instant at which agreement may be acted on: a node that starts waits for others
@@ -270,7 +277,7 @@ impl Gather {
             if now < quiet_at {
                 local.arm_sooner(Timer::Consensus, quiet_at);
             } else if proposed.first() == Some(&local.me()) {
-                let highest = self.joins.values().map(|join| join.highest).max();
+                let highest = self.joins.values().map(|(_, join)| join.highest).max();
                 let highest = highest.unwrap_or_default().max(local.highest);
                 let sets = self.sets(local, now);
                 return Commit::lead(local, now, self.old, sets, highest);
@@ -282,7 +289,7 @@ impl Gather {
             return Phase::Gather(self);
         }
         local.timers.disarm(Timer::TokenLoss);
-        let deadline = self.next_deadline(local, &proposed);
+        let deadline = self.next_deadline(local, now, &proposed);
         if local.timers.due(Timer::Consensus).is_none_or(|due| due > deadline || due < now) {
             local.timers.arm(Timer::Consensus, deadline);
         }
@@ -295,18 +302,29 @@ impl Gather {
         let timing = &local.config.timing;
         let soonest = self.entered + local.settle();
         let latest = self.entered + timing.consensus.max(local.settle());
-        let alive = self.old.members.contains(&node).then_some(self.old.alive);
-        let patience = alive.map_or(soonest, |alive| alive + timing.token);
-        patience.clamp(soonest, latest)
+        let member = self.old.members.contains(&node).then_some(self.old.alive);
+        let spoke = self.joins.get(&node).map(|&(at, _)| at);
+        let alive = member.max(spoke);
+        alive.map_or(soonest, |alive| alive + timing.token).clamp(soonest, latest)
     }
 
-    fn unheard<'a>(&'a self, local: &Local, proposed: &'a NodeSet) -> impl Iterator<Item = NodeId> {
-        let me = local.me();
-        proposed.iter().copied().filter(move |node| *node != me && !self.joins.contains_key(node))
+    /// Of those proposed, who did not join, or did and has said nothing for so long that it hardly
+    /// goes on saying it.
+    fn unheard<'a>(
+        &'a self,
+        local: &Local,
+        now: Instant,
+        proposed: &'a NodeSet,
+    ) -> impl Iterator<Item = NodeId> {
+        let (me, lately) = (local.me(), now - 2 * local.settle());
+        proposed.iter().copied().filter(move |node| {
+            *node != me && self.joins.get(node).is_none_or(|&(at, _)| at < lately)
+        })
     }
 
-    fn next_deadline(&self, local: &Local, proposed: &NodeSet) -> Instant {
-        let silent = self.unheard(local, proposed).map(|node| self.silent_at(local, node)).min();
+    fn next_deadline(&self, local: &Local, now: Instant, proposed: &NodeSet) -> Instant {
+        let silent =
+            self.unheard(local, now, proposed).map(|node| self.silent_at(local, node)).min();
         silent.unwrap_or_else(|| {
             let rounds = self.rounds + 1;
             self.entered.max(self.grown) + rounds * local.settle()
@@ -317,13 +335,17 @@ impl Gather {
     /// do not all hear each other, some must go; then, as in the paper, fail sets are merged.
     pub(crate) fn on_consensus_timer(&mut self, local: &mut Local, now: Instant) {
         let proposed = self.proposed();
-        if self.agrees(local, now, &proposed) || now < self.next_deadline(local, &proposed) {
+        if self.agrees(local, now, &proposed) || now < self.next_deadline(local, now, &proposed) {
             return;
         }
-        let unheard: alloc::vec::Vec<NodeId> = self.unheard(local, &proposed).collect();
+        let unheard: alloc::vec::Vec<NodeId> = self.unheard(local, now, &proposed).collect();
         if unheard.is_empty() {
             self.rounds += 1;
-            if self.rounds == 1 { self.choose(local, now) } else { self.merge_failed(local) }
+            match self.rounds {
+                1 => self.choose(local, now),
+                2 => self.merge_failed(local),
+                _ => self.fail_dissenters(local),
+            }
         } else {
             for node in unheard {
                 if self.silent_at(local, node) <= now {
@@ -340,7 +362,11 @@ impl Gather {
         let my_row = local.peers.row_since(now, self.entered);
         let me = local.me();
         let row = |node: NodeId| {
-            if node == me { Some(&my_row) } else { self.joins.get(&node).map(|join| &join.heard) }
+            if node == me {
+                Some(&my_row)
+            } else {
+                self.joins.get(&node).map(|(_, join)| &join.heard)
+            }
         };
         let hears = |a: NodeId, b: NodeId| row(a).is_some_and(|row| row.contains(&b));
         let standing = |node| local.peers.standing(node, &self.old.members);
@@ -356,10 +382,20 @@ impl Gather {
         let failed: NodeSet = proposed
             .iter()
             .filter_map(|node| self.joins.get(node))
-            .flat_map(|join| join.failed.iter().copied())
+            .flat_map(|(_, join)| join.failed.iter().copied())
             .collect();
         for node in failed {
             self.fail(local, node, Evidence::Unreachable);
+        }
+    }
+
+    /// The paper's last resort: whoever does not agree by now will not.
+    fn fail_dissenters(&mut self, local: &mut Local) {
+        let proposed = self.proposed();
+        for &node in &proposed {
+            if !self.has_agreed(node, &proposed) {
+                self.fail(local, node, Evidence::Unreachable);
+            }
         }
     }
 
@@ -396,7 +432,7 @@ impl Phase {
             Self::Gather(mut gather) => {
                 gather.learn(local, now, from, &join);
                 if gather.candidates.contains(&from) && !gather.failed.contains(&from) {
-                    gather.joins.insert(from, join);
+                    gather.joins.insert(from, (now, join));
                 }
                 gather.say_if_changed(local, now);
                 gather.conclude(local, now)

@@ -254,7 +254,7 @@ impl Seat {
         let timing = &local.config.timing;
         let busy = timing.retransmit.max(local.rotation.patience());
         let interval = if self.is_quiet() { timing.hold + busy } else { busy };
-        let interval = interval.min(timing.token / 4);
+        let interval = interval.min(timing.token / 8);
         local.timers.arm(Timer::TokenRetransmit, now + interval);
         self.forwarded = Some(Forwarded { packet, hop, interval });
     }
