@@ -35,8 +35,17 @@ pub(crate) struct Gather {
     grown: Instant,
     /// Times that agreement failed although everyone left was heard.
     rounds: u32,
+    /// Who was failed for silence, and whether it was given another chance since.
+    silent: BTreeMap<NodeId, Silence>,
     /// What this node last said.
     said: JoinSets,
+}
+
+/// How often a candidate was failed for silence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Silence {
+    First,
+    Again,
 }
 
 impl Gather {
@@ -65,6 +74,7 @@ impl Gather {
             entered: now,
             grown: now,
             rounds: 0,
+            silent: BTreeMap::new(),
             said: JoinSets::default(),
         };
         phase.fail_departed(local);
@@ -150,7 +160,7 @@ impl Gather {
             local.departures.entry(from).or_insert(departure);
             local.note_evidence(from, Evidence::Restarted);
         }
-        self.readmit_restarted(local, from, join.boot, known_boot);
+        self.readmit(local, from, &join, known_boot);
         if self.failed.contains(&from) {
             return;
         }
@@ -162,9 +172,14 @@ impl Gather {
     }
 
     /// A failed node that comes with a new boot epoch is another node: what was held against its
-    /// predecessor is not held against it.
-    fn readmit_restarted(&mut self, local: &Local, from: NodeId, boot: u64, known_boot: u64) {
-        if boot > known_boot && !local.is_departed(from) && self.failed.remove(&from) {
+    /// predecessor is not held against it. One that was only silent and speaks after all, and
+    /// hears us, is given one more chance; one, so that agreement is not put off for ever.
+    fn readmit(&mut self, local: &Local, from: NodeId, join: &Join, known_boot: u64) {
+        let restarted = join.boot > known_boot;
+        let spoke = self.silent.get(&from) == Some(&Silence::First)
+            && join.heard.contains(&local.me())
+            && !join.failed.contains(&local.me());
+        if (restarted || spoke) && !local.is_departed(from) && self.failed.remove(&from) {
             self.joins.remove(&from);
         }
     }
@@ -180,11 +195,9 @@ impl Gather {
         }
         self.fail_departed(local);
         if join.failed.contains(&me) {
-            // It gave up this node's predecessor and has not heard of us yet: wait for its next.
-            let outdated = join.departures.get(&me);
-            if outdated.is_none_or(|gone| gone.boot >= local.config.identity.boot) {
-                self.fail(local, from, Evidence::Unreachable);
-            }
+            // The paper fails the sender at once. But it may have given up what this node was
+            // before it began to gather, and come round with its next join: it has until the
+            // others are agreed, or the second round.
             return;
         }
         let mutual = join.heard.contains(&me) || join.candidates.contains(&me);
@@ -199,7 +212,7 @@ impl Gather {
             }
         }
         if self.candidates.len() > before {
-            self.grown = now;
+            (self.grown, self.rounds) = (now, 0);
             self.fail_departed(local);
         }
     }
@@ -290,9 +303,7 @@ impl Gather {
         }
         local.timers.disarm(Timer::TokenLoss);
         let deadline = self.next_deadline(local, now, &proposed);
-        if local.timers.due(Timer::Consensus).is_none_or(|due| due > deadline || due < now) {
-            local.timers.arm(Timer::Consensus, deadline);
-        }
+        local.timers.arm(Timer::Consensus, deadline.max(now));
         Phase::Gather(self)
     }
 
@@ -349,6 +360,8 @@ impl Gather {
         } else {
             for node in unheard {
                 if self.silent_at(local, node) <= now {
+                    let again = self.silent.contains_key(&node);
+                    self.silent.insert(node, if again { Silence::Again } else { Silence::First });
                     self.fail(local, node, Evidence::Silent);
                 }
             }
@@ -377,7 +390,14 @@ impl Gather {
         }
     }
 
+    /// The paper's rule: what others fail fails for us too, and who fails us is failed.
     fn merge_failed(&mut self, local: &mut Local) {
+        let (me, proposed) = (local.me(), self.proposed());
+        for &node in &proposed {
+            if self.joins.get(&node).is_some_and(|(_, join)| join.failed.contains(&me)) {
+                self.fail(local, node, Evidence::Unreachable);
+            }
+        }
         let proposed = self.proposed();
         let failed: NodeSet = proposed
             .iter()
