@@ -21,6 +21,8 @@ use crate::wire::{Beacon, CommitToken, Departure, Join};
 
 /// How often the good-bye is said after the first time.
 const FAREWELLS: u32 = 2;
+/// How often one node may come back in one gathering.
+const CHANCES: u32 = 3;
 
 /// See the module's head.
 #[derive(Debug)]
@@ -35,17 +37,10 @@ pub(crate) struct Gather {
     grown: Instant,
     /// Times that agreement failed although everyone left was heard.
     rounds: u32,
-    /// Who was failed for silence, and whether it was given another chance since.
-    silent: BTreeMap<NodeId, Silence>,
+    /// How often who was failed without proof may still come back.
+    chances: BTreeMap<NodeId, u32>,
     /// What this node last said.
     said: JoinSets,
-}
-
-/// How often a candidate was failed for silence.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Silence {
-    First,
-    Again,
 }
 
 impl Gather {
@@ -74,7 +69,7 @@ impl Gather {
             entered: now,
             grown: now,
             rounds: 0,
-            silent: BTreeMap::new(),
+            chances: BTreeMap::new(),
             said: JoinSets::default(),
         };
         phase.fail_departed(local);
@@ -160,7 +155,7 @@ impl Gather {
             local.departures.entry(from).or_insert(departure);
             local.note_evidence(from, Evidence::Restarted);
         }
-        self.readmit(local, from, &join, known_boot);
+        self.readmit(local, now, from, &join, known_boot);
         if self.failed.contains(&from) {
             return;
         }
@@ -172,15 +167,20 @@ impl Gather {
     }
 
     /// A failed node that comes with a new boot epoch is another node: what was held against its
-    /// predecessor is not held against it. One that was only silent and speaks after all, and
-    /// hears us, is given one more chance; one, so that agreement is not put off for ever.
-    fn readmit(&mut self, local: &Local, from: NodeId, join: &Join, known_boot: u64) {
-        let restarted = join.boot > known_boot;
-        let spoke = self.silent.get(&from) == Some(&Silence::First)
-            && join.heard.contains(&local.me())
-            && !join.failed.contains(&local.me());
-        if (restarted || spoke) && !local.is_departed(from) && self.failed.remove(&from) {
+    /// predecessor is not held against it. One that was failed without proof and now hears us and
+    /// wants us began to gather later than we did: without another chance, nodes that gather out
+    /// of step fail each other for ever. A few chances, so that agreement is not put off for ever.
+    fn readmit(&mut self, local: &Local, now: Instant, from: NodeId, join: &Join, known_boot: u64) {
+        if !self.failed.contains(&from) || local.is_departed(from) {
+            return;
+        }
+        let chances = self.chances.entry(from).or_insert(CHANCES);
+        let wants_us = join.heard.contains(&local.me()) && !join.failed.contains(&local.me());
+        if join.boot > known_boot || (wants_us && *chances > 0) {
+            *chances = chances.saturating_sub(1);
+            self.failed.remove(&from);
             self.joins.remove(&from);
+            (self.grown, self.rounds) = (now, 0);
         }
     }
 
@@ -360,8 +360,6 @@ impl Gather {
         } else {
             for node in unheard {
                 if self.silent_at(local, node) <= now {
-                    let again = self.silent.contains_key(&node);
-                    self.silent.insert(node, if again { Silence::Again } else { Silence::First });
                     self.fail(local, node, Evidence::Silent);
                 }
             }
