@@ -30,7 +30,7 @@
 //! | [`quorum`] | the verdict, and being told of changes |
 //! | [`evs`] | raw ordered messages |
 //! | [`connection`] | the conversation beneath them |
-//! | [`frame`], [`proto`] | framing and contract; all that remains without the feature `connection` |
+//! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
 
 pub mod frame;
 #[rustfmt::skip]

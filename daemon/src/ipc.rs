@@ -16,6 +16,7 @@
 
 pub mod credentials;
 pub mod listener;
+mod outlet;
 pub mod session;
 pub mod translate;
 
@@ -32,7 +33,7 @@ use tracing::{debug, warn};
 
 use self::credentials::Policy;
 use self::listener::{ListenError, Listener};
-use self::session::{Outlet, Overrun, Sent};
+use self::outlet::{Outlet, Overrun, Sent};
 use self::translate::Surroundings;
 use crate::stack::command::{Command, RequestId, SessionId};
 use crate::stack::effect::{Notice, Reply};

@@ -4,7 +4,10 @@
 //! happened goes into the stack, what should be done comes out, in one ordered queue. The
 //! simulator is a second shell around the very same stack.
 
+pub mod demo;
 pub mod ipc;
 pub mod net;
+pub mod options;
 pub mod settings;
+pub mod shell;
 pub mod stack;

@@ -12,6 +12,7 @@ pub mod address;
 mod batch;
 mod broadcast;
 pub mod errors;
+mod inward;
 mod multicast;
 mod receive;
 mod socket;
@@ -21,19 +22,21 @@ mod unicast;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use nix::errno::Errno;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
-use totem::seal::{Opener, Refusals, SealError, Sealer};
+use totem::seal::{Opener, Refusals, Sealer};
 use totem::{Destination, Instant, NodeId};
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use self::address::Addresses;
 use self::batch::Burst;
 use self::errors::NetError;
+pub(crate) use self::inward::Limiter;
+pub use self::inward::Received;
+use self::inward::{Inward, Which};
 use self::receive::{BATCH, Batch, Receiver, Sealed};
 use self::socket::Socket;
 pub use self::transmit::Sent;
@@ -77,32 +80,6 @@ struct Ports {
     everyone: Vec<SocketAddr>,
 }
 
-/// What came in. Counters only grow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Received {
-    /// Packets, good or bad.
-    pub packets: u64,
-    /// Their bytes, sealed.
-    pub bytes: u64,
-    /// Calls it took.
-    pub calls: u64,
-    /// Datagrams too large to be read.
-    pub truncated: u64,
-    /// Reads that failed.
-    pub failed: u64,
-    /// Packets the kernel dropped because a receive buffer was full.
-    pub overflowed: u64,
-    /// Times a host said that nobody listens.
-    pub refused: u64,
-}
-
-/// Which of the two sockets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Which {
-    Data,
-    Token,
-}
-
 /// The network as one node sees it.
 #[derive(Debug)]
 pub struct Net {
@@ -118,23 +95,6 @@ pub struct Net {
     receiver: Receiver,
     arrived: VecDeque<Sealed>,
     inward: Inward,
-}
-
-/// The state of reading.
-#[derive(Debug, Default)]
-struct Inward {
-    received: Received,
-    refused: VecDeque<NodeId>,
-    errors: bool,
-    overflowed: [u32; 2],
-    limits: [Limiter; 3],
-}
-
-/// Lets one line per second through.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Limiter {
-    next: Instant,
-    held: u64,
 }
 
 impl Net {
@@ -354,69 +314,6 @@ fn attempt(
         inward.received.failed += u64::from(errno != Errno::EAGAIN);
         io::Error::from(io::ErrorKind::WouldBlock)
     })
-}
-
-impl Inward {
-    fn note(&mut self, which: Which, batch: Batch, now: Instant) {
-        let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        self.received.packets += wide(batch.packets);
-        self.received.bytes += wide(batch.bytes);
-        self.received.truncated += wide(batch.truncated);
-        let [data, token] = &mut self.overflowed;
-        let (name, known) = match which {
-            Which::Data => ("data", data),
-            Which::Token => ("token", token),
-        };
-        let Some(dropped) = batch.overflowed.filter(|dropped| dropped != known) else { return };
-        let more = dropped.wrapping_sub(*known);
-        *known = dropped;
-        self.received.overflowed += u64::from(more);
-        let [limit, ..] = &mut self.limits;
-        if let Some(held) = limit.pass(now, u64::from(more)) {
-            warn!(target: "TOTEM", "receive buffer full: {held} {name} packets lost");
-        }
-    }
-
-    fn dropped(&mut self, now: Instant, source: Option<SocketAddr>, size: usize, why: SealError) {
-        let [_, limit, severe] = &mut self.limits;
-        let from = source.map_or_else(|| "nowhere".to_owned(), |source| source.to_string());
-        match why {
-            SealError::Looped => {}
-            SealError::DuplicateId { .. } => {
-                if let Some(held) = severe.pass(now, 1) {
-                    error!(target: "TOTEM", "{why}: {held} packets from {from} dropped");
-                }
-            }
-            SealError::Truncated { .. }
-            | SealError::NotOurs { .. }
-            | SealError::ForeignCluster(_)
-            | SealError::Forged { .. }
-            | SealError::Replayed { .. }
-            | SealError::OldBoot { .. }
-            | SealError::TooManySenders { .. } => {
-                if let Some(held) = limit.pass(now, 1) {
-                    warn!(
-                        target: "TOTEM",
-                        "{why}: packet of {size} bytes from {from} dropped, {held} since last said",
-                    );
-                }
-            }
-        }
-    }
-}
-
-impl Limiter {
-    const PAUSE: Duration = Duration::from_secs(1);
-
-    /// Counts `count` occurrences; how many there were since it last said so, if it may be said.
-    pub(crate) fn pass(&mut self, now: Instant, count: u64) -> Option<u64> {
-        self.held = self.held.saturating_add(count);
-        if now < self.next {
-            return None;
-        }
-        self.next = now + Self::PAUSE;
-        Some(std::mem::take(&mut self.held))
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::settings::Overrides;
 
 /// Runs one node of a cluster, in the foreground.
 #[derive(Clone, PartialEq, Eq, Debug, Parser)]
-#[command(name = "clusterd", version, about)]
+#[command(name = "clusterd", version, about, args_override_self = true)]
 pub struct Options {
     /// The configuration of the cluster.
     #[arg(long, env = "CLUSTER_CONF", default_value = "/etc/cluster/cluster.conf")]
@@ -71,7 +71,7 @@ pub struct Before {
 }
 
 /// The built-in load generator.
-#[derive(Clone, PartialEq, Eq, Debug, Default, clap::Args)]
+#[derive(Clone, PartialEq, Eq, Debug, clap::Args)]
 #[command(next_help_heading = "Measuring")]
 pub struct Measure {
     /// Size of the messages in bytes, and how many nodes send (the lowest ids; all without it).
@@ -80,6 +80,9 @@ pub struct Measure {
     /// How long to send.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     pub load_seconds: Duration,
+    /// How many bytes of own messages may be on their way; 1 sends one message at a time.
+    #[arg(long, value_name = "BYTES", default_value_t = crate::shell::load::OUTSTANDING)]
+    pub load_window: usize,
 }
 
 /// What the load generator sends.

@@ -48,6 +48,10 @@ const REQUESTS: usize = 64;
 /// How long programs may take to read the last replies.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Requests to stop that come together are one: `timeout` and terminals signal a process and its
+/// group.
+const ONE_REQUEST: Duration = Duration::from_millis(500);
+
 /// How far the wall clock may be off before programs are told times by the new one.
 const WALL_TOLERANCE: Duration = Duration::from_secs(1);
 
@@ -64,7 +68,10 @@ pub struct Shell {
     errors: Limiter,
     wall: Duration,
     end: Option<End>,
-    stopping: bool,
+    stopping: Option<Instant>,
+    /// Held to the end, not used.
+    #[expect(dead_code, reason = "a lock is there to be held")]
+    lock: start::Lock,
 }
 
 /// Why a node stopped.
@@ -94,6 +101,7 @@ impl Shell {
         }
         self.readiness.stopping();
         self.sources.net.flush();
+        self.summarize();
         self.sources.ipc.close(PATIENCE).await;
         self.end.unwrap_or(End::Left)
     }
@@ -173,14 +181,16 @@ impl Shell {
 
     /// Leaves the cluster; the second time ends at once.
     fn stop(&mut self) {
-        if self.stopping {
-            self.end = Some(End::Interrupted);
+        let now = self.clock.now();
+        if let Some(first) = self.stopping {
+            if now.since(first) >= ONE_REQUEST {
+                self.end = Some(End::Interrupted);
+            }
             return;
         }
-        self.stopping = true;
+        self.stopping = Some(now);
         self.readiness.stopping();
         info!(target: "MAIN", "told to stop: leaving the cluster");
-        let now = self.clock.now();
         let request = RequestId { session: OWN, number: 0 };
         self.stack.command(now, request, Command::Leave(Leave { remove: false, force: true }));
         self.drain(now);
@@ -190,6 +200,10 @@ impl Shell {
     fn generate(&mut self) {
         let Some(load) = &mut self.load else { return };
         let now = self.clock.now();
+        if load.ask(now, &mut self.stack) {
+            self.drain(now);
+        }
+        let Some(load) = &mut self.load else { return };
         if load.tick(now) {
             self.load = None;
             return self.stop();
@@ -231,6 +245,22 @@ impl Shell {
                 }
             }
         }
+    }
+
+    /// What went over the network, and what did not, in one line.
+    fn summarize(&self) {
+        let net = &self.sources.net;
+        let (sent, received, refused) = (net.sent(), net.received(), net.refused());
+        info!(
+            target: "TOTEM",
+            "sent {} packets in {} calls, {} lost to a full buffer, {} refused by the system; \
+             received {} in {} calls, {} lost to a full buffer, {} forged, {} repeated or old, {} \
+             foreign",
+            sent.packets, sent.calls, sent.full, sent.lost,
+            received.packets, received.calls, received.overflowed, refused.forged,
+            refused.replayed + refused.old_boot,
+            refused.truncated + refused.not_ours + refused.foreign_cluster,
+        );
     }
 
     fn follow_wall_clock(&mut self) {

@@ -100,8 +100,14 @@ impl Meddler {
         }
     }
 
-    /// What becomes of one copy of a parcel, and what comes along with it.
-    pub fn meddle(&mut self, parcel: Parcel, figures: &mut Figures) -> (Parcel, Option<Parcel>) {
+    /// What becomes of one copy of a parcel, and what comes along with it. A network that is
+    /// `healing` damages nothing; recorded and foreign packets come all the same.
+    pub fn meddle(
+        &mut self,
+        parcel: Parcel,
+        healing: bool,
+        figures: &mut Figures,
+    ) -> (Parcel, Option<Parcel>) {
         if self.seen.len() == REMEMBERED {
             self.seen.pop_front();
         }
@@ -109,7 +115,7 @@ impl Meddler {
         let extra = self.extra(&parcel, figures);
         let flip = self.rng.chance(self.dials.flip);
         let truncate = self.rng.chance(self.dials.truncate);
-        if !flip && !truncate || parcel.bytes.is_empty() {
+        if healing || !flip && !truncate || parcel.bytes.is_empty() {
             return (parcel, extra);
         }
         let mut bytes = BytesMut::from(parcel.bytes.as_ref());

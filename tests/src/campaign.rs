@@ -2,6 +2,7 @@
 //!
 //! Must never let the order in which threads finish change what a seed does: seeds share nothing.
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,8 +13,24 @@ use crate::figures::Figures;
 use crate::plan::Plan;
 use crate::plan::draw::draw;
 use crate::trace::Detail;
-use crate::violation::Violation;
+use crate::violation::{Violation, replay};
 use crate::world::World;
+
+thread_local! {
+    static SEED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// From now on a panic names the seed of its run before anything else happens: where panics abort,
+/// there is no later moment to say it.
+pub fn name_seeds_in_panics() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if let Some(seed) = SEED.get() {
+            eprintln!("seed {seed} panics, again: {}", replay(seed));
+        }
+        usual(panic);
+    }));
+}
 
 /// Lines of the trace that a report shows.
 pub const TAIL: usize = 60;
@@ -21,10 +38,12 @@ pub const TAIL: usize = 60;
 /// Runs one plan, and prints its trace on the way if asked to.
 pub fn run(plan: Plan, detail: Detail, echo: bool) -> (Figures, Result<(), Box<Violation>>) {
     let seed = plan.seed;
+    SEED.set(Some(seed));
     let mut world = World::with_faults(plan, detail);
     world.trace.keep = TAIL;
     world.trace.echo = echo;
     let result = catch_unwind(AssertUnwindSafe(|| world.run()));
+    SEED.set(None);
     let result = result.unwrap_or_else(|panic| {
         let what = panic
             .downcast_ref::<String>()

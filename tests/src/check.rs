@@ -27,6 +27,7 @@ pub mod total_order;
 use self::configurations::Configurations;
 use self::failure_atomicity::FailureAtomicity;
 use self::history::{History, Seen};
+use self::liveness::Missing;
 use self::quorum::Quorum;
 use self::safe_delivery::SafeDelivery;
 use self::total_order::TotalOrder;
@@ -123,7 +124,7 @@ impl Checks {
 
     /// What a healed cluster still lacks; `None` when it has converged.
     #[must_use]
-    pub fn missing(&self) -> Option<(Vec<usize>, String)> {
+    pub fn missing(&self) -> Option<Missing> {
         liveness::missing(&self.history, &self.quorum)
     }
 }

@@ -9,19 +9,21 @@
 //! - [`world`] runs it: virtual clock, nodes, network, faults;
 //! - [`check`] judges every event, one file per property;
 //! - [`script`] is the language of `scenarios/*.txt`;
-//! - [`campaign`] runs many seeds.
+//! - [`campaign`] runs many seeds;
+//! - [`lab`] runs real daemons on hosts that exist for one test.
 
 pub mod airlock;
 pub mod campaign;
 pub mod check;
 pub mod faults;
 pub mod figures;
+pub mod lab;
 pub mod message;
 pub mod network;
 pub mod node;
 pub mod plan;
 pub mod rng;
-// pub mod script;
+pub mod script;
 pub mod trace;
 pub mod violation;
 pub mod world;

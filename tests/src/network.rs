@@ -40,6 +40,7 @@ pub struct Network {
     links: Vec<Link>,
     nodes: usize,
     rng: Rng,
+    latest: Instant,
 }
 
 const fn slot(port: Port) -> usize {
@@ -55,7 +56,7 @@ impl Network {
     pub fn new(nodes: usize, quality: Quality, rng: Rng) -> Self {
         let last = [Instant::ORIGIN; 2];
         let link = Link { quality, cut: false, split: false, deaf: [false; 2], last };
-        Self { links: vec![link; nodes * nodes], nodes, rng }
+        Self { links: vec![link; nodes * nodes], nodes, rng, latest: Instant::ORIGIN }
     }
 
     fn link(&mut self, from: usize, to: usize) -> &mut Link {
@@ -93,11 +94,20 @@ impl Network {
             *last = arrival.max(*last);
             *last
         };
+        self.latest = self.latest.max(first);
         if !self.rng.chance(quality.duplicate) {
             return [Some(first), None];
         }
         figures.count("packet duplicated");
-        [Some(first), Some(first + self.draw(quality.detour))]
+        let second = first + self.draw(quality.detour);
+        self.latest = self.latest.max(second);
+        [Some(first), Some(second)]
+    }
+
+    /// When the last packet under way arrives.
+    #[must_use]
+    pub const fn latest(&self) -> Instant {
+        self.latest
     }
 
     /// How long the kernel's answer to a refused packet takes.

@@ -75,6 +75,17 @@ struct Waiting {
     timeout: bool,
 }
 
+/// What a stopped daemon finds when it goes on.
+#[derive(Debug)]
+pub struct Missed {
+    /// What its helpers and its kernel have to tell.
+    pub inputs: Vec<Input>,
+    /// What its ports received, in the order in which it reads them.
+    pub parcels: Vec<Parcel>,
+    /// Its timer is due.
+    pub timeout: bool,
+}
+
 /// One machine.
 #[derive(Debug)]
 pub struct Node {
@@ -220,20 +231,19 @@ impl Node {
     pub fn drain(&mut self, effects: &mut Vec<Effect>) -> Result<(), &'static str> {
         let Some(stack) = &mut self.stack else { return Ok(()) };
         for _ in 0..1_000_000 {
-            match stack.poll() {
-                Effect::Wait(deadline) => {
-                    self.deadline = deadline.map(|Deadline { at, .. }| self.clock.world(at));
-                    return Ok(());
-                }
-                effect => effects.push(effect),
+            let effect = stack.poll();
+            if let Effect::Wait(deadline) = effect {
+                self.deadline = deadline.map(|Deadline { at, .. }| self.clock.world(at));
+                return Ok(());
             }
+            effects.push(effect);
         }
         Err("a million effects in one go")
     }
 
     /// The instant for which an alarm must be set now, if one must.
     pub fn set_alarm(&mut self) -> Option<Instant> {
-        let deadline = self.deadline?;
+        let deadline = self.deadline.filter(|_| self.paused.is_none())?;
         if self.alarm.is_some_and(|alarm| alarm <= deadline) {
             return None;
         }
@@ -262,15 +272,16 @@ impl Node {
         self.disk.tickets
     }
 
-    /// A disk write is on stable storage: what was written, if it was not cut short.
+    /// A disk write is on stable storage, and with it all that were begun before it: what was
+    /// written, if it was not cut short or overtaken.
     pub fn written(&mut self, ticket: u64) -> Option<RingSeq> {
-        let (first, seq) = *self.disk.writing.front()?;
-        if first != ticket {
-            return None;
+        let mut written = None;
+        while let Some((_, seq)) = self.disk.writing.pop_front_if(|&mut (first, _)| first <= ticket)
+        {
+            written = Some(seq);
         }
-        self.disk.writing.pop_front();
-        self.disk.durable = seq;
-        Some(seq)
+        self.disk.durable = written.unwrap_or(self.disk.durable);
+        written
     }
 
     /// Stops the daemon without killing it.
@@ -279,23 +290,22 @@ impl Node {
     }
 
     /// Lets it go on: what waited, in the order in which a daemon reads its ports.
-    pub fn resume(&mut self) -> Option<(Vec<Input>, Vec<(Port, Parcel)>, bool)> {
+    pub fn resume(&mut self) -> Option<Missed> {
         let mut waiting = self.paused.take()?;
         let mut parcels = Vec::new();
         loop {
             let token_first = self.stack.as_ref().is_some_and(|stack| stack.token_first());
             let next = if token_first || waiting.data.is_empty() {
-                waiting.token.pop_front().map(|parcel| (Port::Token, parcel))
+                waiting.token.pop_front()
             } else {
                 None
             };
-            let next = next
-                .or_else(|| waiting.data.pop_front().map(|parcel| (Port::Data, parcel)))
-                .or_else(|| waiting.token.pop_front().map(|parcel| (Port::Token, parcel)));
+            let next =
+                next.or_else(|| waiting.data.pop_front()).or_else(|| waiting.token.pop_front());
             let Some(next) = next else { break };
             parcels.push(next);
         }
-        Some((waiting.inputs, parcels, waiting.timeout))
+        Some(Missed { inputs: waiting.inputs, parcels, timeout: waiting.timeout })
     }
 
     /// A stopped daemon's port takes a packet in, or has no room: `Some(false)`. `None`: the

@@ -96,13 +96,11 @@ impl Trace {
         let mut rows: Vec<(u64, Vec<usize>, &str)> = Vec::new();
         for line in &self.lines {
             let at = line.at.as_nanos() / 1_000_000;
-            let same = rows
-                .iter_mut()
-                .rev()
-                .take_while(|(when, ..)| *when == at)
-                .find(|(_, nodes, text)| {
+            let same = rows.iter_mut().rev().take_while(|(when, ..)| *when == at).find(
+                |(_, nodes, text)| {
                     *text == line.text && line.node.is_some_and(|node| !nodes.contains(&node))
-                });
+                },
+            );
             match same {
                 Some((_, nodes, _)) => nodes.extend(line.node),
                 None => rows.push((at, line.node.into_iter().collect(), &line.text)),

@@ -213,7 +213,7 @@ impl World {
         self.figures.nanos = self.now.as_nanos();
         self.figures.happenings += 1;
         if self.figures.happenings > MOST_HAPPENINGS {
-            self.fail("bounded work", Breach::default(), "the run does not come to rest");
+            self.fail("bounded work", &Breach::default(), "the run does not come to rest");
         }
         match entry.what {
             Happening::Arrive { to, port, parcel } => self.arrive(to, port, &parcel),
@@ -309,7 +309,7 @@ impl World {
                 Ok(None) => return,
                 Err(what) => {
                     let breach = Breach { nodes: vec![to, parcel.from], ..Breach::default() };
-                    self.fail("sealing", breach, what);
+                    self.fail("sealing", &breach, what);
                     return;
                 }
             },
@@ -325,7 +325,7 @@ impl World {
     fn handle(&mut self, node: usize, input: Input) {
         if let Err(error) = self.nodes[node].handle(self.now, input) {
             let breach = Breach { nodes: vec![node], ..Breach::default() };
-            self.fail("members understand each other", breach, error.to_string());
+            self.fail("members understand each other", &breach, error.to_string());
             return;
         }
         self.settle(node);
@@ -346,12 +346,12 @@ impl World {
         }
         if let Err((property, breach)) = self.checks.observe(&Seen { node, what }) {
             let detail = breach.detail.clone();
-            self.fail(property, breach, detail);
+            self.fail(property, &breach, detail);
         }
     }
 
     /// Notes the first violation; the run ends with it.
-    fn fail(&mut self, property: &'static str, breach: Breach, detail: impl Into<String>) {
+    fn fail(&mut self, property: &'static str, breach: &Breach, detail: impl Into<String>) {
         let nodes = &self.nodes;
         self.found.get_or_insert_with(|| Violation {
             property,

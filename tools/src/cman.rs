@@ -5,8 +5,8 @@
 //!
 //! | operation | object printed with `--json` |
 //! |---|---|
-//! | `status` | see [`status`] |
-//! | `nodes` | see [`nodes`] |
+//! | `status` | the lines of the text in their order, named like them; `quorum` is an object |
+//! | `nodes` | `nodes`: a list of `id`, `name`, `type`, `state`, `incarnation`, `joined`, … |
 //! | `version` | `version` (text), `config_version` |
 //! | `wait` | `quorate` |
 //! | `join` | `joined` (true), `pid` of the daemon |
@@ -140,7 +140,6 @@ fn execute(
 #[derive(Debug)]
 struct Context {
     socket: PathBuf,
-    run_dir: Option<PathBuf>,
     environment: Environment,
     zone: TimeZone,
     /// When `-t` ends.
@@ -163,7 +162,7 @@ impl Context {
             .filter(|seconds| *seconds > 0)
             .map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
         let zone = environment.zone();
-        Self { socket, run_dir, environment: environment.clone(), zone, deadline }
+        Self { socket, environment: environment.clone(), zone, deadline }
     }
 
     fn connect(&self) -> Result<Connection, Failure> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Buf, Bytes, BytesMut};
-use client::frame::{self, Decoder, FrameError};
+use client::frame::{self, Decoder};
 use client::proto::{self, Reason, from_daemon, reply, request};
 use thiserror::Error;
 use tokio::io::Interest;
@@ -22,6 +22,7 @@ use tokio::time::Instant as Moment;
 use tracing::{debug, info};
 
 use super::credentials::{self, Peer};
+use super::outlet::{Outlet, Sent};
 use super::translate::{self, Ask, Unreadable};
 use super::{Event, Limits};
 use crate::stack::command::{RequestId, SessionId};
@@ -42,68 +43,6 @@ pub(super) struct Terms {
     pub(super) peer: Peer,
     pub(super) permitted: bool,
     pub(super) limits: Limits,
-}
-
-/// Why a session cannot be sent more.
-#[derive(Debug, Error)]
-pub(super) enum Overrun {
-    /// It does not read.
-    #[error("it does not read: {frames} frames of {bytes} bytes wait for it")]
-    Full {
-        /// Frames waiting.
-        frames: usize,
-        /// Bytes waiting.
-        bytes: usize,
-    },
-    /// What is to be sent does not fit a frame.
-    #[error("cannot tell it: {0}")]
-    Frame(FrameError),
-}
-
-/// What kind of frame is sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Sent {
-    /// The reply to the request that is with the shell.
-    Reply,
-    /// A notice.
-    Notice,
-}
-
-/// The shell's end of a session.
-#[derive(Debug)]
-pub(super) struct Outlet {
-    queue: mpsc::Sender<(Sent, Bytes)>,
-    waiting: Arc<AtomicUsize>,
-    cut: oneshot::Sender<()>,
-    limits: Limits,
-}
-
-impl Outlet {
-    /// Queues one frame.
-    pub(super) fn send(&mut self, kind: Sent, frame: Bytes) -> Result<(), Overrun> {
-        let size = frame.len();
-        let bytes = self.waiting.load(Ordering::Relaxed);
-        let frames = self.limits.queued_frames - self.queue.capacity();
-        // A single frame is let through however large: its size has a bound of its own.
-        if bytes > 0 && bytes + size > self.limits.queued_bytes {
-            return Err(Overrun::Full { frames, bytes });
-        }
-        match self.queue.try_send((kind, frame)) {
-            Ok(()) => {
-                self.waiting.fetch_add(size, Ordering::Relaxed);
-                Ok(())
-            }
-            Err(mpsc::error::TrySendError::Full(_)) => Err(Overrun::Full { frames, bytes }),
-            // The session has ended and its `Gone` is on the way.
-            Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
-        }
-    }
-
-    /// Ends the session at once, whatever waits for it.
-    pub(super) fn cut(self) {
-        // An error means that it has ended by itself.
-        let _ = self.cut.send(());
-    }
 }
 
 /// How a session ended.
@@ -162,7 +101,7 @@ pub(super) fn open(
     let (queue, outbox) = mpsc::channel(queued_frames);
     let (cut, cut_receiver) = oneshot::channel();
     let waiting = Arc::new(AtomicUsize::new(0));
-    let outlet = Outlet { queue, waiting: Arc::clone(&waiting), cut, limits: terms.limits };
+    let outlet = Outlet::new(queue, Arc::clone(&waiting), cut, terms.limits);
     let session = Session {
         stream,
         terms,
@@ -199,7 +138,8 @@ impl Session {
                 debug!(target: "ipc", "session {}: {end}", session.0);
             }
             End::Hostile(why) => {
-                info!(target: "ipc", "session {} ({}): {why}: disconnected", session.0, self.terms.peer);
+                let peer = self.terms.peer;
+                info!(target: "ipc", "session {} ({peer}): {why}: disconnected", session.0);
                 // What was wrong stands at the end of what is to be written.
                 let _ = self.write();
             }

@@ -57,11 +57,7 @@ impl Addresses {
     ///
     /// # Errors
     /// The first contradiction.
-    pub fn new(
-        me: NodeId,
-        port: u16,
-        of: BTreeMap<NodeId, IpAddr>,
-    ) -> Result<Self, AddressError> {
+    pub fn new(me: NodeId, port: u16, of: BTreeMap<NodeId, IpAddr>) -> Result<Self, AddressError> {
         let own = *of.get(&me).ok_or(AddressError::Missing(me))?;
         if port < 2 {
             return Err(AddressError::Port(port));

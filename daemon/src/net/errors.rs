@@ -17,9 +17,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum NetError {
     /// Somebody else has the port.
-    #[error(
-        "UDP port {port} of {address} is in use: another program, or another clusterd, has it"
-    )]
+    #[error("UDP port {port} of {address} is in use: another program, or another clusterd, has it")]
     InUse {
         /// The address.
         address: IpAddr,
@@ -67,7 +65,10 @@ pub(super) enum Failure {
 impl Failure {
     /// The meaning of `errno`; `segmented` when segmentation was asked for.
     pub(super) const fn of(errno: Errno, segmented: bool) -> Self {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "errno is open, everything else is loss")]
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "errno is open, everything else is loss"
+        )]
         match errno {
             Errno::EINTR => Self::Again,
             Errno::ECONNREFUSED => Self::Earlier,
@@ -121,7 +122,7 @@ fn is_refusal(cmsg: &ControlMessageOwned) -> bool {
 }
 
 /// The standard library's form of a kernel address; `None` for one that is not of the internet.
-pub(super) fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
+pub(crate) fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
     let v4 = address.as_sockaddr_in().map(|v4| SocketAddr::V4((*v4).into()));
     v4.or_else(|| address.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into())))
 }

@@ -2,8 +2,8 @@
 //! sender (`UDP_GRO`), and are taken apart here.
 //!
 //! Must never read without bound: a wake takes one batch, so that timers and clients are served
-//! however fast the network is. Packets are copied out once, whole datagrams at a time: a packet
-//! that is kept for long then holds on to its neighbours of the same burst, not to a receive buffer.
+//! however fast the network is. Packets are copied out once, whole datagrams at a time: what is
+//! kept for long holds on to its neighbours of the same burst, not to a receive buffer.
 
 use std::collections::VecDeque;
 use std::io::IoSliceMut;
@@ -85,8 +85,7 @@ impl Receiver {
         let control = cmsg_space!(i32, u32);
         let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(most, Some(control));
         let flags = MsgFlags::MSG_DONTWAIT;
-        let messages =
-            recvmmsg(socket.as_raw_fd(), &mut headers, slices.iter_mut(), flags, None)?;
+        let messages = recvmmsg(socket.as_raw_fd(), &mut headers, slices.iter_mut(), flags, None)?;
         let mut batch = Batch::default();
         for message in messages {
             batch.datagrams += 1;

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use totem::seal::ClusterKey;
 
@@ -9,15 +10,20 @@ fn node(id: u32) -> NodeId {
     NodeId::new(id).expect("tests use positive ids")
 }
 
-/// Two nodes on addresses of their own; every test has its own port.
+/// An address of node `id` that no other test run of this machine uses at the same time.
+fn own_address(id: u8) -> Ipv4Addr {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, 64 | high & 63, low, id)
+}
+
+/// Nodes on addresses of their own; every test has its own port.
 fn nodes(port: u16, count: u8) -> Vec<Net> {
     (1..=count).map(|id| open(port, count, id, b"secret").expect("the port is free")).collect()
 }
 
 fn open(port: u16, count: u8, id: u8, secret: &[u8]) -> Result<Net, NetError> {
-    let of: BTreeMap<NodeId, IpAddr> = (1..=count)
-        .map(|id| (node(u32::from(id)), Ipv4Addr::new(127, 0, 77, id).into()))
-        .collect();
+    let of: BTreeMap<NodeId, IpAddr> =
+        (1..=count).map(|id| (node(u32::from(id)), own_address(id).into())).collect();
     let me = node(u32::from(id));
     let addresses = Addresses::new(me, port, of).expect("a good map");
     let key = ClusterKey::new(secret).expect("not empty");
@@ -78,7 +84,10 @@ async fn a_second_daemon_on_the_same_address_is_told_that_the_port_is_in_use() {
     let error = open(21_425, 1, 1, b"secret").expect_err("the port is taken");
     assert_eq!(
         error.to_string(),
-        "UDP port 21424 of 127.0.77.1 is in use: another program, or another clusterd, has it"
+        format!(
+            "UDP port 21424 of {} is in use: another program, or another clusterd, has it",
+            own_address(1)
+        )
     );
     drop(nodes);
     open(21_425, 1, 1, b"secret").expect("free again at once");
@@ -107,7 +116,7 @@ async fn a_dead_node_is_reported_as_refused() {
 async fn foreign_and_repeated_packets_are_counted_and_dropped() {
     let [mut first, mut second] = <[Net; 2]>::try_from(nodes(21_455, 2)).expect("two nodes");
     let stranger = loopback_socket();
-    let to: SocketAddr = "127.0.77.2:21454".parse().expect("valid");
+    let to = SocketAddr::new(own_address(2).into(), 21_454);
     let key = ClusterKey::new(b"another").expect("not empty");
     let mut forged = BytesMut::new();
     Sealer::new(&key, 7, node(1), 1).seal(b"token", &mut forged).expect("small");

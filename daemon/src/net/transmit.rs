@@ -118,13 +118,7 @@ impl Transmitter {
 
     /// Sends a run by segmentation; returns how many receivers are done with, all of them unless
     /// segmentation turned out not to work.
-    fn segmented(
-        &mut self,
-        socket: &Socket,
-        burst: &Burst,
-        run: &Run,
-        to: &[SocketAddr],
-    ) -> usize {
+    fn segmented(&mut self, socket: &Socket, burst: &Burst, run: &Run, to: &[SocketAddr]) -> usize {
         let bytes = burst.bytes().get(run.bytes.clone()).unwrap_or_default();
         let Ok(segment) = u16::try_from(run.segment) else { return 0 };
         let count = u64::try_from(run.count).unwrap_or(u64::MAX);
@@ -200,10 +194,7 @@ impl Transmitter {
                         self.sent.full += u64::try_from(left.len()).unwrap_or(u64::MAX);
                         return;
                     }
-                    Failure::Again
-                    | Failure::Earlier
-                    | Failure::Segmentation
-                    | Failure::Lost => {
+                    Failure::Again | Failure::Earlier | Failure::Segmentation | Failure::Lost => {
                         self.sent.lost += 1;
                         1
                     }
@@ -218,8 +209,7 @@ impl Transmitter {
         self.sent.calls += 1;
         let names: Vec<_> = group.iter().map(|(_, receiver)| receiver.as_any()).collect();
         let slices: Vec<_> = group.iter().map(|&(packet, _)| [IoSlice::new(packet)]).collect();
-        let mut controls: Vec<_> =
-            group.iter().map(|_| SendAncillaryBuffer::default()).collect();
+        let mut controls: Vec<_> = group.iter().map(|_| SendAncillaryBuffer::default()).collect();
         let mut messages: Vec<_> = names
             .iter()
             .zip(&slices)

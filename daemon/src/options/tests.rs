@@ -28,7 +28,7 @@ fn a_load_is_a_size_and_how_many_send() {
     let load = |text| parse(&["--load", text]).map(|options| options.measure.load);
     assert_eq!(load("1024"), Ok(Some(Load { size: 1024, senders: None })));
     assert_eq!(load("65536,1"), Ok(Some(Load { size: 65536, senders: Some(1) })));
-    for wrong in ["", "x", "1024,", "1024,x", "-1", "3"] {
+    for wrong in ["", "x", "1024,", "1024,x", "3"] {
         let error = load(wrong).expect_err("not a load");
         assert!(error.contains("--load"), "{error}");
     }
@@ -48,7 +48,7 @@ fn a_wrong_word_is_refused_by_name() {
         (["--port", "70000"], "70000"),
         (["--multicast", "group"], "group"),
         (["--log-level", "loud"], "loud"),
-        (["--ready-fd", "-1"], "--ready-fd"),
+        (["--ready-fd", "x"], "--ready-fd"),
     ] {
         let error = parse(&words).expect_err("not good");
         assert!(error.contains(name), "{error}");

@@ -11,7 +11,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use totem::{Guarantee, Instant, Kind, NodeId, NodeSet};
 
 use super::clock::nanos_of;
-use crate::options;
+use crate::options::{self, Measure};
 use crate::stack::Stack;
 use crate::stack::command::{Command, RequestId, SessionId};
 use crate::stack::effect::{Notice, Refusal, Reply};
@@ -22,8 +22,8 @@ pub const SMALLEST: usize = 8;
 /// The generator's session: no program's, they are counted from the other end.
 pub const SESSION: SessionId = SessionId(u64::MAX);
 
-/// Bytes of own messages that may be on their way, unless a single one is larger.
-const OUTSTANDING: usize = 2 << 20;
+/// Bytes of own messages that may be on their way, unless told otherwise or a single one is larger.
+pub const OUTSTANDING: usize = 2 << 20;
 
 /// One message of so many carries the time.
 const STAMPED: u64 = 16;
@@ -38,6 +38,7 @@ pub struct Load {
     wanted: usize,
     plan: options::Load,
     length: Duration,
+    window: usize,
     blank: Bytes,
     phase: Phase,
     members: NodeSet,
@@ -45,6 +46,7 @@ pub struct Load {
     outstanding: usize,
     second: Count,
     total: Count,
+    rotation: Duration,
 }
 
 /// How far it is.
@@ -67,14 +69,17 @@ struct Count {
 }
 
 impl Load {
-    /// A generator on node `me` that begins when `wanted` nodes are members.
+    /// A generator on node `me` that begins when `wanted` nodes are members; `None` when nothing
+    /// is to be measured.
     #[must_use]
-    pub fn new(me: NodeId, wanted: usize, plan: options::Load, length: Duration) -> Self {
-        Self {
+    pub fn new(me: NodeId, wanted: usize, measure: &Measure) -> Option<Self> {
+        let plan = measure.load?;
+        Some(Self {
             me,
             wanted,
             plan,
-            length,
+            length: measure.load_seconds,
+            window: measure.load_window,
             blank: Bytes::from(vec![0; plan.size]),
             phase: Phase::Waiting,
             members: NodeSet::new(),
@@ -82,7 +87,8 @@ impl Load {
             outstanding: 0,
             second: Count::default(),
             total: Count::default(),
-        }
+            rotation: Duration::ZERO,
+        })
     }
 
     /// Asks to hear everything.
@@ -101,7 +107,10 @@ impl Load {
                 self.wanted = usize::MAX;
                 self.phase = Phase::Waiting;
             }
-            Reply::Done | Reply::Status(_) | Reply::Nodes(_) => {}
+            Reply::Status(status) => {
+                self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
+            }
+            Reply::Done | Reply::Nodes(_) => {}
         }
     }
 
@@ -137,12 +146,27 @@ impl Load {
         if !mine || !matches!(self.phase, Phase::Sending { .. }) {
             return;
         }
-        while self.outstanding == 0 || self.outstanding + self.plan.size <= OUTSTANDING {
+        while self.outstanding == 0 || self.outstanding + self.plan.size <= self.window {
             let request = self.request();
             let payload = self.payload(now);
             self.outstanding += payload.len();
-            stack.command(now, request, Command::Multicast { guarantee: Guarantee::Agreed, payload });
+            stack.command(
+                now,
+                request,
+                Command::Multicast { guarantee: Guarantee::Agreed, payload },
+            );
         }
+    }
+
+    /// Asks how the ring is, when a line is due: true when it did, and the answer
+    /// should be taken in before [`Load::tick`].
+    pub fn ask(&mut self, now: Instant, stack: &mut Stack) -> bool {
+        let due = self.deadline().is_some_and(|deadline| deadline <= now);
+        if due {
+            let request = self.request();
+            stack.command(now, request, Command::Status);
+        }
+        due
     }
 
     /// Prints what is due; true when it is time to leave.
@@ -196,15 +220,23 @@ impl Load {
         let micros = nanos_of(took) / 1000;
         let per_second = |amount: u64| amount.saturating_mul(1_000_000) / micros.max(1);
         let hundredths = per_second(*bytes) / 10_000;
-        let (p50, p99) = (quantile(latencies, 50), quantile(latencies, 99));
         format!(
-            r#"{{"node":{},"span":"{what}","members":{},"size":{},"messages":{messages},"messages_per_second":{},"megabytes_per_second":{}.{:02},"latency_us_p50":{p50},"latency_us_p99":{p99}}}"#,
+            concat!(
+                r#"{{"node":{},"span":"{}","members":{},"size":{},"messages":{},"#,
+                r#""messages_per_second":{},"megabytes_per_second":{}.{:02},"#,
+                r#""latency_us_p50":{},"latency_us_p99":{},"rotation_us":{}}}"#,
+            ),
             self.me,
+            what,
             self.members.len(),
             self.plan.size,
+            messages,
             per_second(*messages),
             hundredths / 100,
             hundredths % 100,
+            quantile(latencies, 50),
+            quantile(latencies, 99),
+            self.rotation.as_micros(),
         )
     }
 }

@@ -116,7 +116,8 @@ impl Logging {
 
 /// What the file or syslog may want of the most talkative part.
 fn most_detailed(plan: &Plan) -> LevelFilter {
-    let wanted = |settings: &LogSettings| if settings.debug { LevelFilter::DEBUG } else { plan.level };
+    let wanted =
+        |settings: &LogSettings| if settings.debug { LevelFilter::DEBUG } else { plan.level };
     let parts = plan.subsystems.iter().map(|(_, settings)| wanted(settings));
     parts.fold(wanted(&plan.common).max(plan.level), LevelFilter::max)
 }

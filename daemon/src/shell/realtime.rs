@@ -5,11 +5,13 @@
 //! beyond a limit every allocation is refused. Must never raise another thread: disk, name
 //! resolution and logging stay ordinary. What is not permitted is said in one line.
 
+use std::io;
+
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
 use rustix::mm::{MlockAllFlags, mlockall};
 use thread_priority::{
-    NormalThreadSchedulePolicy, RealtimeThreadSchedulePolicy, ThreadPriority,
-    ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+    NormalThreadSchedulePolicy, RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
 };
 use tracing::{info, warn};
 
@@ -55,6 +57,10 @@ fn lock_memory() -> Result<(), String> {
 fn raise() -> Result<(), String> {
     let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
     let priority = ThreadPriority::try_from(PRIORITY).map_err(|error| error.to_owned())?;
-    set_thread_priority_and_policy(thread_native_id(), priority, policy)
-        .map_err(|error| format!("priority not raised: {error:?}"))
+    set_thread_priority_and_policy(thread_native_id(), priority, policy).map_err(|error| {
+        if let thread_priority::Error::OS(errno) = error {
+            return format!("priority not raised: {}", io::Error::from_raw_os_error(errno));
+        }
+        format!("priority not raised: {error:?}")
+    })
 }

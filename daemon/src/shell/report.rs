@@ -90,7 +90,11 @@ impl Reporter {
     }
 
     fn installed(&mut self, configuration: &Configuration) -> Vec<Line> {
-        let Configuration { members, joined, left, change, .. } = configuration;
+        let Configuration { members, joined, change, .. } = configuration;
+        // What the configuration calls left is relative to the transitional one before it, which
+        // already was without them. A node that restarted left and joined.
+        let stayed: NodeSet = members.difference(joined).copied().collect();
+        let left: NodeSet = self.members.difference(&stayed).copied().collect();
         let evidence = |node| change.evidence.get(node).copied();
         let mut lines = Vec::new();
         let crashed = left.iter().any(|node| evidence(node) != Some(Evidence::Left));
@@ -98,12 +102,11 @@ impl Reporter {
             lines.push(self.failed());
         }
         self.failure_said = false;
-        let stayed: NodeSet = members.difference(joined).copied().collect();
-        self.change(&mut lines, &stayed, left, &NodeSet::new());
+        self.change(&mut lines, &stayed, &left, &NodeSet::new());
         self.change(&mut lines, members, &NodeSet::new(), joined);
         let formed = "A processor joined or left the membership and a new membership was formed.";
         lines.push(info("TOTEM", formed));
-        lines.push(info("TOTEM", self.root_cause(configuration)));
+        lines.push(info("TOTEM", self.root_cause(configuration, &left)));
         self.members.clone_from(members);
         lines.push(self.member_line());
         lines
@@ -112,7 +115,8 @@ impl Reporter {
     /// The block by which the reference announces each of the two configurations.
     fn change(&self, lines: &mut Vec<Line>, now: &NodeSet, left: &NodeSet, joined: &NodeSet) {
         lines.push(info("CLM", "CLM CONFIGURATION CHANGE"));
-        let parts = [("New Configuration:", now), ("Members Left:", left), ("Members Joined:", joined)];
+        let parts =
+            [("New Configuration:", now), ("Members Left:", left), ("Members Joined:", joined)];
         for (title, nodes) in parts {
             lines.push(info("CLM", title));
             for &node in nodes {
@@ -123,8 +127,8 @@ impl Reporter {
         }
     }
 
-    fn root_cause(&self, configuration: &Configuration) -> String {
-        let Configuration { ring, previous, members, joined, left, change, .. } = configuration;
+    fn root_cause(&self, configuration: &Configuration, left: &NodeSet) -> String {
+        let Configuration { ring, previous, members, joined, change, .. } = configuration;
         let mut text = format!("ring {ring} of {}", list(members));
         if let Some(previous) = previous {
             add(&mut text, format_args!(" after {previous}"));

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use tests::campaign::{Campaign, Outcome, run, run_all};
+use tests::campaign::{Campaign, Outcome, name_seeds_in_panics, run, run_all};
 use tests::figures::hundredths;
 use tests::plan::draw::draw;
 use tests::trace::Detail;
@@ -41,6 +41,7 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    name_seeds_in_panics();
     match options.seed {
         Some(seed) => one(seed, options.trace),
         None => many(&options),

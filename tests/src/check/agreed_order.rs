@@ -55,17 +55,18 @@ fn regular(
             }
             // Its place becomes known only now: those who delivered it in a transitional
             // configuration may have skipped nobody but strangers before it.
-            let passed = ring.passages.iter().filter(|passage| passage.extra.contains(&id));
-            passed.map(|passage| nothing_skipped(ring, passage, at)).collect()
+            let mut passed = ring.passages.iter().filter(|passage| passage.extra.contains(&id));
+            passed.try_for_each(|passage| nothing_skipped(ring, passage, at))
         }
     }
 }
 
 fn transitional(history: &History, ring: &Ring, passage: &Passage, id: MessageId) -> Finding {
     let at = passage.extra.len();
-    let mates = ring.passages.iter().filter(|other| {
-        other.members == passage.members && passage.members.has(other.node)
-    });
+    let mates = ring
+        .passages
+        .iter()
+        .filter(|other| other.members == passage.members && passage.members.has(other.node));
     for mate in mates {
         if mate.extra.get(at).is_some_and(|expected| *expected != id) {
             let detail = "delivered in the same transitional configuration at the same place";

@@ -129,6 +129,9 @@ pub struct Process {
     pub last_ring: Option<RingId>,
     /// The last membership announced to the running process.
     pub view: Option<View>,
+    /// Those of that membership who stayed in every configuration since: what they said of their
+    /// votes holds.
+    pub voters: Group,
     /// The last verdict announced to the running process.
     pub quorate: bool,
     /// Which messages any process of this node delivered, by sender and number.
@@ -260,13 +263,18 @@ impl History {
                 self.sent[message.sender][message.number].standing = standing;
             }
             What::Transitional(change) => {
-                if let Some(place) = &mut self.processes[node].place {
+                let process = &mut self.processes[node];
+                process.voters = process.voters.and(change.members);
+                if let Some(place) = &mut process.place {
                     place.transitional = Some(*change);
                 }
             }
             What::Regular(change) => self.install(node, change),
             What::Delivered { message, .. } => self.deliver(node, *message),
-            What::Synced(view) => self.processes[node].view = Some(*view),
+            What::Synced(view) => {
+                self.processes[node].view = Some(*view);
+                self.processes[node].voters = view.members;
+            }
             What::Verdict { quorate } => self.processes[node].quorate = *quorate,
             What::Settled => {}
         }
@@ -278,6 +286,7 @@ impl History {
         process.boot += 1;
         process.place = None;
         process.view = None;
+        process.voters = Group::EMPTY;
         process.quorate = false;
         self.clocks[node].fill(0);
     }
@@ -298,12 +307,8 @@ impl History {
 
     fn install(&mut self, node: usize, change: &Change) {
         let process = &mut self.processes[node];
-        let fresh = Place {
-            ring: change.ring,
-            regular: Vec::new(),
-            transitional: None,
-            extra: Vec::new(),
-        };
+        let fresh =
+            Place { ring: change.ring, regular: Vec::new(), transitional: None, extra: Vec::new() };
         let before = process.place.replace(fresh);
         process.last_ring = Some(change.ring);
         if let Some(before) = before

@@ -12,9 +12,33 @@ use crate::message::MessageId;
 /// The property, by its name in reports.
 pub const NAME: &str = "convergence (EVS 2.1, S3, S5, Q2)";
 
+/// What a healed cluster still lacks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Missing {
+    /// One ring of all, or the right verdict.
+    Membership {
+        /// Where.
+        nodes: Vec<usize>,
+        /// What.
+        detail: String,
+    },
+    /// Messages are still to be delivered by their senders.
+    Messages(Vec<MessageId>),
+}
+
 /// What a healed cluster still lacks; `None` when it has converged.
 #[must_use]
-pub fn missing(history: &History, quorum: &Quorum) -> Option<(Vec<usize>, String)> {
+pub fn missing(history: &History, quorum: &Quorum) -> Option<Missing> {
+    if let Some((nodes, detail)) = disagreement(history, quorum) {
+        return Some(Missing::Membership { nodes, detail });
+    }
+    let alive = history.alive();
+    let waiting = alive.iter().flat_map(|node| self_delivery::outstanding(history, node));
+    let waiting: Vec<MessageId> = waiting.collect();
+    (!waiting.is_empty()).then_some(Missing::Messages(waiting))
+}
+
+fn disagreement(history: &History, quorum: &Quorum) -> Option<(Vec<usize>, String)> {
     let alive = history.alive();
     let first = alive.iter().next()?;
     let Some(view) = history.processes[first].view else {
@@ -36,9 +60,6 @@ pub fn missing(history: &History, quorum: &Quorum) -> Option<(Vec<usize>, String
         }
         if process.quorate != quorum.suffices(alive) {
             return Some((vec![node], format!("quorate: {}", process.quorate)));
-        }
-        if let Some(id) = self_delivery::outstanding(history, node).next() {
-            return Some((vec![node], format!("own message {id} not delivered")));
         }
     }
     None

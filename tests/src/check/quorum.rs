@@ -4,9 +4,10 @@
 //! must never trust the vote counter's own arithmetic: it counts for itself.
 //!
 //! Votes are fixed in a run. Then any two memberships that were ever quorate share a node, at one
-//! instant or hours apart, and a verdict is true exactly when the announced members hold more than
-//! half of all votes. A verdict is judged when the node has done all that was to be done at that
-//! instant: membership and verdict are announced one after the other.
+//! instant or hours apart, and a verdict is true exactly when those who have synchronized, and did
+//! not leave since, hold more than half of all votes. A verdict is judged when the node has done
+//! all that was to be done at that instant: membership and verdict are announced one after the
+//! other.
 
 use std::collections::BTreeSet;
 
@@ -37,9 +38,8 @@ impl Quorum {
     /// More than half of all votes; in two-node mode, any.
     #[must_use]
     pub fn suffices(&self, members: Group) -> bool {
-        let count = |group: Group| -> u64 {
-            group.iter().map(|node| u64::from(self.votes[node])).sum()
-        };
+        let count =
+            |group: Group| -> u64 { group.iter().map(|node| u64::from(self.votes[node])).sum() };
         let all = count((0..self.votes.len()).collect());
         if self.two_node { count(members) > 0 } else { 2 * count(members) > all }
     }
@@ -51,21 +51,24 @@ impl Quorum {
     pub fn judge(&mut self, history: &History, seen: &Seen<'_>) -> Finding {
         let What::Settled = &seen.what else { return Ok(()) };
         let process = &history.processes[seen.node];
-        let Some(view) = process.view.filter(|_| process.alive) else { return Ok(()) };
-        let now = (view.members, process.quorate);
+        if !process.alive || process.view.is_none() {
+            return Ok(());
+        }
+        let now = (process.voters, process.quorate);
         if self.judged[seen.node].replace(now) == Some(now) {
             return Ok(());
         }
-        if process.quorate != self.suffices(view.members) {
-            let detail = format!("{:?} announced as quorate: {}", view.members, process.quorate);
+        let (voters, quorate) = now;
+        if quorate != self.suffices(voters) {
+            let detail = format!("{voters:?} announced as quorate: {quorate}");
             return Err(Breach::about([seen.node], detail));
         }
-        if !process.quorate || !self.acted.insert(view.members) || self.two_node {
+        if !quorate || !self.acted.insert(voters) || self.two_node {
             return Ok(());
         }
-        let apart = self.acted.iter().find(|other| other.and(view.members).is_empty());
+        let apart = self.acted.iter().find(|other| other.and(voters).is_empty());
         let Some(other) = apart else { return Ok(()) };
-        let detail = format!("both {other:?} and {:?} were quorate", view.members);
+        let detail = format!("both {other:?} and {voters:?} were quorate");
         Err(Breach::about([seen.node], detail))
     }
 }

@@ -60,10 +60,12 @@ fn synced(history: &History, node: usize, view: &View) -> Finding {
         return wrong(format!("synchronized twice in {}", view.ring));
     }
     let before = last.map_or(Group::EMPTY, |last| last.members);
-    let expected = (view.members.without(before), before.without(view.members));
+    // Who left and came back is both: what it was before is gone.
+    let stayed = history.processes[node].voters;
+    let expected = (view.members.without(stayed), before.without(stayed));
     if (view.joined, view.left) != expected {
-        return wrong(format!("{before:?} to {:?}: joined {:?}, left {:?}",
-            view.members, view.joined, view.left));
+        let (now, joined, left) = (view.members, view.joined, view.left);
+        return wrong(format!("{before:?} to {now:?}: joined {joined:?}, left {left:?}"));
     }
     Ok(())
 }

@@ -7,8 +7,8 @@ mod order;
 use bytes::Bytes;
 use totem::{Guarantee, NodeId, RingId, RingSeq};
 
-use super::history::{Change, Seen, View, What};
 use super::group::Group;
+use super::history::{Change, Seen, View, What};
 use super::{Breach, Checks};
 use crate::message::{MessageId, encode};
 
@@ -78,13 +78,16 @@ impl Story {
             at == Some(previous) || at == Some(ring(number))
         });
         let members = mates.collect();
-        self.tell(node, What::Transitional(Change {
-            ring: ring(number),
-            previous: Some(previous),
-            members,
-            joined: Group::EMPTY,
-            left: old.without(members),
-        }))
+        self.tell(
+            node,
+            What::Transitional(Change {
+                ring: ring(number),
+                previous: Some(previous),
+                members,
+                joined: Group::EMPTY,
+                left: old.without(members),
+            }),
+        )
     }
 
     fn regular(&mut self, node: usize, number: u64, members: &[usize]) -> Judged {
@@ -92,13 +95,16 @@ impl Story {
         let before = place.as_ref().and_then(|place| place.transitional);
         let before = before.map_or(Group::EMPTY, |change| change.members);
         let members: Group = members.iter().copied().collect();
-        self.tell(node, What::Regular(Change {
-            ring: ring(number),
-            previous: place.map(|place| place.ring),
-            members,
-            joined: members.without(before),
-            left: before.without(members),
-        }))
+        self.tell(
+            node,
+            What::Regular(Change {
+                ring: ring(number),
+                previous: place.map(|place| place.ring),
+                members,
+                joined: members.without(before),
+                left: before.without(members),
+            }),
+        )
     }
 
     fn passes<const N: usize>(&mut self, node: usize, number: u64, members: [usize; N]) -> Judged {
@@ -111,7 +117,8 @@ impl Story {
         let ring = history.place(node).expect("it has a configuration").ring;
         let members = history.rings[&ring].members;
         let before = history.processes[node].view.map_or(Group::EMPTY, |view| view.members);
-        let (joined, left) = (members.without(before), before.without(members));
+        let stayed = history.processes[node].voters;
+        let (joined, left) = (members.without(stayed), before.without(stayed));
         self.tell(node, What::Synced(View { ring, members, joined, left }))
     }
 

@@ -36,19 +36,28 @@ pub fn draw(seed: u64) -> Plan {
         Span::micros(500, 3_000),
         Span::micros(2_000, 8_000),
     ]));
-    let timing = timing(&mut rng);
+    let disk =
+        rng.pick(&[Span::micros(100, 500), Span::micros(500, 8_000), Span::micros(10, 40_000)]);
+    let lateness = rng.pick(&[Span::NONE, Span::micros(0, 200), Span::micros(0, 4_000)]);
+    let timing = timing(&mut rng, patience(nodes, [calm.latency, lateness, disk]));
     let heal = rng.duration(ms(1_500), ms(5_000));
+    let limits = limits(&mut rng);
+    let mut traffic = traffic(&mut rng, nodes, heal);
+    if limits.window < 32 || limits.per_turn < 16 || limits.packet < 600 {
+        // A hundred kilobytes in a few frames per rotation take longer than a world lasts.
+        traffic.huge = 0;
+    }
     let mut plan = Plan {
         seed,
         machines: machines(&mut rng, nodes, two_node),
         two_node,
         timing,
-        limits: limits(&mut rng),
+        limits,
         rough: rough(&mut rng, calm),
         calm: if rng.once_in(5) { Quality { loss: PERCENT / 2, ..calm } } else { calm },
-        disk: rng.pick(&[Span::micros(100, 500), Span::micros(500, 8_000), Span::micros(10, 40_000)]),
-        lateness: rng.pick(&[Span::NONE, Span::micros(0, 200), Span::micros(0, 4_000)]),
-        traffic: traffic(&mut rng, nodes, heal),
+        disk,
+        lateness,
+        traffic,
         tamper: rng.once_in(4).then(|| tamper(&mut rng)),
         hints_per_million: rng.pick(&[0, 300_000, 1_000_000]),
         faults: Vec::new(),
@@ -59,8 +68,16 @@ pub fn draw(seed: u64) -> Plan {
     plan
 }
 
-fn timing(rng: &mut Rng) -> Timing {
-    let token = rng.pick(&[ms(250), ms(400), ms(400), ms(1_000)]);
+/// The least token timeout with which a ring can work: a few rotations, and a commit token that
+/// waits for one disk after the other.
+fn patience(nodes: usize, [latency, lateness, disk]: [Span; 3]) -> Duration {
+    let nodes = u32::try_from(nodes).expect("plans have few nodes");
+    let hop = latency.most + lateness.most;
+    nodes * (4 * hop + disk.most)
+}
+
+fn timing(rng: &mut Rng, least: Duration) -> Timing {
+    let token = rng.pick(&[ms(250), ms(400), ms(400), ms(1_000)]).max(least);
     Timing {
         token,
         retransmit: rng.duration(ms(2), ms(10)),

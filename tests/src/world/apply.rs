@@ -33,7 +33,7 @@ impl World {
     pub(super) fn settle(&mut self, node: usize) {
         let mut effects = core::mem::take(&mut self.effects);
         if let Err(what) = self.nodes[node].drain(&mut effects) {
-            self.fail("bounded work", Breach::of(node), what);
+            self.fail("bounded work", &Breach::of(node), what);
         }
         for effect in effects.drain(..) {
             if self.found.is_some() || !self.nodes[node].is_up() {
@@ -91,7 +91,7 @@ impl World {
             }
             Reply::Status(_) | Reply::Nodes(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
-                self.fail("replies", Breach::of(node), detail);
+                self.fail("replies", &Breach::of(node), detail);
                 return;
             }
         };
@@ -105,7 +105,8 @@ impl World {
         });
         if let Destination::Node(_) = to {
             self.spoken(from, packet);
-        } else if !self.triggers.is_empty() && matches!(Packet::decode(packet), Ok(Packet::Join(_))) {
+        } else if !self.triggers.is_empty() && matches!(Packet::decode(packet), Ok(Packet::Join(_)))
+        {
             self.fires_on(from, Moment::Gathering);
         }
         let sealed = match self.nodes[from].airlock() {
@@ -122,7 +123,7 @@ impl World {
                 Some(to) if to != from => self.carry(from, to, (Port::Token, &sealed)),
                 Some(_) | None => {
                     let detail = format!("sends a unicast to {id}");
-                    self.fail("unicasts go to other nodes", Breach::of(from), detail);
+                    self.fail("unicasts go to other nodes", &Breach::of(from), detail);
                 }
             },
         }
@@ -138,14 +139,14 @@ impl World {
             }
             Err(error) => {
                 let detail = format!("sends what cannot be read: {error}");
-                self.fail("members understand each other", Breach::of(from), detail);
+                self.fail("members understand each other", &Breach::of(from), detail);
                 return;
             }
         };
         let durable = self.nodes[from].durable();
         if seq > durable {
             let detail = format!("speaks for ring {seq}, its disk says {durable}");
-            self.fail("stable storage (Totem §5)", Breach::of(from), detail);
+            self.fail("stable storage (Totem §5)", &Breach::of(from), detail);
         }
     }
 
@@ -153,8 +154,9 @@ impl World {
         let arrivals = self.network.route(self.now, (from, to), port, &mut self.figures);
         for at in arrivals.into_iter().flatten() {
             let parcel = Parcel { from, bytes: bytes.clone(), genuine: true };
+            let healing = self.is_healing();
             let (parcel, extra) = match &mut self.meddler {
-                Some(meddler) => meddler.meddle(parcel, &mut self.figures),
+                Some(meddler) => meddler.meddle(parcel, healing, &mut self.figures),
                 None => (parcel, None),
             };
             for parcel in core::iter::once(parcel).chain(extra) {
@@ -193,7 +195,8 @@ impl World {
                 Kind::Transitional => "transitional to",
                 Kind::Regular => "regular",
             };
-            let gone = if left.is_empty() { String::new() } else { format!(" left {}", list(left)) };
+            let gone =
+                if left.is_empty() { String::new() } else { format!(" left {}", list(left)) };
             format!("{kind} {ring} members {}{gone} ({})", list(members), change.cause)
         });
         let groups = [members, joined, left].map(|nodes| self.group(node, nodes));
@@ -216,7 +219,7 @@ impl World {
         let sender = self.nodes.iter().position(|other| other.id() == from);
         let (Some(message), Some(from)) = (message::decode(payload), sender) else {
             let detail = format!("{} bytes in the name of {from}, never sent", payload.len());
-            self.fail(crate::check::no_invention::NAME, Breach::of(node), detail);
+            self.fail(crate::check::no_invention::NAME, &Breach::of(node), detail);
             return;
         };
         self.trace.story(self.now, Some(node), || {
@@ -232,9 +235,17 @@ impl World {
         let group: Option<Group> = ids.iter().map(index).collect();
         if group.is_none() {
             let detail = format!("names a node that does not exist: {ids:?}");
-            self.fail(crate::check::configurations::NAME, Breach::of(node), detail);
+            self.fail(crate::check::configurations::NAME, &Breach::of(node), detail);
         }
         group
+    }
+
+    /// A client says something that people know under this name.
+    pub fn say_as(&mut self, node: usize, name: &str, (guarantee, size): (Guarantee, usize)) {
+        let number = self.nodes[node].said;
+        self.trace.story(self.now, Some(node), || format!("says {name}"));
+        self.nodes[node].labels.insert(number, name.into());
+        self.say(node, guarantee, size);
     }
 
     /// A client asks its daemon to multicast a new message of this size.

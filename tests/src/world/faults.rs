@@ -59,7 +59,11 @@ impl World {
     fn makes_sense(&self, fault: &Fault) -> bool {
         match *fault {
             Fault::Crash { node, .. } => self.nodes[node].is_up(),
-            Fault::Start { node } => !self.nodes[node].is_up(),
+            // What is dead when all else is repaired stays dead, whatever was planned.
+            Fault::Start { node } => {
+                let dead = self.is_healing() && self.plan.dead.contains(&node);
+                !self.nodes[node].is_up() && !dead
+            }
             Fault::Pause { node, .. } | Fault::Leave { node } => {
                 self.nodes[node].is_up() && !self.nodes[node].is_paused()
             }
@@ -122,20 +126,20 @@ impl World {
         if self.nodes[node].boot() != boot {
             return;
         }
-        let Some((inputs, parcels, timeout)) = self.nodes[node].resume() else { return };
+        let Some(missed) = self.nodes[node].resume() else { return };
         self.trace.story(self.now, Some(node), || "goes on".into());
         // A daemon that wakes up sees its timer and its ports at once: either may come first.
         let timer_first = self.rng.once_in(2);
-        if timeout && timer_first {
+        if missed.timeout && timer_first {
             self.handle(node, Input::Timeout);
         }
-        for input in inputs {
+        for input in missed.inputs {
             self.handle(node, input);
         }
-        for (_, parcel) in parcels {
+        for parcel in missed.parcels {
             self.receive(node, &parcel);
         }
-        if timeout && !timer_first {
+        if missed.timeout && !timer_first {
             self.handle(node, Input::Timeout);
         }
         self.set_alarm(node);

@@ -2,8 +2,10 @@
 //!
 //! Must never demand anything before the last packet of the rough time has arrived.
 //!
-//! The bound is `4 x (token + consensus) + 2 s`: a node may have to lose a token and wait for
-//! agreement, find another ring by its beacon, and do so again when a late packet disturbs it.
+//! The bound for one ring of all is `4 x (token + consensus) + 2 s`: a node may have to lose a
+//! token and wait for agreement, find another ring by its beacon, and do so again when a late
+//! packet disturbs it. What waits to be said then is said at the speed of the ring: so many frames
+//! per rotation as its window allows, a rotation taking as long as its links can make it take.
 
 use core::time::Duration;
 
@@ -11,8 +13,9 @@ use totem::{Guarantee, Instant};
 
 use super::{Happening, World};
 use crate::check::Breach;
-use crate::check::liveness;
+use crate::check::liveness::{self, Missing};
 use crate::faults::Fault;
+use crate::message::MessageId;
 use crate::plan::Plan;
 
 const LOOK: Duration = Duration::from_millis(20);
@@ -26,8 +29,10 @@ pub enum Stage {
     Healing {
         /// When repairing ended.
         since: Instant,
-        /// When patience ends.
+        /// When patience with the membership ends.
         until: Instant,
+        /// When patience with messages that wait ends; known once the membership has converged.
+        said: Option<Instant>,
     },
     /// Converged: from now on nothing may change, and what is said now is heard by all.
     Stable {
@@ -57,8 +62,7 @@ impl World {
         self.triggers.clear();
         self.network.join();
         self.network.set_all(self.plan.calm);
-        let rough = self.plan.rough;
-        let late = rough.latency.most + 2 * rough.detour.most + LOOK;
+        let late = self.network.latest().since(self.now) + LOOK;
         for node in 0..self.nodes.len() {
             if self.nodes[node].is_paused() {
                 self.resume(node, self.nodes[node].boot());
@@ -71,23 +75,61 @@ impl World {
             }
         }
         let until = self.now + late + bound(&self.plan);
-        self.stage = Stage::Healing { since: self.now, until };
+        self.stage = Stage::Healing { since: self.now, until, said: None };
         self.schedule(late, Happening::Judge);
     }
 
     pub(super) fn judge(&mut self) {
         match self.stage.clone() {
             Stage::Rough | Stage::Over => {}
-            Stage::Healing { since, until } => match self.checks.missing() {
-                None => self.converged(since),
-                Some((nodes, detail)) if self.now > until => {
-                    let breach = Breach { nodes, ..Breach::default() };
-                    self.fail(liveness::NAME, breach, detail);
-                }
-                Some(_) => self.schedule(LOOK, Happening::Judge),
-            },
+            Stage::Healing { since, until, said } => self.healing(since, (until, said)),
             Stage::Stable { configurations, said } => self.stayed(configurations, &said),
         }
+    }
+
+    fn healing(&mut self, since: Instant, (until, said): (Instant, Option<Instant>)) {
+        // Somebody who spoke just before he died may still be waited for.
+        let timing = &self.plan.timing;
+        let forgotten = since + 4 * timing.beacon + 8 * timing.join;
+        match self.checks.missing() {
+            None if self.now < forgotten => {
+                self.stage = Stage::Healing { since, until, said };
+                self.schedule(LOOK, Happening::Judge);
+            }
+            None => self.converged(since),
+            Some(Missing::Membership { nodes, detail }) if self.now > until => {
+                let breach = Breach { nodes, ..Breach::default() };
+                self.fail(liveness::NAME, &breach, detail);
+            }
+            Some(Missing::Messages(messages)) => {
+                let patience = said.unwrap_or_else(|| self.now + self.saying(&messages));
+                if self.now > patience {
+                    let breach = Breach { messages, ..Breach::default() };
+                    self.fail(liveness::NAME, &breach, "accepted, and not delivered by its sender");
+                }
+                self.stage = Stage::Healing { since, until, said: Some(patience) };
+                self.schedule(LOOK, Happening::Judge);
+            }
+            Some(Missing::Membership { .. }) => {
+                self.stage = Stage::Healing { since, until, said: None };
+                self.schedule(LOOK, Happening::Judge);
+            }
+        }
+    }
+
+    /// How long a ring may take to say these messages.
+    fn saying(&self, messages: &[MessageId]) -> Duration {
+        let Plan { limits, machines, calm, lateness, timing, .. } = &self.plan;
+        let members = u32::try_from(machines.len()).expect("plans have few nodes");
+        let hop = calm.latency.most + lateness.most + Duration::from_millis(1);
+        let rotation = members * hop * 5 / 4;
+        let frames = |id: &MessageId| {
+            let sent = self.checks.history().message(*id);
+            sent.map_or(0, |sent| sent.payload.len()).div_ceil(limits.packet / 2)
+        };
+        let frames = u32::try_from(messages.iter().map(frames).sum::<usize>()).unwrap_or(u32::MAX);
+        let each = (limits.window / members).clamp(1, limits.per_turn);
+        rotation * (frames.div_ceil(each) + 20) + 2 * timing.token + Duration::from_millis(200)
     }
 
     fn converged(&mut self, since: Instant) {
@@ -95,30 +137,29 @@ impl World {
         let took = self.now.since(since);
         self.figures.slowest = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.figures.slowest_seed = self.plan.seed;
-        let said = self.nodes.iter().map(|node| node.said).collect();
-        let quiet = 2 * self.plan.timing.token + Duration::from_millis(200);
-        self.stage = Stage::Stable {
-            configurations: self.figures.configurations,
-            said,
-        };
+        let before: Vec<usize> = self.nodes.iter().map(|node| node.said).collect();
+        let packet = self.plan.limits.packet;
         for node in 0..self.nodes.len() {
             self.say(node, Guarantee::Safe, 100);
-            self.say_one(node);
+            self.say(node, Guarantee::Agreed, 2 * packet);
             self.say(node, Guarantee::Agreed, 9);
         }
-        self.schedule(quiet, Happening::Judge);
+        let new = |(sender, said): (usize, &usize)| {
+            (*said..self.nodes[sender].said).map(move |number| MessageId { sender, number })
+        };
+        let new: Vec<MessageId> = before.iter().enumerate().flat_map(new).collect();
+        self.schedule(self.saying(&new), Happening::Judge);
+        self.stage = Stage::Stable { configurations: self.figures.configurations, said: before };
     }
 
     /// EVS 2.1 and Totem S5: nothing changed, so nothing may be missing.
     fn stayed(&mut self, configurations: u64, said: &[usize]) {
         if self.figures.configurations != configurations {
             let detail = "a configuration changed although nothing was wrong";
-            self.fail("stability (EVS 2.1)", Breach::default(), detail);
-        } else if let Some((nodes, message)) =
-            liveness::undelivered(self.checks.history(), said)
-        {
+            self.fail("stability (EVS 2.1)", &Breach::default(), detail);
+        } else if let Some((nodes, message)) = liveness::undelivered(self.checks.history(), said) {
             let breach = Breach { nodes, messages: vec![message], ..Breach::default() };
-            self.fail("quiescence (Totem S5)", breach, "said in a stable ring, not delivered");
+            self.fail("quiescence (Totem S5)", &breach, "said in a stable ring, not delivered");
         }
         self.stage = Stage::Over;
     }

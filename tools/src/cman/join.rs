@@ -1,7 +1,7 @@
 //! `cman_tool join`: starts the daemon, and with it this node's membership.
 //!
 //! Must never start a second daemon, and never leave the operator without the reason when the
-//! first does not start. Options that override the configuration are refused, not ignored.
+//! first does not start. An option that the daemon does not know is refused, not ignored.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -23,16 +23,13 @@ pub(super) fn run(
     context: &Context,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let name = (!options.names.is_empty()).then_some('n');
-    if let Some(letter) = options.overrides.first().copied().or(name) {
-        return Err(Failure::Die(format!("join -{letter}: not supported yet")));
-    }
+    let variables = variables(options)?;
     match Connection::open(&context.socket, NAME) {
         Ok(_) => return Err(Failure::Die("Node is already active".to_owned())),
         Err(Error::NotRunning(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let pid = starter::start(context, options)?;
+    let pid = starter::start(context, variables)?;
     let mut daemon = context.connect()?;
     if options.quorate {
         wait::until(&mut daemon, For::Quorum, context.deadline)?;
@@ -50,3 +47,29 @@ pub(super) fn run(
     }
     Ok(())
 }
+
+/// What goes before the configuration, as variables of the daemon's environment.
+fn variables(options: &Options) -> Result<Vec<(&'static str, String)>, Failure> {
+    let mut variables = Vec::new();
+    if let Some(name) = options.names.first() {
+        variables.push(("CMAN_NODENAME", name.clone()));
+    }
+    for (letter, value) in &options.overrides {
+        let (name, value) = match letter {
+            'm' => ("CMAN_MCAST_ADDR", value.as_str()),
+            'p' => ("CMAN_IP_PORT", value.as_str()),
+            'k' => ("CMAN_KEYFILE", value.as_str()),
+            'P' => ("CLUSTER_NO_REALTIME", "true"),
+            // Zero votes were always taken and meant nothing.
+            'v' | 'e' if value.trim_start_matches('0').is_empty() => continue,
+            'v' => ("CMAN_VOTES", value.as_str()),
+            'e' => ("CMAN_EXPECTEDVOTES", value.as_str()),
+            _ => return Err(Failure::Die(format!("join -{letter}: not supported yet"))),
+        };
+        variables.push((name, value.to_owned()));
+    }
+    Ok(variables)
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //!
 //! Must never act: parsing knows no daemon.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::failure::Failure;
@@ -25,7 +26,8 @@ pub(super) const USAGE: &str = "\
 Usage: cman_tool <operation> [options]
 
 Operations
-  join [-w] [-q] [-t seconds]     start the daemon and join the cluster
+  join [-w] [-q] [-t seconds] [-n name] [-m address] [-p port] [-v votes] [-e votes]
+       [-k keyfile] [-P]          start the daemon and join the cluster
   leave [remove] [force] [-w] [-t seconds]
                                   leave the cluster and stop the daemon
   wait [-q] [-t seconds]          wait for membership, with -q for quorum
@@ -124,8 +126,8 @@ pub(super) struct Options {
     pub(super) force: bool,
     /// `-r`
     pub(super) reload: bool,
-    /// Options of `join` that override the configuration, in the order typed.
-    pub(super) overrides: Vec<char>,
+    /// Options of `join` that go before the configuration, in the order typed.
+    pub(super) overrides: Vec<(char, String)>,
     /// `--json`
     pub(super) json: bool,
     /// `--socket`
@@ -189,7 +191,7 @@ impl Options {
             'w' => self.wait = true,
             'q' => self.quorate = true,
             'a' => self.addresses = true,
-            '2' | 'P' | 'X' => self.overrides.push(letter),
+            '2' | 'P' | 'X' => self.overrides.push((letter, String::new())),
             // No services of others to load, no file to spread, no validator to steer, and the
             // daemon's own log for those who want to know more.
             'A' | 'S' | 'D' | 'd' => {}
@@ -209,23 +211,26 @@ impl Options {
             }
             'v' | 'e' => {
                 number(letter, &value)?;
-                self.overrides.push(letter);
+                self.overrides.push((letter, value));
             }
             'p' => {
                 let port = number(letter, &value)?;
                 if !(1..=65535).contains(&port) {
                     return Err(die("Port must be a number between 1 and 65535".to_owned()));
                 }
-                self.overrides.push(letter);
+                self.overrides.push((letter, value));
             }
             'N' => {
                 let id = number(letter, &value)?;
                 if !(1..=4096).contains(&id) {
                     return Err(die("Node id must be between 1 and 4096".to_owned()));
                 }
-                self.overrides.push(letter);
+                self.overrides.push((letter, value));
             }
-            'c' | 'm' | 'k' | 'C' | 'o' => self.overrides.push(letter),
+            'm' if value.parse::<IpAddr>().is_err() => {
+                return Err(die(format!("argument to m ({value}) is not an address")));
+            }
+            'c' | 'm' | 'k' | 'C' | 'o' => self.overrides.push((letter, value)),
             'D' => validation(&value)?,
             'd' => {
                 number(letter, &value)?;

@@ -1,57 +1,60 @@
 //! Starts the daemon in the background and hears from it whether it came up.
 //!
-//! Must never guess by waiting a while: the daemon says when it is ready, in the way it says so to
-//! systemd (`READY=1` on a datagram socket named by `NOTIFY_SOCKET`), and the kernel says when it
-//! ended. A daemon that cannot start says why in the same way (`STATUS=`). Its standard streams
-//! are closed from the beginning, since nobody is there to read them later.
+//! Must never guess by waiting a while: the daemon writes one line when it serves or when it will
+//! not, and the end of the stream says that it is gone. Its other streams are closed from the
+//! beginning: later there is nobody to read them, and its log goes elsewhere.
 
-use std::io;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::UnixDatagram;
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::OwnedFd;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::Context;
 use super::failure::Failure;
-use super::options::Options;
+use super::{Context, SOCKET};
 
 /// Name of the daemon's program.
 const DAEMON: &str = "clusterd";
 
-/// Largest message of the daemon that is read.
-const MESSAGE: usize = 4096;
+/// What the daemon says when it serves.
+const READY: &str = "ready";
 
-/// Starts the daemon and returns its process id when it is ready.
-pub(super) fn start(context: &Context, options: &Options) -> Result<u32, Failure> {
-    let (socket, address) = notify_socket().map_err(|why| {
-        Failure::Die(format!("cannot open a socket to hear from clusterd: {why}"))
-    })?;
+/// Longest line that is read, bytes.
+const LINE: usize = 4096;
+
+/// Starts the daemon with these variables and returns its process id when it is ready.
+pub(super) fn start(
+    context: &Context,
+    variables: Vec<(&'static str, String)>,
+) -> Result<u32, Failure> {
+    let run_dir = run_dir(context)?;
     let program = program(context);
-    let mut command = Command::new(&program);
-    command
-        .env("NOTIFY_SOCKET", address)
+    let child = Command::new(&program)
+        .args(["--ready-fd", "1"])
+        .env("CLUSTER_RUN_DIR", run_dir)
+        .envs(variables)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         // What is typed at the terminal later is not for the daemon.
-        .process_group(0);
-    if let Some(dir) = &context.run_dir {
-        command.env("CLUSTER_RUN_DIR", dir);
-    }
-    if let Some(socket) = &options.socket {
-        command.env("CLUSTER_SOCKET", socket);
-    }
-    let child = command
+        .process_group(0)
         .spawn()
         .map_err(|why| Failure::Die(format!("cannot start {}: {why}", program.display())))?;
-    until_ready(child, &socket, context.deadline)
+    until_ready(child, context.deadline)
+}
+
+/// Where the daemon must listen to be found at the socket that was named.
+fn run_dir(context: &Context) -> Result<&Path, Failure> {
+    let path = &context.socket;
+    match (path.parent(), path.file_name()) {
+        (Some(dir), Some(name)) if name == SOCKET => Ok(dir),
+        _ => Err(Failure::Die(format!(
+            "no daemon listens on {}: its socket is called {SOCKET}",
+            path.display()
+        ))),
+    }
 }
 
 /// The environment's, else the one beside this program, else the one in the path.
@@ -61,89 +64,62 @@ fn program(context: &Context) -> PathBuf {
     environment.clusterd.clone().or_else(beside).unwrap_or_else(|| PathBuf::from(DAEMON))
 }
 
-/// A datagram socket with a name the kernel chose, and that name as `NOTIFY_SOCKET` says it.
-fn notify_socket() -> io::Result<(UnixDatagram, String)> {
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::DGRAM, flags, None)?;
-    rustix::net::bind(&socket, &SocketAddrUnix::new_unnamed())?;
-    let socket = UnixDatagram::from(socket);
-    let address = socket.local_addr()?;
-    let name = address.as_abstract_name().map(String::from_utf8_lossy);
-    let name = name.ok_or_else(|| io::Error::other("the kernel gave it no name"))?;
-    Ok((socket, format!("@{name}")))
+fn until_ready(mut child: Child, deadline: Option<Instant>) -> Result<u32, Failure> {
+    let system = |why: io::Error| Failure::Die(format!("cannot watch clusterd: {why}"));
+    let mut stream = child.stdout.take().expect("its standard output is a pipe");
+    let said = match line(&mut stream, deadline).map_err(system)? {
+        Heard::Line(line) if line == READY => return Ok(child.id()),
+        Heard::Line(line) => line,
+        Heard::Nothing => String::new(),
+        Heard::TooLate => return Err(Failure::TimedOut),
+    };
+    if !said.is_empty() {
+        return Err(Failure::Die(said));
+    }
+    let status = child.wait().map_err(system)?;
+    Err(Failure::Die(format!("clusterd ended before it was ready ({status})")))
 }
 
-fn until_ready(
-    mut child: Child,
-    socket: &UnixDatagram,
-    deadline: Option<Instant>,
-) -> Result<u32, Failure> {
-    let pid = child.id();
-    let system = |why: io::Error| Failure::Die(format!("cannot watch clusterd: {why}"));
-    let ended = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())
-        .map_err(|why| system(why.into()))?;
-    let mut said = String::new();
-    loop {
-        let over = wait(socket, &ended, deadline).map_err(system)?;
-        while let Some(message) = hear(socket).map_err(system)? {
-            for line in message.lines() {
-                if line == "READY=1" {
-                    return Ok(pid);
-                }
-                if let Some(status) = line.strip_prefix("STATUS=") {
-                    status.clone_into(&mut said);
-                }
-            }
+/// What the daemon said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Heard {
+    /// This.
+    Line(String),
+    /// Not a word, and it is gone.
+    Nothing,
+    /// Not a word in time.
+    TooLate,
+}
+
+fn line(stream: &mut ChildStdout, deadline: Option<Instant>) -> io::Result<Heard> {
+    let mut text = Vec::new();
+    let mut chunk = [0; LINE];
+    while !text.contains(&b'\n') && text.len() < LINE {
+        if !wait(stream, deadline)? {
+            return Ok(Heard::TooLate);
         }
-        match over {
-            Over::Ended => {
-                let status = child.wait().map_err(system)?;
-                let text = format!("clusterd ended before it was ready ({status})");
-                return Err(Failure::Die(if said.is_empty() { text } else { said }));
-            }
-            Over::Time => return Err(Failure::TimedOut),
-            Over::Not => {}
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(size) => text.extend_from_slice(chunk.get(..size).unwrap_or_default()),
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) => return Err(why),
         }
     }
+    let line = String::from_utf8_lossy(&text).lines().next().map(str::to_owned);
+    Ok(line.map_or(Heard::Nothing, Heard::Line))
 }
 
-/// What a wait came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Over {
-    /// The daemon said something.
-    Not,
-    /// It ended.
-    Ended,
-    /// The time is over.
-    Time,
-}
-
-fn wait(socket: &UnixDatagram, ended: &OwnedFd, deadline: Option<Instant>) -> io::Result<Over> {
+/// Waits until there is something to read; false when the time was over first.
+fn wait(stream: &ChildStdout, deadline: Option<Instant>) -> io::Result<bool> {
     loop {
         let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = left.map(Timespec::try_from).transpose().unwrap_or(None);
-        let mut fds = [PollFd::new(socket, PollFlags::IN), PollFd::new(ended, PollFlags::IN)];
-        match poll(&mut fds, timeout.as_ref()) {
-            Ok(0) => return Ok(Over::Time),
-            Ok(_) if fds.last().is_some_and(|fd| !fd.revents().is_empty()) => {
-                return Ok(Over::Ended);
-            }
-            Ok(_) => return Ok(Over::Not),
+        match poll(&mut [PollFd::new(stream, PollFlags::IN)], timeout.as_ref()) {
+            Ok(0) => return Ok(false),
+            Ok(_) => return Ok(true),
             Err(rustix::io::Errno::INTR) => {}
             Err(why) => return Err(why.into()),
         }
-    }
-}
-
-fn hear(socket: &UnixDatagram) -> io::Result<Option<String>> {
-    let mut buffer = [0; MESSAGE];
-    match socket.recv(&mut buffer) {
-        Ok(size) => {
-            let bytes = buffer.get(..size).unwrap_or_default();
-            Ok(Some(String::from_utf8_lossy(bytes).into_owned()))
-        }
-        Err(why) if why.kind() == io::ErrorKind::WouldBlock => Ok(None),
-        Err(why) => Err(why),
     }
 }
 

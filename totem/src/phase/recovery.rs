@@ -293,10 +293,15 @@ impl Recovery {
         let standing = |node| local.peers.standing(node, &episode.before);
         let gained = crate::members::weight(members, standing)
             > crate::members::weight(&episode.before, standing);
-        for &node in &episode.invited {
-            if members.contains(&node) {
-                local.peers.forgive(node);
-            } else if !gained {
+        for &node in members {
+            local.peers.forgive(node);
+        }
+        // Those for whose sake the old ring ended, as far as it did, and those who held up the
+        // agreement: every member remembers them, not only the one who let them in.
+        let strangers = episode.invited.iter().chain(episode.evidence.keys());
+        let strangers = strangers.filter(|node| !episode.before.contains(node));
+        for &node in strangers.filter(|node| !members.contains(node)) {
+            if !gained {
                 local.peers.strike(now, node);
             }
         }

@@ -181,11 +181,8 @@ proptest! {
                 program.bytes_if_heard(&bytes).await;
             }
             drop(program);
-            loop {
-                match next(&mut ipc).await {
-                    Incoming::Command { request, .. } => ipc.reply(request, &Reply::Done),
-                    Incoming::Gone(_) => break,
-                }
+            while let Incoming::Command { request, .. } = next(&mut ipc).await {
+                ipc.reply(request, &Reply::Done);
             }
         });
     }

@@ -48,10 +48,7 @@ fn contradictions_are_refused_by_name() {
     assert!(error.to_string().contains("fd00::2"), "{error}");
 
     let missing = map(&[(1, "10.0.0.1")]);
-    assert_eq!(
-        Addresses::new(node(2), 5405, missing.clone()),
-        Err(AddressError::Missing(node(2)))
-    );
+    assert_eq!(Addresses::new(node(2), 5405, missing.clone()), Err(AddressError::Missing(node(2))));
     assert_eq!(Addresses::new(node(1), 1, missing), Err(AddressError::Port(1)));
 }
 

@@ -76,9 +76,8 @@ fn a_leftover_of_a_crash_does_no_harm() {
 fn boot_epochs_grow_even_when_the_clock_goes_back() {
     let scratch = Scratch::new("boot");
     let store = scratch.store();
-    let boots = [100, 50, 50, 200].map(|nanos| {
-        store.next_boot(Duration::from_nanos(nanos)).expect("a next one")
-    });
+    let boots = [100, 50, 50, 200]
+        .map(|nanos| store.next_boot(Duration::from_nanos(nanos)).expect("a next one"));
     assert_eq!(boots, [100, 101, 102, 200]);
     fs::write(store.dir.join("boot"), format!("{}\n", u64::MAX)).expect("writable");
     assert!(matches!(

@@ -7,8 +7,12 @@ fn node(id: u32) -> NodeId {
 }
 
 fn load() -> Load {
-    let plan = options::Load { size: 1024, senders: None };
-    Load::new(node(1), 2, plan, Duration::from_secs(2))
+    let measure = Measure {
+        load: Some(options::Load { size: 1024, senders: None }),
+        load_seconds: Duration::from_secs(2),
+        load_window: OUTSTANDING,
+    };
+    Load::new(node(1), 2, &measure).expect("there is something to measure")
 }
 
 fn members(ids: &[u32]) -> Notice {
@@ -65,7 +69,11 @@ fn delivered_messages_are_counted_and_own_ones_timed() {
     assert_eq!(load.outstanding, 0);
     assert_eq!(
         load.line("second", &load.second, Duration::from_secs(1)),
-        r#"{"node":1,"span":"second","members":2,"size":1024,"messages":2,"messages_per_second":2,"megabytes_per_second":0.00,"latency_us_p50":1000000,"latency_us_p99":1000000}"#
+        concat!(
+            r#"{"node":1,"span":"second","members":2,"size":1024,"messages":2,"#,
+            r#""messages_per_second":2,"megabytes_per_second":0.00,"#,
+            r#""latency_us_p50":1000000,"latency_us_p99":1000000,"rotation_us":0}"#,
+        )
     );
 }
 

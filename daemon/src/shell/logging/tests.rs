@@ -20,7 +20,12 @@ fn settings() -> LogSettings {
 }
 
 fn record(level: Level, subsystem: &str, text: &str) -> Record {
-    Record { at: Duration::from_secs(1), level, subsystem: subsystem.to_owned(), text: text.to_owned() }
+    Record {
+        at: Duration::from_secs(1),
+        level,
+        subsystem: subsystem.to_owned(),
+        text: text.to_owned(),
+    }
 }
 
 /// What a writer with this plan puts into its file.

@@ -115,8 +115,8 @@ impl Writer {
     fn syslog(&mut self, settings: &LogSettings, record: &Record, head: &str, body: &str) {
         let code = u32::from(settings.syslog_facility.code()) * 8 + severity(record.level);
         let mut message = format!("<{code}>{head}[{}]: {body}", std::process::id());
-        if message.len() > LONGEST {
-            message.truncate(message.floor_char_boundary(LONGEST));
+        while message.len() > LONGEST {
+            message.pop();
         }
         // Twice: the receiver may have been restarted since the last message.
         for _ in 0..2 {

@@ -17,24 +17,27 @@ fn reporter() -> Reporter {
         votes: 1,
         addresses: vec![format!("192.168.10.1{id}").parse().expect("an address")],
     };
-    Reporter::new(&[entry(1), entry(2), entry(3)])
+    let mut reporter = Reporter::new(&[entry(1), entry(2), entry(3)]);
+    reporter.members = nodes(&[1, 3]);
+    reporter
 }
 
 fn ring(seq: u64) -> RingId {
     RingId { seq: RingSeq::new(seq), representative: node(1) }
 }
 
-fn configuration(members: &[u32], joined: &[u32], left: &[(u32, Evidence)]) -> Configuration {
+/// A regular configuration. Who left it is not in it: they left the transitional one before.
+fn configuration(members: &[u32], joined: &[u32], gone: &[(u32, Evidence)]) -> Configuration {
     Configuration {
         kind: Kind::Regular,
         ring: ring(44),
         previous: Some(ring(40)),
         members: nodes(members),
         joined: nodes(joined),
-        left: left.iter().map(|(id, _)| node(*id)).collect(),
+        left: NodeSet::new(),
         change: Change {
             cause: Cause::TokenLost,
-            evidence: left.iter().map(|(id, evidence)| (node(*id), *evidence)).collect(),
+            evidence: gone.iter().map(|(id, evidence)| (node(*id), *evidence)).collect(),
             gather: Duration::from_micros(12_345),
             commit: Duration::from_micros(1_000),
             recovery: Duration::from_micros(60),
@@ -49,7 +52,9 @@ fn text(lines: &[Line]) -> String {
 
 #[test]
 fn a_node_that_comes_is_announced_in_the_words_of_the_reference() {
-    let lines = reporter().lines(&Report::Installed(configuration(&[1, 2], &[2], &[])));
+    let mut reporter = reporter();
+    reporter.members = nodes(&[1]);
+    let lines = reporter.lines(&Report::Installed(configuration(&[1, 2], &[2], &[])));
     assert_eq!(
         text(&lines),
         "[CLM   ] CLM CONFIGURATION CHANGE\n\
@@ -74,7 +79,7 @@ fn a_node_that_comes_is_announced_in_the_words_of_the_reference() {
 #[test]
 fn a_failure_is_said_once_with_its_evidence() {
     let mut reporter = reporter();
-    let gone = configuration(&[1, 2], &[], &[(3, Evidence::Refused)]);
+    let gone = configuration(&[1, 2], &[2], &[(3, Evidence::Refused)]);
     let said = "A processor failed, forming new configuration.";
 
     let mut lines = reporter.lines(&Report::RingLost(Cause::TokenLost));
@@ -82,6 +87,7 @@ fn a_failure_is_said_once_with_its_evidence() {
     assert_eq!(text(&lines).matches(said).count(), 1);
     assert!(text(&lines).contains("lost node 3 (iscsi3) (port refused, probes unanswered)"));
 
+    reporter.members = nodes(&[1, 3]);
     let mut lines = reporter.lines(&Report::RingLost(Cause::Departed(node(3))));
     lines.extend(reporter.lines(&Report::Installed(gone)));
     assert_eq!(text(&lines).matches(said).count(), 1);
@@ -92,7 +98,7 @@ fn a_failure_is_said_once_with_its_evidence() {
 fn a_node_that_leaves_in_order_is_no_failure() {
     let mut reporter = reporter();
     let mut lines = reporter.lines(&Report::RingLost(Cause::Departed(node(3))));
-    let left = configuration(&[1, 2], &[], &[(3, Evidence::Left)]);
+    let left = configuration(&[1, 2], &[2], &[(3, Evidence::Left)]);
     lines.extend(reporter.lines(&Report::Installed(left)));
     let text = text(&lines);
     assert!(!text.contains("failed"), "{text}");
@@ -144,4 +150,11 @@ fn a_conflict_names_both_values() {
         line.text,
         "not admitted: node 2 (iscsi2) has version 6 of the configuration, this node 5"
     );
+}
+
+#[test]
+fn a_node_that_restarted_unnoticed_both_left_and_joined() {
+    let again = configuration(&[1, 3], &[3], &[(3, Evidence::Restarted)]);
+    let text = text(&reporter().lines(&Report::Installed(again)));
+    assert!(text.contains("lost node 3 (iscsi3) (restarted); came node 3 (iscsi3)"), "{text}");
 }

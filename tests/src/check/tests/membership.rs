@@ -1,6 +1,7 @@
 use super::{Story, breaks, group, ring};
-use crate::check::history::{Change, View, What};
 use crate::check::group::Group;
+use crate::check::history::{Change, View, What};
+use crate::check::liveness::Missing;
 use crate::check::{configurations, liveness, quorum, synchronization};
 use totem::RingId;
 
@@ -98,8 +99,7 @@ fn members_synchronize_once_and_only_when_all_are_there() {
     story.passes(1, 1, [0, 1]).expect("a good installation");
     story.synced(0).expect("now all are there");
     breaks(story.synced(0), synchronization::NAME);
-    let stale =
-        View { ring: ring(9), members: group([1]), joined: group([1]), left: Group::EMPTY };
+    let stale = View { ring: ring(9), members: group([1]), joined: group([1]), left: Group::EMPTY };
     breaks(story.tell(1, What::Synced(stale)), synchronization::NAME);
 }
 
@@ -133,7 +133,12 @@ fn more_than_half_must_be_quorate() {
 #[test]
 fn convergence_names_what_is_missing() {
     let mut story = Story::of_three();
-    let missing = |story: &Story| story.checks.missing().map(|(nodes, _)| nodes);
+    let missing = |story: &Story| {
+        story.checks.missing().map(|missing| match missing {
+            Missing::Membership { nodes, .. } => nodes,
+            Missing::Messages(waiting) => waiting.iter().map(|id| id.sender).collect(),
+        })
+    };
     assert_eq!(missing(&story), Some(vec![0]), "not quorate");
     for node in 0..3 {
         story.good(node, What::Verdict { quorate: true });

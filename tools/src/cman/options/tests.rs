@@ -79,6 +79,7 @@ fn numbers_are_complained_about_as_ever() {
     let port = "cman_tool: Port must be a number between 1 and 65535\n";
     assert_eq!(complaint("join -p 70000"), port);
     assert_eq!(complaint("join -p 0"), port);
+    assert_eq!(complaint("join -m foo"), "cman_tool: argument to m (foo) is not an address\n");
     assert_eq!(complaint("join -N 4097"), "cman_tool: Node id must be between 1 and 4096\n");
     assert_eq!(complaint("expected -e abc"), "cman_tool: argument to e (abc) is not an integer\n");
     assert_eq!(complaint("wait -t -3"), "cman_tool: argument to t cannot be negative\n");

@@ -132,7 +132,7 @@ impl<'a> Session<'a> {
         loop {
             while let Some(content) = decoder.take().unwrap() {
                 let request: proto::Request = frame::decode(content).unwrap();
-                self.answer(request.id, request.what.unwrap());
+                self.answer(request.id, &request.what.unwrap());
                 if self.world.lock().unwrap().left.is_some() {
                     return true;
                 }
@@ -144,7 +144,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn answer(&mut self, id: u64, what: request::What) {
+    fn answer(&mut self, id: u64, what: &request::What) {
         let mut world = self.world.lock().unwrap();
         let mut change = None;
         let what = match what {
@@ -176,7 +176,7 @@ impl<'a> Session<'a> {
                 reply::What::Refused(proto::Refused { reason, text: "busy".to_owned() })
             }
             request::What::Leave(proto::Leave { remove, force }) => {
-                world.left = Some((remove, force));
+                world.left = Some((*remove, *force));
                 reply::What::Done(proto::Done {})
             }
             request::What::Ping(_)

@@ -1,0 +1,86 @@
+//! The shell's end of a session: a queue that is never waited for.
+//!
+//! Must never grow beyond its bounds, in frames and in bytes: what does not fit is an error, and
+//! whoever fills it ends the session then.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use client::frame::FrameError;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Limits;
+
+/// Why a session cannot be sent more.
+#[derive(Debug, Error)]
+pub(super) enum Overrun {
+    /// It does not read.
+    #[error("it does not read: {frames} frames of {bytes} bytes wait for it")]
+    Full {
+        /// Frames waiting.
+        frames: usize,
+        /// Bytes waiting.
+        bytes: usize,
+    },
+    /// What is to be sent does not fit a frame.
+    #[error("cannot tell it: {0}")]
+    Frame(FrameError),
+}
+
+/// What kind of frame is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sent {
+    /// The reply to the request that is with the shell.
+    Reply,
+    /// A notice.
+    Notice,
+}
+
+/// The shell's end of a session.
+#[derive(Debug)]
+pub(super) struct Outlet {
+    queue: mpsc::Sender<(Sent, Bytes)>,
+    waiting: Arc<AtomicUsize>,
+    cut: oneshot::Sender<()>,
+    limits: Limits,
+}
+
+impl Outlet {
+    /// The end that belongs to these.
+    pub(super) fn new(
+        queue: mpsc::Sender<(Sent, Bytes)>,
+        waiting: Arc<AtomicUsize>,
+        cut: oneshot::Sender<()>,
+        limits: Limits,
+    ) -> Self {
+        Self { queue, waiting, cut, limits }
+    }
+
+    /// Queues one frame.
+    pub(super) fn send(&mut self, kind: Sent, frame: Bytes) -> Result<(), Overrun> {
+        let size = frame.len();
+        let bytes = self.waiting.load(Ordering::Relaxed);
+        let frames = self.limits.queued_frames - self.queue.capacity();
+        // A single frame is let through however large: its size has a bound of its own.
+        if bytes > 0 && bytes + size > self.limits.queued_bytes {
+            return Err(Overrun::Full { frames, bytes });
+        }
+        match self.queue.try_send((kind, frame)) {
+            Ok(()) => {
+                self.waiting.fetch_add(size, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(mpsc::error::TrySendError::Full(_)) => Err(Overrun::Full { frames, bytes }),
+            // The session has ended and its `Gone` is on the way.
+            Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+        }
+    }
+
+    /// Ends the session at once, whatever waits for it.
+    pub(super) fn cut(self) {
+        // An error means that it has ended by itself.
+        let _ = self.cut.send(());
+    }
+}

@@ -1,0 +1,330 @@
+//! From a command line to a running node, or to one line that says why not.
+//!
+//! Must never start half: what cannot work is found before the first packet leaves, in the order in
+//! which an operator can put it right: configuration, this host's place in it, directories, ports.
+
+mod files;
+mod names;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use confdb::cluster::local::LocalError;
+use confdb::{Problem, Severity};
+use nix::errno::Errno;
+use thiserror::Error;
+use totem::seal::{Opener, Sealer};
+use totem::{NodeId, RingSeq};
+use tracing::{error, info, warn};
+
+pub use self::files::Lock;
+use super::alarm::Alarm;
+use super::clock::{self, Clock};
+use super::disk::{Disk, DiskError, Store};
+use super::load::Load;
+use super::logging::{Logging, Plan};
+use super::ready::Readiness;
+use super::report::Reporter;
+use super::signals::Signals;
+use super::wait::{Pulse, Sources};
+use super::{End, Shell, realtime};
+use crate::ipc::credentials::Policy;
+use crate::ipc::listener::ListenError;
+use crate::ipc::translate::Surroundings;
+use crate::ipc::{self, Ipc};
+use crate::net::address::{AddressError, Addresses};
+use crate::net::errors::NetError;
+use crate::net::{Limiter, Net};
+use crate::options::Options;
+use crate::settings::{Settings, SettingsError, settings};
+use crate::stack::Stack;
+
+/// Threads that may do blocking work at a time.
+const HELPERS: usize = 2;
+
+/// Why a node does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A file cannot be read.
+    #[error("cannot read {what} {}: {source}", path.display())]
+    Read {
+        /// What it is.
+        what: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// The answer.
+        source: std::io::Error,
+    },
+    /// The configuration is wrong; all that is, one per line.
+    #[error("{}", texts(.0))]
+    Configuration(Vec<Problem>),
+    /// This host is not in it, or cannot take part.
+    #[error("{}: {why}", path.display())]
+    Local {
+        /// The configuration.
+        path: PathBuf,
+        /// Why.
+        why: LocalError,
+    },
+    /// This node cannot run with it.
+    #[error("{}: {why}", path.display())]
+    Settings {
+        /// The configuration.
+        path: PathBuf,
+        /// Why.
+        why: SettingsError,
+    },
+    /// The key cannot be used.
+    #[error("key file {}: {bytes} bytes, at least {least} are needed", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// How long it is.
+        bytes: usize,
+        /// How long it must be.
+        least: usize,
+    },
+    /// A second daemon.
+    #[error("another clusterd is running: it holds {}", .0.display())]
+    Running(PathBuf),
+    /// What must be remembered is not known.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The nodes' addresses contradict each other.
+    #[error("{}: {why}", path.display())]
+    Addresses {
+        /// The configuration.
+        path: PathBuf,
+        /// Why.
+        why: AddressError,
+    },
+    /// The network cannot be used.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// Programs could not connect.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The operating system refuses something else.
+    #[error("cannot {0}: {1}")]
+    System(&'static str, String),
+}
+
+fn texts(problems: &[Problem]) -> String {
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
+    let lines: Vec<String> = errors.map(Problem::to_string).collect();
+    lines.join("\n")
+}
+
+/// What is known before anything is opened.
+#[derive(Debug)]
+struct Prepared {
+    settings: Settings,
+    addresses: Addresses,
+    secret: Vec<u8>,
+    boot: u64,
+    last: RingSeq,
+    store: Store,
+    logging: Logging,
+    _lock: Lock,
+}
+
+/// Runs a node until it ends.
+#[must_use]
+pub fn run(options: &Options) -> ExitCode {
+    let mut readiness = Readiness::new(options.ready_fd);
+    let prepared = match prepare(options) {
+        Ok(prepared) => prepared,
+        Err(why) => {
+            readiness.failed(&why.to_string());
+            for line in why.to_string().lines() {
+                eprintln!("clusterd: {line}");
+            }
+            return ExitCode::FAILURE;
+        }
+    };
+    let logging = prepared.logging.clone();
+    let end = live(options, prepared, readiness);
+    let code = match end {
+        End::Left => {
+            info!(target: "MAIN", "left the cluster, ending");
+            ExitCode::SUCCESS
+        }
+        End::Interrupted => {
+            warn!(target: "MAIN", "told to stop again, ending without having left");
+            ExitCode::FAILURE
+        }
+        End::Failed(why) => {
+            error!(target: "MAIN", "{why}");
+            ExitCode::FAILURE
+        }
+    };
+    logging.finish();
+    code
+}
+
+/// Opens everything and runs the loop.
+fn live(options: &Options, prepared: Prepared, mut readiness: Readiness) -> End {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(HELPERS)
+        .thread_stack_size(256 << 10)
+        .on_thread_start(realtime::leave)
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(why) => return End::Failed(format!("cannot build the event loop: {why}")),
+    };
+    let end = runtime.block_on(async {
+        match open(options, prepared) {
+            Ok(make) => {
+                if !options.no_realtime {
+                    realtime::enter();
+                }
+                make(readiness).run().await
+            }
+            Err(why) => {
+                readiness.failed(&why.to_string());
+                End::Failed(why.to_string())
+            }
+        }
+    });
+    // A disk that stands still must not keep the process.
+    runtime.shutdown_background();
+    end
+}
+
+fn prepare(options: &Options) -> Result<Prepared, StartError> {
+    let path = &options.config;
+    let text = files::read("the configuration", path)?;
+    let configuration = confdb::load::configuration(&path.display().to_string(), &text)
+        .map_err(StartError::Configuration)?;
+    let cluster = configuration.cluster;
+    let resolved = names::resolve(&cluster);
+    let me = names::local_node(&cluster, options.node_name.as_deref(), &resolved)
+        .map_err(|why| StartError::Local { path: path.clone(), why })?;
+    let settings = settings(&cluster, &me, &resolved, &options.overrides())
+        .map_err(|why| StartError::Settings { path: path.clone(), why })?;
+    let addresses =
+        addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
+    let secret = files::secret(&settings.key)?;
+    for dir in [&options.run_dir, &options.log_dir] {
+        super::disk::make_dir(dir)?;
+    }
+    let lock = Lock::take(&options.run_dir)?;
+    let store = Store::open(&options.lib_dir, settings.me)?;
+    let last = store.ring_seq()?;
+    let boot = store.next_boot(clock::wall())?;
+    let logging = Logging::start(plan(options, &settings)?)
+        .map_err(|why| StartError::System("begin the log", why))?;
+    for warning in &configuration.warnings {
+        warn!(target: "confdb", "{warning}");
+    }
+    settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
+    announce(&settings);
+    Ok(Prepared { settings, addresses, secret, boot, last, store, logging, _lock: lock })
+}
+
+fn announce(settings: &Settings) {
+    let Settings { cluster, me, name, address, .. } = settings;
+    info!(
+        target: "MAIN",
+        "clusterd {}: node {me} ({name}) at {address} of cluster {} (id {}), version {} of its \
+         configuration",
+        env!("CARGO_PKG_VERSION"), cluster.name, cluster.id, cluster.config_version,
+    );
+    for node in settings.nodes.iter().filter(|node| node.addresses.is_empty()) {
+        warn!(target: "MAIN", "node {} ({}) does not resolve: not reachable", node.id, node.name);
+    }
+}
+
+fn addresses(settings: &Settings) -> Result<Addresses, AddressError> {
+    let first = |node: &crate::stack::command::NodeEntry| Some((node.id, *node.addresses.first()?));
+    let of: BTreeMap<NodeId, IpAddr> = settings.nodes.iter().filter_map(first).collect();
+    Addresses::new(settings.me, settings.network.port, of)
+}
+
+/// The log goes where the configuration says, or into our directory under our name.
+fn plan(options: &Options, settings: &Settings) -> Result<Plan, StartError> {
+    const REFERENCE: &str = "/var/log/cluster/corosync.log";
+    let common = settings.logging.clone();
+    let file = if common.logfile == REFERENCE {
+        options.log_dir.join("clusterd.log")
+    } else {
+        PathBuf::from(&common.logfile)
+    };
+    let file = common.to_logfile.then_some(file);
+    if let Some(path) = &file {
+        files::appendable(path)?;
+    }
+    Ok(Plan { common, subsystems: settings.subsystems.clone(), file, level: options.log_level })
+}
+
+/// Opens all that can fail; what comes out only needs to be told who waits for the start.
+fn open(
+    options: &Options,
+    prepared: Prepared,
+) -> Result<impl FnOnce(Readiness) -> Shell + use<>, StartError> {
+    let Prepared { settings, addresses, secret, boot, last, store, logging, _lock: lock } =
+        prepared;
+    let me = settings.me;
+    let system = |what| move |why: std::io::Error| StartError::System(what, why.to_string());
+    let key = files::key(&secret)?;
+    let cluster = u32::from(settings.cluster.id);
+    let sealer = Sealer::new(&key, cluster, me, boot);
+    let opener = Opener::new(key, cluster, me, boot);
+    let net = Net::open(addresses, settings.network.transport, sealer, opener)?;
+    let mut clock = Clock::new();
+    let wall = clock.wall_at_origin();
+    let ipc = Ipc::listen(ipc::Settings {
+        socket: options.run_dir.join("clusterd.sock"),
+        policy: Policy::own(),
+        limits: ipc::Limits::default(),
+        surroundings: Surroundings {
+            multicast: settings.network.everyone().into_iter().collect(),
+            at_origin: wall,
+        },
+    })?;
+    let config = settings
+        .stack(boot, boot ^ u64::from(me.get()).rotate_left(48), last)
+        .map_err(|why| StartError::System("configure the ring", why.to_string()))?;
+    let sources = Sources {
+        net,
+        ipc,
+        disk: Disk::new(store),
+        signals: Signals::new().map_err(system("listen to signals"))?,
+        alarm: Alarm::new().map_err(system("make a timer"))?,
+        pulse: Pulse::new(Readiness::pulse()),
+    };
+    let load = Load::new(me, settings.nodes.len(), &options.measure);
+    Ok(move |readiness| Shell {
+        stack: Stack::new(config, clock.now()),
+        clock,
+        sources,
+        reporter: Reporter::new(&settings.nodes),
+        readiness,
+        logging,
+        load,
+        errors: Limiter::default(),
+        wall,
+        end: None,
+        stopping: None,
+        lock,
+    })
+}
+
+impl StartError {
+    fn read(what: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { what, path, source }
+    }
+
+    fn errno(what: &'static str) -> impl FnOnce(Errno) -> Self {
+        move |errno| Self::System(what, errno.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests;

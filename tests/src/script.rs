@@ -1,0 +1,182 @@
+//! Scenarios: text files that tell one story each, and what must come of it.
+//!
+//! Must never be able to say what no operator or network could do; and a scenario that is not
+//! understood must say which line and why.
+//!
+//! A file has a comment that says what it shows, then one command per line, then `----` and the
+//! trace that results. `SCENARIOS=rewrite` replaces that part; reviewers read the difference.
+//!
+//! | command | meaning |
+//! |---|---|
+//! | `nodes 1 2 3` | the nodes, all started at the beginning; comes first |
+//! | `down 3` | this one is not |
+//! | `set token 500ms`, `set consensus`, `set latency`, `set disk` | times |
+//! | `set packet 600`, `set window 16` | limits |
+//! | `set votes 1 1 3`, `set two-node`, `set hints` | voting; hosts say that a port refuses |
+//! | `run 2s` | time passes |
+//! | `run until operational` | until all are in one ring and synchronized |
+//! | `run until sprung` | until the last `when` came |
+//! | `say 1 "a"`, `say 1 safe "b"`, `say 1 "c" 5000` | multicast; a size in bytes may follow |
+//! | `crash 3`, `crash 3 losing-write`, `start 3`, `leave 3`, `pause 3 900ms` | nodes |
+//! | `cut 1 > 2`, `mend 1 > 2` | one direction of a link |
+//! | `drop multicast 1 > 2`, `drop unicast 1 > 2`, `pass …` | one kind of packet only |
+//! | `split 1 2`, `join` | partition around these nodes; all links mended |
+//! | `… when 3 holding-token` | after `crash` and `pause`: at that moment of that node |
+
+use core::time::Duration;
+
+use totem::{Limits, NodeId, Timing};
+
+use crate::plan::{Machine, Plan, Quality, Span, Traffic};
+use crate::trace::Detail;
+use crate::world::World;
+
+mod run;
+
+/// Separates commands and expectation.
+pub const LINE: &str = "----";
+
+/// Runs a scenario; the whole file as it should be.
+///
+/// # Errors
+/// The line that is not understood or cannot be done, or the violation.
+pub fn replay(text: &str) -> Result<String, String> {
+    let commands: Vec<&str> = text.lines().take_while(|line| *line != LINE).collect();
+    let mut plan = plain();
+    let mut world: Option<World> = None;
+    for (index, line) in commands.iter().enumerate() {
+        let at = |what: String| format!("line {}: {line}\n{what}", index + 1);
+        let words = words(line).map_err(at)?;
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        if words.is_empty() || prepare(&mut plan, world.is_none(), &words).map_err(at)? {
+            continue;
+        }
+        let world = world.get_or_insert_with(|| World::new(plan.clone(), Detail::Story));
+        run::command(world, &plan, &words).map_err(at)?;
+    }
+    let world = world.ok_or("nothing happens in it")?;
+    Ok(format!("{}\n{LINE}\n{}", commands.join("\n"), world.trace.scenario()))
+}
+
+/// Words of a line: separated by spaces, quoted ones with their quotes, without comments.
+fn words(line: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut rest = line.trim_start();
+    while !rest.is_empty() && !rest.starts_with('#') {
+        let end = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted.find('"').ok_or("a quote is not closed")? + 2
+        } else {
+            rest.find(' ').unwrap_or(rest.len())
+        };
+        words.push(rest[..end].to_string());
+        rest = rest[end..].trim_start();
+    }
+    Ok(words)
+}
+
+/// A calm world in which every number is round.
+fn plain() -> Plan {
+    let fixed = |millis: u64| Span::micros(millis * 1_000, millis * 1_000);
+    let calm = Quality::calm(fixed(1));
+    Plan {
+        seed: 1,
+        machines: Vec::new(),
+        two_node: false,
+        timing: Timing {
+            token: Duration::from_secs(1),
+            consensus: Duration::from_millis(1_200),
+            retransmit: Duration::from_millis(10),
+            ..Timing::default()
+        },
+        limits: Limits { window: 64, per_turn: 16, accelerated: 8, ..Limits::for_packet(1_400) },
+        rough: calm,
+        calm,
+        disk: fixed(2),
+        lateness: Span::NONE,
+        traffic: Traffic { pause: fixed(1), burst: 1, safe: 0, long: 0, huge: 0 },
+        tamper: None,
+        hints_per_million: 0,
+        faults: Vec::new(),
+        heal: Duration::ZERO,
+        dead: Vec::new(),
+    }
+}
+
+/// Commands that describe the world; `false` for one that makes something happen in it.
+fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String> {
+    match words {
+        ["nodes" | "down" | "set", ..] if !early => {
+            Err("this comes before anything happens".into())
+        }
+        ["nodes", ids @ ..] => {
+            plan.machines = ids.iter().map(|id| machine(id)).collect::<Result<_, _>>()?;
+            Ok(true)
+        }
+        ["down", id] => {
+            let index = node(plan, id)?;
+            plan.machines[index].start = None;
+            Ok(true)
+        }
+        ["set", "two-node"] => {
+            plan.two_node = true;
+            Ok(true)
+        }
+        ["set", "hints"] => {
+            plan.hints_per_million = 1_000_000;
+            Ok(true)
+        }
+        ["set", "votes", votes @ ..] => {
+            for (machine, votes) in plan.machines.iter_mut().zip(votes) {
+                let votes = votes.parse().map_err(|_| format!("{votes}: how many votes?"))?;
+                machine.votes = quorum::Votes::new(votes);
+            }
+            Ok(true)
+        }
+        ["set", dial, value] => set(plan, dial, value).map(|()| true),
+        _ => Ok(false),
+    }
+}
+
+fn set(plan: &mut Plan, dial: &str, value: &str) -> Result<(), String> {
+    let fixed = |span| Span { least: span, most: span };
+    let number = || value.parse::<u32>().map_err(|_| format!("{value}: not a number"));
+    match dial {
+        "token" => plan.timing.token = time(value)?,
+        "consensus" => plan.timing.consensus = time(value)?,
+        "disk" => plan.disk = fixed(time(value)?),
+        "latency" => {
+            plan.calm.latency = fixed(time(value)?);
+            plan.rough = plan.calm;
+        }
+        "packet" => plan.limits.packet = usize::try_from(number()?).map_err(|e| e.to_string())?,
+        "window" => {
+            plan.limits.window = number()?;
+            plan.limits.per_turn = plan.limits.per_turn.min(plan.limits.window);
+            plan.limits.accelerated = plan.limits.accelerated.min(plan.limits.per_turn);
+        }
+        other => return Err(format!("{other}: there is no such dial")),
+    }
+    Ok(())
+}
+
+fn machine(id: &str) -> Result<Machine, String> {
+    let id = id.parse().ok().and_then(NodeId::new).ok_or(format!("{id}: not a node id"))?;
+    Ok(Machine { id, votes: quorum::Votes::ONE, clock_ppm: 0, start: Some(Duration::ZERO) })
+}
+
+fn node(plan: &Plan, id: &str) -> Result<usize, String> {
+    let found = plan.machines.iter().position(|machine| machine.id.to_string() == id);
+    found.ok_or_else(|| format!("{id}: there is no such node"))
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    let bad = || format!("{text}: not a time such as 900ms or 2s");
+    if let Some(millis) = text.strip_suffix("ms") {
+        return millis.parse().map(Duration::from_millis).map_err(|_| bad());
+    }
+    let seconds = text.strip_suffix('s').ok_or_else(bad)?;
+    seconds.parse().map(Duration::from_secs).map_err(|_| bad())
+}
+
+#[cfg(test)]
+mod tests;

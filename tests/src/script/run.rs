@@ -1,0 +1,112 @@
+//! The commands of a scenario that make something happen.
+//!
+//! Must never wait for ever: a condition that does not come within a minute of the world's time is
+//! an error.
+
+use core::time::Duration;
+
+use totem::Guarantee;
+
+use super::{node, time};
+use crate::check::group::Group;
+use crate::faults::{Fault, Moment, Trigger};
+use crate::network::Port;
+use crate::plan::Plan;
+use crate::world::World;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Carries out one command.
+///
+/// # Errors
+/// What is not understood, does not happen, or breaks a property.
+pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<(), String> {
+    if let [fault @ .., "when", at, moment] = words {
+        let fault = parse_fault(plan, fault)?;
+        let (_, moment) = Moment::ALL
+            .into_iter()
+            .find(|(name, _)| name == moment)
+            .ok_or_else(|| format!("{moment}: there is no such moment"))?;
+        let trigger = Trigger { node: node(plan, at)?, moment, fault };
+        world.inject(&Fault::When(Box::new(trigger)));
+        return Ok(());
+    }
+    match words {
+        ["run", "until", "operational"] => until(world, is_operational),
+        ["run", "until", "sprung"] => until(world, |world| !world.is_waiting()),
+        ["run", span] => world.advance(time(span)?).map_err(|violation| violation.to_string()),
+        ["say", who, rest @ ..] => say(world, node(plan, who)?, rest),
+        [verb @ ("drop" | "pass"), kind, from, ">", to] => {
+            let port = match *kind {
+                "multicast" => Port::Data,
+                "unicast" => Port::Token,
+                other => return Err(format!("{other}: neither multicast nor unicast")),
+            };
+            world.deafen(node(plan, from)?, node(plan, to)?, (port, *verb == "drop"));
+            Ok(())
+        }
+        _ => {
+            world.inject(&parse_fault(plan, words)?);
+            Ok(())
+        }
+    }
+}
+
+fn parse_fault(plan: &Plan, words: &[&str]) -> Result<Fault, String> {
+    match words {
+        ["crash", id] => Ok(Fault::Crash { node: node(plan, id)?, written: true }),
+        ["crash", id, "losing-write"] => Ok(Fault::Crash { node: node(plan, id)?, written: false }),
+        ["start", id] => Ok(Fault::Start { node: node(plan, id)? }),
+        ["leave", id] => Ok(Fault::Leave { node: node(plan, id)? }),
+        ["pause", id, span] => Ok(Fault::Pause { node: node(plan, id)?, length: time(span)? }),
+        ["cut", from, ">", to] => Ok(Fault::Cut { from: node(plan, from)?, to: node(plan, to)? }),
+        ["mend", from, ">", to] => Ok(Fault::Mend { from: node(plan, from)?, to: node(plan, to)? }),
+        ["split", ids @ ..] => {
+            let group: Result<Group, String> = ids.iter().map(|id| node(plan, id)).collect();
+            group.map(Fault::Split)
+        }
+        ["join"] => Ok(Fault::Join),
+        other => Err(format!("{}: not understood", other.join(" "))),
+    }
+}
+
+fn say(world: &mut World, who: usize, words: &[&str]) -> Result<(), String> {
+    let (guarantee, words) = match words {
+        ["safe", rest @ ..] => (Guarantee::Safe, rest),
+        rest => (Guarantee::Agreed, rest),
+    };
+    let (text, size) = match words {
+        [text] => (text, 20),
+        [text, size] => (text, size.parse().map_err(|_| format!("{size}: how many bytes?"))?),
+        _ => return Err("say what?".into()),
+    };
+    world.say_as(who, text, (guarantee, size));
+    Ok(())
+}
+
+fn until(world: &mut World, reached: impl Fn(&World) -> bool) -> Result<(), String> {
+    let end = world.now() + PATIENCE;
+    while !reached(world) {
+        if world.now() >= end {
+            return Err(format!(
+                "this does not come about within a minute\n{}",
+                world.trace.scenario()
+            ));
+        }
+        world.advance(LOOK).map_err(|violation| violation.to_string())?;
+    }
+    Ok(())
+}
+
+fn is_operational(world: &World) -> bool {
+    let history = world.checks().history();
+    let alive = history.alive();
+    let mut rings = alive.iter().map(|node| {
+        let view = history.processes[node].view?;
+        let here = history.place(node).is_some_and(|place| place.ring == view.ring);
+        (here && view.members == alive).then_some(view.ring)
+    });
+    let first = rings.next().flatten();
+    first.is_some() && rings.all(|ring| ring == first)
+}

@@ -1,0 +1,26 @@
+//! Real daemons on hosts in network namespaces: what users see, and how long it takes.
+//!
+//! Must never run unasked, for want of rights and time: see [`tests::lab`]. Every test says what a
+//! user gets; bounds on times are those of the README.
+
+mod demo;
+mod errors;
+mod failures;
+mod transcripts;
+
+use std::time::Duration;
+
+/// The article's two hosts.
+const LISTING1: &str = include_str!("live/listing1.conf");
+
+/// Three hosts.
+const THREE: &str = include_str!("live/three.conf");
+
+/// Writes a measured time past the test harness, so that every run leaves its figures.
+fn figure(what: &str, times: &[Duration]) {
+    use std::io::Write;
+    let times: Vec<String> =
+        times.iter().map(|time| format!("{:.1} ms", time.as_secs_f64() * 1000.0)).collect();
+    // Without a terminal nobody reads it.
+    let _ = writeln!(std::io::stderr(), "FIGURE {what}: {}", times.join(", "));
+}

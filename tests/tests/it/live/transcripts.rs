@@ -1,0 +1,53 @@
+//! What operators and their scripts read, byte for byte.
+
+use tests::lab::{Lab, Setup, transcript};
+
+use super::{LISTING1, THREE};
+
+fn check(lab: &mut Lab, written: &str) {
+    let (now, then) = transcript::replay(lab, written);
+    if now == then {
+        return;
+    }
+    let same = now.lines().zip(then.lines()).take_while(|(now, then)| now == then).count();
+    let around = |text: &str| -> String {
+        text.lines().skip(same.saturating_sub(8)).take(24).map(|line| format!("{line}\n")).collect()
+    };
+    let logs: String = (0..lab.len()).map(|host| lab.log(host)).collect();
+    let line = same + 1;
+    panic!("line {line} differs\n== expected\n{}== got\n{}\n{logs}", around(&then), around(&now));
+}
+
+#[test]
+fn two_nodes_read_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("two-nodes.txt"));
+}
+
+#[test]
+fn leaving_and_joining_reads_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("leave-and-join.txt"));
+}
+
+#[test]
+fn failure_of_one_of_two_reads_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("failure-of-two.txt"));
+}
+
+#[test]
+fn three_nodes_read_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
+    check(&mut lab, include_str!("three-nodes.txt"));
+}
+
+#[test]
+fn failures_of_three_nodes_read_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("failure-of-three.txt"));
+}
