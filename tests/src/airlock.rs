@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use bytes::{Bytes, BytesMut};
-use totem::NodeId;
+use totem::{NodeId, Plant};
 use totem::seal::{ClusterKey, Opened, Opener, Sealer};
 
 use crate::figures::Figures;
@@ -25,13 +25,13 @@ pub struct Airlock {
 }
 
 impl Airlock {
-    /// For this boot of this node.
+    /// For this boot of this node, with this bug.
     #[must_use]
-    pub fn new(me: NodeId, boot: u64) -> Self {
+    pub fn new(me: NodeId, boot: u64, plant: Plant) -> Self {
         let key = ClusterKey::new(b"the cluster's own secret").expect("it is not empty");
         Self {
             sealer: Sealer::new(&key, CLUSTER, me, boot),
-            opener: Opener::new(key, CLUSTER, me, boot),
+            opener: Opener::new(key, CLUSTER, me, boot).with_planted(plant),
             accepted: BTreeSet::new(),
         }
     }

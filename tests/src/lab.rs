@@ -12,8 +12,8 @@
 
 pub mod normal;
 pub mod transcript;
+mod watch;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
@@ -22,11 +22,13 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use client::{Change, Connection, Error, Membership};
+use client::{Connection, Error};
 use daemon::demo::home::{self, Home};
 use daemon::demo::lan::{ETHERNET_MTU, Lan};
 use daemon::demo::process::{self, Process};
 use daemon::demo::scratch::Scratch;
+
+pub use self::watch::{Watch, id};
 
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -301,9 +303,7 @@ impl Lab {
     /// It is not running.
     #[must_use]
     pub fn watch(&self, host: usize) -> Watch {
-        let mut connection = self.connect(host).expect("the test has started it");
-        connection.watch(true).expect("everybody may watch");
-        Watch { connection }
+        Watch::new(self.connect(host).expect("the test has started it"))
     }
 
     /// Waits until these hosts, and no others, are in one ring and have synchronized, each in its
@@ -315,17 +315,9 @@ impl Lab {
         let deadline = Instant::now() + PATIENCE;
         let members: Vec<u32> = hosts.iter().map(|&host| id(host)).collect();
         for &host in hosts {
-            let mut watch = self.watch(host);
-            loop {
-                let status = watch.connection.status().expect("everybody may ask");
-                if status.synchronized && status.ring_members == members {
-                    break;
-                }
-                let change = watch.connection.change(Some(deadline)).expect("it lives");
-                if change.is_none() {
-                    let logs: String = hosts.iter().map(|&host| self.log(host)).collect();
-                    panic!("{members:?} do not agree\n{logs}");
-                }
+            if !self.watch(host).is_in(&members, deadline) {
+                let logs: String = hosts.iter().map(|&host| self.log(host)).collect();
+                panic!("{members:?} do not agree\n{logs}");
             }
         }
     }
@@ -379,49 +371,4 @@ impl Lab {
         });
         Ran { code: status.code(), stdout, stderr }
     }
-}
-
-/// A conversation that is told of changes.
-#[derive(Debug)]
-pub struct Watch {
-    connection: Connection,
-}
-
-impl Watch {
-    /// Waits for a membership that fulfils `wanted`; returns it and the moment it was told.
-    ///
-    /// # Panics
-    /// The daemon ends, or the time does.
-    pub fn membership(&mut self, wanted: impl Fn(&Membership) -> bool) -> (Membership, Instant) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.connection.change(Some(deadline)).expect("it lives") {
-                Some(Change::Membership(membership)) if wanted(&membership) => {
-                    return (membership, Instant::now());
-                }
-                Some(Change::Membership(_) | Change::Quorum(_)) => {}
-                None => panic!("no such membership in time"),
-            }
-        }
-    }
-
-    /// Waits until a host is no member any more; returns when that was told.
-    pub fn lost(&mut self, host: usize) -> Instant {
-        self.membership(|membership| !membership.members.contains(&id(host))).1
-    }
-
-    /// Waits until these hosts, and no others, are members; returns when that was told.
-    pub fn members(&mut self, hosts: &[usize]) -> Instant {
-        let ids: BTreeSet<u32> = hosts.iter().map(|&host| id(host)).collect();
-        self.membership(|membership| {
-            membership.members.iter().copied().collect::<BTreeSet<_>>() == ids
-        })
-        .1
-    }
-}
-
-/// The id of a host's node.
-#[must_use]
-pub fn id(host: usize) -> u32 {
-    u32::try_from(host + 1).unwrap_or(u32::MAX)
 }

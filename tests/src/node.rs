@@ -169,7 +169,7 @@ impl Node {
     pub fn start(&mut self, plan: &Plan, index: usize, now: Instant) {
         self.boot += 1;
         self.session = Session::default();
-        self.airlock = plan.tamper.map(|_| Airlock::new(self.id, self.boot));
+        self.airlock = plan.tamper.map(|_| Airlock::new(self.id, self.boot, plan.plant));
         let config = stack_config(plan, index, self.boot, self.disk.durable);
         let mut stack = Box::new(Stack::new(config, self.clock.read(now)));
         for command in [Command::Attach, Command::Watch(true)] {
@@ -346,9 +346,8 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, last: RingSeq) -> Config {
         seed: plan.seed ^ (u64::from(machine.id.get()) << 32) ^ boot,
     };
     let ring = totem::Config::new(identity, plan.timing, plan.limits)
-        .expect("plans draw timers and limits that fit together");
-    let votes: BTreeMap<NodeId, Votes> =
-        plan.machines.iter().map(|machine| (machine.id, machine.votes)).collect();
+        .expect("plans draw timers and limits that fit together")
+        .with_planted(plan.plant);
     let nodes = plan.machines.iter().map(|machine| NodeEntry {
         id: machine.id,
         name: format!("node{}", machine.id),
@@ -362,7 +361,15 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, last: RingSeq) -> Config {
         cluster_id: 46516,
         config_version: 1,
         nodes: nodes.collect(),
-        voting: quorum::Config::new(machine.id, votes, None, plan.two_node)
-            .expect("plans draw votes that fit together"),
+        voting: voting(plan, machine.id),
     }
+}
+
+fn voting(plan: &Plan, me: NodeId) -> quorum::Config {
+    let votes: BTreeMap<NodeId, Votes> =
+        plan.machines.iter().map(|machine| (machine.id, machine.votes)).collect();
+    let config = quorum::Config::new(me, votes, None, plan.two_node)
+        .expect("plans draw votes that fit together");
+    totem::planted!(plan.plant, HalfIsQuorum => return config.with_half_enough());
+    config
 }

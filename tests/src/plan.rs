@@ -8,7 +8,7 @@ pub mod draw;
 use core::time::Duration;
 
 use quorum::Votes;
-use totem::{Limits, NodeId, Timing};
+use totem::{Limits, NodeId, Plant, Timing};
 
 use crate::faults::Fault;
 
@@ -45,6 +45,8 @@ pub struct Plan {
     pub heal: Duration,
     /// Nodes that stay down after that.
     pub dead: Vec<usize>,
+    /// A bug that every node has.
+    pub plant: Plant,
 }
 
 /// One node.

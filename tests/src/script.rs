@@ -25,7 +25,7 @@
 
 use core::time::Duration;
 
-use totem::{Limits, NodeId, Timing};
+use totem::{Limits, NodeId, Plant, Timing};
 
 use crate::plan::{Machine, Plan, Quality, Span, Traffic};
 use crate::trace::Detail;
@@ -99,6 +99,7 @@ fn plain() -> Plan {
         faults: Vec::new(),
         heal: Duration::ZERO,
         dead: Vec::new(),
+        plant: Plant::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use crate::error::ConfigError;
 use crate::ids::{NodeId, Seq};
+use crate::planted::Plant;
 use crate::wire;
 
 /// A valid configuration.
@@ -15,6 +16,7 @@ pub struct Config {
     pub(crate) identity: Identity,
     pub(crate) timing: Timing,
     pub(crate) limits: Limits,
+    pub(crate) plant: Plant,
 }
 
 /// Who this node is.
@@ -140,7 +142,21 @@ impl Config {
         within("accelerated", frames(limits.accelerated), 0, frames(limits.per_turn))?;
         within("message", limits.message, 1, wire::LARGEST_MESSAGE)?;
         within("backlog", limits.backlog, limits.message, usize::MAX)?;
-        Ok(Self { identity, timing, limits })
+        Ok(Self { identity, timing, limits, plant: Plant::default() })
+    }
+
+    /// The same with a bug planted in it, for the proof that the simulator finds it. What ships
+    /// has none to plant.
+    #[must_use]
+    pub const fn with_planted(mut self, plant: Plant) -> Self {
+        self.plant = plant;
+        self
+    }
+
+    /// The planted bug. Nothing, in what ships.
+    #[must_use]
+    pub const fn plant(&self) -> Plant {
+        self.plant
     }
 
     /// Who this node is.

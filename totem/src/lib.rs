@@ -32,6 +32,7 @@ mod output;
 mod packing;
 mod peers;
 mod phase;
+mod planted;
 mod ring;
 pub mod seal;
 mod stats;
@@ -47,6 +48,9 @@ pub use ids::{NodeId, NodeSet, RingId, RingSeq, Seq};
 pub use input::Input;
 pub use instant::Instant;
 pub use output::{Deadline, Destination, Event, Guarantee, Lane, Message, Output};
+pub use planted::Plant;
+#[cfg(feature = "planted")]
+pub use planted::Planted;
 pub use ring::{Ring, Status};
 pub use stats::Stats;
 pub use timers::Timer;

@@ -19,6 +19,7 @@ use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet, RingId, RingSeq, Seq};
 use crate::instant::Instant;
 use crate::local::Local;
+use crate::planted;
 use crate::timers::Timer;
 use crate::window::{Stored, Window};
 use crate::wire::{Beacon, CommitToken, Join, Token};
@@ -110,6 +111,8 @@ impl Operational {
             Occurrence::Departed(node, _) if self.is_member(node) => {
                 return self.gather(local, now, Cause::Departed(node));
             }
+            Occurrence::Timer(Timer::TokenLoss)
+                if planted!(local.config.plant, TokenLossIgnored) => {}
             Occurrence::Timer(Timer::TokenLoss) => {
                 return self.gather(local, now, Cause::TokenLost);
             }
@@ -135,10 +138,9 @@ impl Gather {
             Occurrence::Join(from, join) => self.on_join(local, now, from, join),
             Occurrence::Commit(from, token) => return self.on_commit(local, now, from, token),
             Occurrence::Frame(stored) => self.on_frame(local, stored),
-            Occurrence::Beacon(from, beacon) => self.on_beacon(local, now, from, &beacon),
-            Occurrence::Departed(node, evidence) => self.on_departed(local, now, node, evidence),
+            Occurrence::Beacon(from, beacon) => local.peers.note_beacon(now, from, &beacon),
+            Occurrence::Departed(node, evidence) => self.on_departed(local, node, evidence),
             Occurrence::Timer(Timer::Join) => self.on_join_timer(local, now),
-            Occurrence::Timer(Timer::Consensus) => self.on_consensus_timer(local, now),
             Occurrence::Timer(Timer::TokenLoss) => {
                 return self.restart(local, now, Cause::CommitLost);
             }
@@ -149,8 +151,14 @@ impl Gather {
             | Occurrence::HoldCancel(_)
             | Occurrence::Work
             | Occurrence::Stored(_)
+            // Patience with somebody is over: the conclusion that follows sees it.
             | Occurrence::Timer(
-                Timer::TokenRetransmit | Timer::Hold | Timer::Beacon | Timer::Probe | Timer::Leave,
+                Timer::TokenRetransmit
+                | Timer::Hold
+                | Timer::Consensus
+                | Timer::Beacon
+                | Timer::Probe
+                | Timer::Leave,
             ) => {}
         }
         self.conclude(local, now)

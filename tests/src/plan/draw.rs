@@ -10,7 +10,7 @@
 use core::time::Duration;
 
 use quorum::Votes;
-use totem::{Limits, NodeId, Timing};
+use totem::{Limits, NodeId, Plant, Seq, Timing};
 
 use super::{Machine, Plan, Quality, Span, Tamper, Traffic};
 use crate::check::group::Group;
@@ -41,7 +41,7 @@ pub fn draw(seed: u64) -> Plan {
     let lateness = rng.pick(&[Span::NONE, Span::micros(0, 200), Span::micros(0, 4_000)]);
     let timing = timing(&mut rng, patience(nodes, [calm.latency, lateness, disk]));
     let heal = rng.duration(ms(1_500), ms(5_000));
-    let limits = limits(&mut rng);
+    let limits = Limits { first: first(seed), ..limits(&mut rng) };
     let mut traffic = traffic(&mut rng, nodes, heal);
     if limits.window < 32 || limits.per_turn < 16 || limits.packet < 600 {
         // A hundred kilobytes in a few frames per rotation take longer than a world lasts.
@@ -62,6 +62,7 @@ pub fn draw(seed: u64) -> Plan {
         hints_per_million: rng.pick(&[0, 300_000, 1_000_000]),
         faults: Vec::new(),
         heal,
+        plant: Plant::default(),
         dead: if rng.once_in(4) { vec![rng.size(0, nodes - 1)] } else { Vec::new() },
     };
     plan.faults = Drawer { rng, plan: &plan, faults: Vec::new() }.faults();
@@ -125,6 +126,14 @@ fn limits(rng: &mut Rng) -> Limits {
         backlog: rng.pick(&[128 << 10, 1 << 20]),
         ..Limits::for_packet(packet)
     }
+}
+
+/// Where rings begin: in every fourth world shortly before the places wrap. From a source of its
+/// own, so that it can change without all worlds changing.
+fn first(seed: u64) -> Seq {
+    let mut rng = Rng::new(seed ^ 0x7365_7175_656e_6365);
+    let before = rng.between_u32(0, 255);
+    Seq::new(if rng.once_in(4) { u32::MAX - before } else { 0 })
 }
 
 fn rough(rng: &mut Rng, calm: Quality) -> Quality {

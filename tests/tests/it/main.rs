@@ -1,9 +1,12 @@
-//! The one integration test binary: scenarios, random worlds, regressions, contract and tidiness.
+//! The one integration test binary: scenarios, random worlds, planted bugs, regressions, contract
+//! and tidiness.
 //!
 //! Must never need a network, a privilege or a pause.
 
 mod contract;
 mod live;
+#[cfg(feature = "planted")]
+mod planted;
 mod random;
 mod regressions;
 mod scenarios;

@@ -14,6 +14,7 @@ use crate::phase::gather::Gather;
 use crate::phase::recovery::Recovery;
 use crate::phase::seat::Seat;
 use crate::phase::{OldRing, Phase};
+use crate::planted;
 use crate::timers::Timer;
 use crate::wire::{CommitToken, Departure, Entry, Filled, Join, MOST_RANGES, Packet, Signal};
 
@@ -47,6 +48,8 @@ impl Commit {
         highest: RingSeq,
     ) -> Phase {
         let members = &sets.candidates - &sets.failed;
+        let highest =
+            if planted!(local.config.plant, HighestIgnored) { local.highest } else { highest };
         let ring = RingId { seq: highest.next(), representative: local.me() };
         let entries = members.into_iter().map(|node| Entry { node, filled: None }).collect();
         let first = local.config.limits.first;
@@ -89,7 +92,12 @@ impl Commit {
         let at = now + local.jittered(local.config.timing.join);
         local.timers.arm(Timer::Join, at);
         let seat = Seat::new(local, token.ring, token.members(), token.first);
-        Phase::Commit(Self { old, seat, sets, token, stage: Stage::Storing })
+        let phase = Self { old, seat, sets, token, stage: Stage::Storing };
+        planted!(local.config.plant, StoreAfterSpeaking => {
+            let seq = phase.token.ring.seq;
+            return phase.on_stored(local, now, seq);
+        });
+        Phase::Commit(phase)
     }
 
     /// The token is on its first round, and everyone before `me` has written, nobody after.

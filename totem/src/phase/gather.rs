@@ -1,9 +1,12 @@
 //! Who is out there: joins until everyone agrees, or until those who cannot be are given up.
 //!
-//! Must never let one observer's blindness decide for all: what a node cannot hear it reports as a
-//! row of the reachability matrix, and from the same rows everyone chooses the same fully linked
-//! set. Candidates only grow, and so do the failed, until a ring is installed or this phase is
-//! begun anew; with bounded waits that is the termination argument of Totem §4.2.
+//! Must never let one observer's blindness decide for all, or yesterday's: whom a node leaves out
+//! follows from what it hears now, from the rows that the others send, and from proofs. From the
+//! same facts everyone comes to the same set, however far out of step they began. (The paper lets
+//! the fail set only grow; then nodes that gather out of step fail each other for ever. Here only
+//! proofs, and the last resort, are for good: that bounds the phase.)
+
+mod agreement;
 
 use alloc::collections::BTreeMap;
 
@@ -11,34 +14,35 @@ use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet};
 use crate::instant::Instant;
 use crate::local::{Episode, JoinSets, Local};
-use crate::members::choose;
 use crate::output::Event;
 use crate::phase::commit::Commit;
 use crate::phase::{Occurrence, OldRing, Phase};
+use crate::planted;
 use crate::timers::Timer;
 use crate::window::Stored;
-use crate::wire::{Beacon, CommitToken, Departure, Join};
+use crate::wire::{CommitToken, Departure, Join};
 
 /// How often the good-bye is said after the first time.
 const FAREWELLS: u32 = 2;
-/// How often one node may come back in one gathering.
-const CHANCES: u32 = 3;
 
 /// See the module's head.
 #[derive(Debug)]
 pub(crate) struct Gather {
     old: OldRing,
     candidates: NodeSet,
+    /// Of these, who is left out as things stand: see [`agreement`].
     failed: NodeSet,
+    /// Who did not agree when all patience was over: left out for good.
+    given_up: NodeSet,
     /// The last join of each, and when it came.
     joins: BTreeMap<NodeId, (Instant, Join)>,
     entered: Instant,
     /// When somebody new was last seen.
     grown: Instant,
-    /// Times that agreement failed although everyone left was heard.
-    rounds: u32,
-    /// How often who was failed without proof may still come back.
-    chances: BTreeMap<NodeId, u32>,
+    /// When somebody, or this node, last said something new.
+    moved: Instant,
+    /// How often those who did not agree were given up.
+    resorts: u32,
     /// What this node last said.
     said: JoinSets,
 }
@@ -65,14 +69,15 @@ impl Gather {
             old,
             candidates,
             failed: NodeSet::new(),
+            given_up: NodeSet::new(),
             joins: BTreeMap::new(),
             entered: now,
             grown: now,
-            rounds: 0,
-            chances: BTreeMap::new(),
+            moved: now,
+            resorts: 0,
             said: JoinSets::default(),
         };
-        phase.fail_departed(local);
+        phase.judge(local, now);
         phase.say(local, now);
         phase.conclude(local, now)
     }
@@ -85,24 +90,6 @@ impl Gather {
 
     fn proposed(&self) -> NodeSet {
         &self.candidates - &self.failed
-    }
-
-    fn fail(&mut self, local: &mut Local, node: NodeId, evidence: Evidence) {
-        if node != local.me() && self.candidates.contains(&node) && self.failed.insert(node) {
-            tracing::debug!(%node, %evidence, "failed");
-            local.note_evidence(node, evidence);
-        }
-    }
-
-    fn fail_departed(&mut self, local: &mut Local) {
-        for node in self.candidates.clone() {
-            if let Some(gone) = local.departures.get(&node).copied() {
-                local.note_evidence(node, gone.evidence);
-                if local.is_departed(node) {
-                    self.fail(local, node, gone.evidence);
-                }
-            }
-        }
     }
 
     // -- speaking ---------------------------------------------------------------------------
@@ -118,7 +105,11 @@ impl Gather {
     }
 
     fn say(&mut self, local: &mut Local, now: Instant) {
-        self.said = self.sets(local, now);
+        let sets = self.sets(local, now);
+        if sets != self.said {
+            self.moved = now;
+        }
+        self.said = sets;
         local.send_join(self.said.clone());
         let at = now + local.jittered(local.config.timing.join);
         local.timers.arm(Timer::Join, at);
@@ -146,62 +137,27 @@ impl Gather {
         if join.leaving {
             let departure = Departure { boot: join.boot, evidence: Evidence::Left };
             local.note_departure(from, departure);
-            self.fail_departed(local);
             self.joins.remove(&from);
-            return self.say_if_changed(local, now);
+            return;
         }
         if join.boot > known_boot && self.old.members.contains(&from) && known_boot != 0 {
             let departure = Departure { boot: known_boot, evidence: Evidence::Restarted };
             local.departures.entry(from).or_insert(departure);
             local.note_evidence(from, Evidence::Restarted);
         }
-        self.readmit(local, now, from, &join, known_boot);
-        if self.failed.contains(&from) {
-            return;
-        }
-        self.learn(local, now, from, &join);
-        if self.candidates.contains(&from) && !self.failed.contains(&from) {
-            self.joins.insert(from, (now, join));
-        }
-        self.say_if_changed(local, now);
+        self.learn(local, now, from, join);
     }
 
-    /// A failed node that comes with a new boot epoch is another node: what was held against its
-    /// predecessor is not held against it. One that was failed without proof and now hears us and
-    /// wants us began to gather later than we did: without another chance, nodes that gather out
-    /// of step fail each other for ever. A few chances, so that agreement is not put off for ever.
-    fn readmit(&mut self, local: &Local, now: Instant, from: NodeId, join: &Join, known_boot: u64) {
-        if !self.failed.contains(&from) || local.is_departed(from) {
-            return;
-        }
-        let chances = self.chances.entry(from).or_insert(CHANCES);
-        let wants_us = join.heard.contains(&local.me()) && !join.failed.contains(&local.me());
-        if join.boot > known_boot || (wants_us && *chances > 0) {
-            *chances = chances.saturating_sub(1);
-            self.failed.remove(&from);
-            self.joins.remove(&from);
-            (self.grown, self.rounds) = (now, 0);
-        }
-    }
-
-    /// What a join tells: proofs, new candidates, and whether its sender gave us up (Totem §4.2,
-    /// with the fail set replaced by proofs and rows: see the module's head).
-    fn learn(&mut self, local: &mut Local, now: Instant, from: NodeId, join: &Join) {
+    /// What a join tells: proofs, new candidates, and what its sender hears and proposes.
+    fn learn(&mut self, local: &mut Local, now: Instant, from: NodeId, join: Join) {
         let me = local.me();
         for (&node, &departure) in &join.departures {
             if node != me && self.candidates.contains(&node) {
                 local.note_departure(node, departure);
             }
         }
-        self.fail_departed(local);
-        if join.failed.contains(&me) {
-            // The paper fails the sender at once. But it may have given up what this node was
-            // before it began to gather, and come round with its next join: it has until the
-            // others are agreed, or the second round.
-            return;
-        }
         let mutual = join.heard.contains(&me) || join.candidates.contains(&me);
-        if !mutual && !self.candidates.contains(&from) {
+        if !self.candidates.contains(&from) && !mutual {
             return;
         }
         let before = self.candidates.len();
@@ -212,32 +168,21 @@ impl Gather {
             }
         }
         if self.candidates.len() > before {
-            (self.grown, self.rounds) = (now, 0);
-            self.fail_departed(local);
+            self.grown = now;
+        }
+        if self.candidates.contains(&from) {
+            let said =
+                |join: &Join| (join.candidates.clone(), join.failed.clone(), join.heard.clone());
+            if self.joins.get(&from).map(|(_, before)| said(before)) != Some(said(&join)) {
+                self.moved = now;
+            }
+            self.joins.insert(from, (now, join));
         }
     }
 
-    pub(crate) fn on_beacon(
-        &mut self,
-        local: &mut Local,
-        now: Instant,
-        from: NodeId,
-        beacon: &Beacon,
-    ) {
-        local.peers.note_beacon(now, from, beacon);
-        self.say_if_changed(local, now);
-    }
-
-    pub(crate) fn on_departed(
-        &mut self,
-        local: &mut Local,
-        now: Instant,
-        node: NodeId,
-        evidence: Evidence,
-    ) {
-        self.fail(local, node, evidence);
+    pub(crate) fn on_departed(&mut self, local: &mut Local, node: NodeId, evidence: Evidence) {
+        local.note_evidence(node, evidence);
         self.joins.remove(&node);
-        self.say_if_changed(local, now);
     }
 
     /// A message of the old ring: its configuration is still in force.
@@ -253,168 +198,37 @@ impl Gather {
 
     // -- agreeing ---------------------------------------------------------------------------
 
-    /// Everyone proposed proposes the same, hears and is heard by all the others.
-    fn agrees(&self, local: &Local, now: Instant, proposed: &NodeSet) -> bool {
-        let my_row = local.peers.row_since(now, self.entered);
-        proposed
-            .iter()
-            .filter(|&&node| node != local.me())
-            .all(|node| self.has_agreed(*node, proposed))
-            && my_row.is_superset(proposed)
-    }
-
-    fn has_agreed(&self, node: NodeId, proposed: &NodeSet) -> bool {
-        self.joins.get(&node).is_some_and(|(_, join)| {
-            join.proposed() == *proposed && join.heard.is_superset(proposed)
-        })
-    }
-
-    /// Earliest instant at which agreement may be acted on: a node that starts waits for others
-    /// that start with it, and nobody goes on alone while somebody may be about to answer.
-    fn quiet_at(&self, local: &Local, proposed: &NodeSet) -> Instant {
-        let starting = local.episode.as_ref().is_some_and(|e| e.cause == Cause::Started);
-        if proposed.len() == 1 && self.candidates.len() == 1 {
-            self.entered + local.settle()
-        } else if starting && self.old.id.is_none() {
-            self.grown + 2 * local.config.timing.join
-        } else {
-            self.entered
+    /// After every occurrence: whom do we propose, are we agreed, and whose move is it?
+    pub(crate) fn conclude(mut self, local: &mut Local, now: Instant) -> Phase {
+        self.judge(local, now);
+        if now >= self.last_resort_at(local) {
+            self.give_up_dissenters(local, now);
+            self.judge(local, now);
         }
-    }
-
-    /// After every occurrence: are we agreed, and whose move is it?
-    pub(crate) fn conclude(self, local: &mut Local, now: Instant) -> Phase {
+        self.say_if_changed(local, now);
         let proposed = self.proposed();
-        if self.agrees(local, now, &proposed) {
-            let quiet_at = self.quiet_at(local, &proposed);
-            if now < quiet_at {
-                local.arm_sooner(Timer::Consensus, quiet_at);
-            } else if proposed.first() == Some(&local.me()) {
-                let highest = self.joins.values().map(|(_, join)| join.highest).max();
-                let highest = highest.unwrap_or_default().max(local.highest);
-                let sets = self.sets(local, now);
-                return Commit::lead(local, now, self.old, sets, highest);
-            } else if !local.timers.is_armed(Timer::TokenLoss) {
-                // The representative's move; if it does not come, begin again.
-                let at = now + local.patience();
-                local.timers.arm(Timer::TokenLoss, at);
-            }
+        if !self.agrees(local, now, &proposed) {
+            local.timers.disarm(Timer::TokenLoss);
+            let deadline = self.deadline(local, now);
+            local.timers.arm(Timer::Consensus, deadline.max(now));
             return Phase::Gather(self);
         }
-        local.timers.disarm(Timer::TokenLoss);
-        let deadline = self.next_deadline(local, now, &proposed);
-        local.timers.arm(Timer::Consensus, deadline.max(now));
+        let last = planted!(local.config.plant, WrongRepresentative);
+        let leader = if last { proposed.last() } else { proposed.first() };
+        let quiet_at = self.quiet_at(local, &proposed);
+        if now < quiet_at {
+            local.timers.arm(Timer::Consensus, quiet_at);
+        } else if leader == Some(&local.me()) {
+            let highest = self.joins.values().map(|(_, join)| join.highest).max();
+            let highest = highest.unwrap_or_default().max(local.highest);
+            let sets = self.sets(local, now);
+            return Commit::lead(local, now, self.old, sets, highest);
+        } else if !local.timers.is_armed(Timer::TokenLoss) {
+            // The representative's move; if it does not come, begin again.
+            let at = now + local.patience();
+            local.timers.arm(Timer::TokenLoss, at);
+        }
         Phase::Gather(self)
-    }
-
-    /// How long this candidate may be silent: a member for the token timeout since it was last
-    /// known to be alive, anybody for a few joins; the consensus timeout bounds both.
-    fn silent_at(&self, local: &Local, node: NodeId) -> Instant {
-        let timing = &local.config.timing;
-        let soonest = self.entered + local.settle();
-        let latest = self.entered + timing.consensus.max(local.settle());
-        let member = self.old.members.contains(&node).then_some(self.old.alive);
-        let spoke = self.joins.get(&node).map(|&(at, _)| at);
-        let alive = member.max(spoke);
-        alive.map_or(soonest, |alive| alive + timing.token).clamp(soonest, latest)
-    }
-
-    /// Of those proposed, who did not join, or did and has said nothing for so long that it hardly
-    /// goes on saying it.
-    fn unheard<'a>(
-        &'a self,
-        local: &Local,
-        now: Instant,
-        proposed: &'a NodeSet,
-    ) -> impl Iterator<Item = NodeId> {
-        let (me, lately) = (local.me(), now - 2 * local.settle());
-        proposed.iter().copied().filter(move |node| {
-            *node != me && self.joins.get(node).is_none_or(|&(at, _)| at < lately)
-        })
-    }
-
-    fn next_deadline(&self, local: &Local, now: Instant, proposed: &NodeSet) -> Instant {
-        let silent =
-            self.unheard(local, now, proposed).map(|node| self.silent_at(local, node)).min();
-        silent.unwrap_or_else(|| {
-            let rounds = self.rounds + 1;
-            self.entered.max(self.grown) + rounds * local.settle()
-        })
-    }
-
-    /// Nobody is waited for longer than this: the silent fail first; then, of those who speak but
-    /// do not all hear each other, some must go; then, as in the paper, fail sets are merged.
-    pub(crate) fn on_consensus_timer(&mut self, local: &mut Local, now: Instant) {
-        let proposed = self.proposed();
-        if self.agrees(local, now, &proposed) || now < self.next_deadline(local, now, &proposed) {
-            return;
-        }
-        let unheard: alloc::vec::Vec<NodeId> = self.unheard(local, now, &proposed).collect();
-        if unheard.is_empty() {
-            self.rounds += 1;
-            match self.rounds {
-                1 => self.choose(local, now),
-                2 => self.merge_failed(local),
-                _ => self.fail_dissenters(local),
-            }
-        } else {
-            for node in unheard {
-                if self.silent_at(local, node) <= now {
-                    self.fail(local, node, Evidence::Silent);
-                }
-            }
-        }
-        self.say(local, now);
-    }
-
-    /// Keeps the set that everyone chooses who knows the same rows.
-    fn choose(&mut self, local: &mut Local, now: Instant) {
-        let proposed = self.proposed();
-        let my_row = local.peers.row_since(now, self.entered);
-        let me = local.me();
-        let row = |node: NodeId| {
-            if node == me {
-                Some(&my_row)
-            } else {
-                self.joins.get(&node).map(|(_, join)| &join.heard)
-            }
-        };
-        let hears = |a: NodeId, b: NodeId| row(a).is_some_and(|row| row.contains(&b));
-        let standing = |node| local.peers.standing(node, &self.old.members);
-        let chosen = choose(&proposed, standing, |a, b| hears(a, b) && hears(b, a));
-        let chosen = if chosen.contains(&me) { chosen } else { NodeSet::from([me]) };
-        for &node in proposed.difference(&chosen) {
-            self.fail(local, node, Evidence::Unreachable);
-        }
-    }
-
-    /// The paper's rule: what others fail fails for us too, and who fails us is failed.
-    fn merge_failed(&mut self, local: &mut Local) {
-        let (me, proposed) = (local.me(), self.proposed());
-        for &node in &proposed {
-            if self.joins.get(&node).is_some_and(|(_, join)| join.failed.contains(&me)) {
-                self.fail(local, node, Evidence::Unreachable);
-            }
-        }
-        let proposed = self.proposed();
-        let failed: NodeSet = proposed
-            .iter()
-            .filter_map(|node| self.joins.get(node))
-            .flat_map(|(_, join)| join.failed.iter().copied())
-            .collect();
-        for node in failed {
-            self.fail(local, node, Evidence::Unreachable);
-        }
-    }
-
-    /// The paper's last resort: whoever does not agree by now will not.
-    fn fail_dissenters(&mut self, local: &mut Local) {
-        let proposed = self.proposed();
-        for &node in &proposed {
-            if !self.has_agreed(node, &proposed) {
-                self.fail(local, node, Evidence::Unreachable);
-            }
-        }
     }
 
     // -- following --------------------------------------------------------------------------
@@ -428,7 +242,10 @@ impl Gather {
         token: CommitToken,
     ) -> Phase {
         let proposed = self.proposed();
-        let expected = token.ring.seq > local.highest && token.members() == proposed;
+        let newer = token.ring.seq > local.highest;
+        let newer = newer || planted!(local.config.plant, StaleCommitAccepted);
+        let agreed = token.members() == proposed;
+        let expected = newer && (agreed || planted!(local.config.plant, CommitMembersUnchecked));
         if !expected || !Commit::is_my_first_sight(local.me(), &token) {
             return Phase::Gather(self);
         }
@@ -448,11 +265,7 @@ impl Phase {
     ) -> Self {
         match self {
             Self::Gather(mut gather) => {
-                gather.learn(local, now, from, &join);
-                if gather.candidates.contains(&from) && !gather.failed.contains(&from) {
-                    gather.joins.insert(from, (now, join));
-                }
-                gather.say_if_changed(local, now);
+                gather.learn(local, now, from, join);
                 gather.conclude(local, now)
             }
             other

@@ -12,6 +12,7 @@ use crate::packing;
 use crate::phase::gather::Gather;
 use crate::phase::seat::Seat;
 use crate::phase::{OldRing, Phase};
+use crate::planted;
 use crate::timers::Timer;
 use crate::window::Stored;
 use crate::wire::{Beacon, Body, Departure, FRAME_HEADER, Join, Packet, Signal, Token};
@@ -96,7 +97,8 @@ impl Operational {
         let queued = packing::frames_pending(&local.backlog, room);
         let after = self.seat.visit(local, &mut token, queued, |local| {
             let packed = packing::fill(&mut local.backlog, room)?;
-            Some((Body::Data(packed.payload), packed.safe))
+            let safe = packed.safe && !planted!(local.config.plant, SafeAsAgreed);
+            Some((Body::Data(packed.payload), safe))
         });
         let representative = self.seat.ring.representative == local.me();
         if self.seat.is_alone() {
@@ -122,19 +124,20 @@ impl Operational {
         if !done {
             local.timers.arm(Timer::Hold, now);
         }
-        self.held = Some(self.seat.pass(&token));
+        self.held = Some(self.seat.pass(token));
     }
 
     fn deliver(&mut self, local: &mut Local) {
         while let Some(frame) = self.seat.window.next_deliverable() {
             local.deliver(frame);
         }
+        planted!(local.config.plant, DiscardTooEarly => self.seat.window.note_safe(self.seat.window.delivered()));
         self.seat.window.release();
     }
 
     pub(crate) fn on_frame(mut self, local: &mut Local, now: Instant, stored: Stored) -> Phase {
         let frame = &stored.frame;
-        if frame.ring != self.seat.ring {
+        if frame.ring != self.seat.ring && !planted!(local.config.plant, ForeignFrameAccepted) {
             // A member that speaks for a later ring went on without us (Totem: foreign message).
             let newer = frame.ring.seq > self.seat.ring.seq;
             return if newer && self.is_member(frame.from) {
@@ -151,6 +154,7 @@ impl Operational {
             self.token_first = true;
         }
         self.seat.receive(local, stored);
+        planted!(local.config.plant, DeliverPastGap => self.seat.window.pass_gap());
         self.deliver(local);
         Phase::Operational(self)
     }
@@ -246,6 +250,7 @@ impl Operational {
     /// A stranger, or news of one: answer so that both sides know who hears whom, and leave this
     /// ring if a better one can be formed.
     fn consider(self, local: &mut Local, now: Instant, from: NodeId, heard: &NodeSet) -> Phase {
+        planted!(local.config.plant, StrangersIgnored => return Phase::Operational(self));
         if let Some(better) = local.peers.better_than(now, &self.seat.members) {
             let newcomer = better.difference(&self.seat.members).next().copied().unwrap_or(from);
             let old = self.leave_ring(now, Cause::Newcomer(newcomer));

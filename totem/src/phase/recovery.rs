@@ -18,6 +18,7 @@ use crate::phase::gather::Gather;
 use crate::phase::operational::Operational;
 use crate::phase::seat::Seat;
 use crate::phase::{OldRing, Phase};
+use crate::planted;
 use crate::timers::Timer;
 use crate::window::{Insertion, Stored};
 use crate::wire::{Body, CommitToken, Filled, Frame, Join, Token};
@@ -58,7 +59,8 @@ impl Recovery {
         let owed = owed(local.me(), &old, &mine);
         let delivered = mine.iter().map(|(_, filled)| filled.delivered);
         let delivered = delivered.reduce(Seq::max).unwrap_or_default();
-        let companions = ids(&mine);
+        let mut companions = ids(&mine);
+        planted!(local.config.plant, StrangersAreCompanions => companions = &seat.members & &old.members);
         let (settled, install) = (0, None);
         let phase = Self { old, seat, companions, delivered, owed, settled, install };
         if phase.seat.is_alone() {
@@ -133,6 +135,7 @@ impl Recovery {
         let queued = u32::try_from(self.owed.len()).unwrap_or(u32::MAX);
         let Self { seat, owed, .. } = &mut self;
         let after = seat.visit(local, &mut token, queued, |local| {
+            planted!(local.config.plant, ForgetRecoveryMessage => drop(owed.pop_first()));
             let (_, packet) = owed.pop_first()?;
             local.stats.recovery_sent += 1;
             Some((Body::Recovered(packet), false))
@@ -159,6 +162,7 @@ impl Recovery {
             return false;
         }
         self.settled += 1;
+        planted!(self.seat.plant, RecoveryEndsEarly => return true);
         if self.settled < 2 {
             return false;
         }
@@ -193,7 +197,7 @@ impl Recovery {
                 return;
             }
         };
-        if Some(frame.ring) == self.old.id {
+        if Some(frame.ring) == self.old.id || planted!(self.seat.plant, AnyRingRecovered) {
             self.owed.remove(&frame.seq.get());
             self.old.window.insert(Stored { frame, packet });
         }
@@ -247,10 +251,17 @@ impl Recovery {
                 left: &self.old.members - &self.companions,
                 change: change.clone(),
             }));
-            self.deliver_rest(local);
+            planted!(local.config.plant, SkipTransitional => drop(local.outbox.pop_back()));
+            if !planted!(local.config.plant, RegularBeforeTail) {
+                self.deliver_rest(local);
+            }
         }
-        local.assembly.clear();
-        local.backlog.restart_partial();
+        if !planted!(local.config.plant, KeepAssemblies) {
+            local.assembly.clear();
+        }
+        if !planted!(local.config.plant, KeepPartials) {
+            local.backlog.restart_partial();
+        }
         local.departures.clear();
         local.event(Event::Configuration(Configuration {
             kind: Kind::Regular,
@@ -261,6 +272,8 @@ impl Recovery {
             members,
             change,
         }));
+        planted!(local.config.plant, RegularBeforeTail => self.deliver_rest(local));
+        planted!(local.config.plant, DataLaneOpenEarly => local.backlog.open_data());
         local.stats.rings += 1;
         Phase::Operational(Operational::enter(local, now, self.seat, held))
     }
@@ -269,6 +282,7 @@ impl Recovery {
     /// nobody is known to have delivered.
     fn deliver_old(&mut self, local: &mut Local) {
         self.old.window.note_safe(self.delivered);
+        planted!(local.config.plant, SafeInOldRing => self.old.window.note_safe(self.old.window.aru()));
         while let Some(frame) = self.old.window.next_deliverable() {
             local.deliver(frame);
         }
@@ -278,10 +292,13 @@ impl Recovery {
     /// companions' messages are sure not to depend on what is missing: a companion never had it
     /// either.
     fn deliver_rest(&mut self, local: &mut Local) {
+        planted!(local.config.plant, DropTail => return);
+        planted!(local.config.plant, IgnoreDeliverSet => self.old.obliged.clear());
         let entitled = &self.companions | &self.old.obliged;
         let aru = self.old.window.aru();
         for frame in self.old.window.take_rest() {
-            if !frame.seq.after(aru) || entitled.contains(&frame.from) {
+            let stray = planted!(local.config.plant, StrangersBehindGap);
+            if !frame.seq.after(aru) || entitled.contains(&frame.from) || stray {
                 local.deliver(frame);
             }
         }
@@ -305,9 +322,12 @@ impl Recovery {
                 local.peers.strike(now, node);
             }
         }
+        // Who was waited for in vain and came after all is none of the causes.
+        let mut evidence = episode.evidence;
+        evidence.retain(|node, evidence| evidence.is_proof() || !members.contains(node));
         Change {
             cause: episode.cause,
-            evidence: episode.evidence,
+            evidence,
             gather: episode.agreed.since(episode.began),
             commit: episode.committed.since(episode.agreed),
             recovery: now.since(episode.committed),

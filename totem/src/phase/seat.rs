@@ -15,6 +15,8 @@ use crate::ids::{NodeId, NodeSet, RingId, Seq};
 use crate::instant::Instant;
 use crate::local::Local;
 use crate::output::Destination;
+use crate::planted;
+use crate::planted::Plant;
 use crate::timers::Timer;
 use crate::turn::{Aru, covered, merge_holes, repair};
 use crate::window::{Insertion, Stored, Window};
@@ -29,6 +31,7 @@ pub(crate) struct Seat {
     pub(crate) ring: RingId,
     pub(crate) members: NodeSet,
     pub(crate) window: Window,
+    pub(crate) plant: Plant,
     successor: NodeId,
     /// Members of the ring, and this one's place among them: a token with hop `h` is for the member
     /// whose place is `h` modulo the round, the representative having place 1.
@@ -78,6 +81,7 @@ impl Seat {
             ring,
             members,
             window: Window::new(first, limits.span + 2 * limits.window),
+            plant: local.config.plant,
             successor,
             most_assigned: limits.span + limits.window,
             hop: 0,
@@ -126,8 +130,8 @@ impl Seat {
     /// received, not beyond what a member may assign.
     pub(crate) fn accepts(&self, token: &Token) -> bool {
         token.ring == self.ring
-            && token.hop > self.hop
-            && token.hop % self.round == self.my_place
+            && (token.hop > self.hop || planted!(self.plant, StaleTokenAccepted))
+            && (token.hop % self.round == self.my_place || planted!(self.plant, TokenForAnyone))
             && token.seq.at_or_after(self.window.high())
             && token.seq.distance_from(self.window.released()) <= self.most_assigned
     }
@@ -218,12 +222,16 @@ impl Seat {
         token: &mut Token,
         remaining: &[crate::wire::Range],
     ) {
+        planted!(self.plant, AruRaisedByAnyone => token.aru_setter = None);
         let aru = Aru { value: token.aru, setter: token.aru_setter };
-        let aru = aru.after_visit(local.me(), self.window.aru(), token.seq);
+        let mine = if planted!(self.plant, AruNotLowered) { token.seq } else { self.window.aru() };
+        let aru = aru.after_visit(local.me(), mine, token.seq);
         (token.aru, token.aru_setter) = (aru.value, aru.setter);
-        let mine = self.window.holes(self.requestable, MOST_HOLES);
+        let most = if planted!(self.plant, HolesNeverRequested) { 0 } else { MOST_HOLES };
+        let mine = self.window.holes(self.requestable, most);
         local.stats.holes_requested += covered(&mine);
         token.holes = merge_holes(remaining, &mine);
+        planted!(self.plant, SafeAfterOneRotation => self.passed_aru = aru.value);
         self.window.note_safe(aru.value.min(self.passed_aru));
     }
 
@@ -262,6 +270,7 @@ impl Seat {
     /// No sign of the successor: once more, and wait longer. A token goes on being sent for as
     /// long as it is not known to be lost: that is also what finds a closed port.
     pub(crate) fn retransmit(&mut self, local: &mut Local, now: Instant) {
+        planted!(self.plant, NoTokenRetransmit => return);
         let Some(forwarded) = &mut self.forwarded else { return };
         local.stats.token_retransmits += 1;
         local.send_bytes(Destination::Node(self.successor), forwarded.packet.clone());
@@ -292,6 +301,11 @@ impl Seat {
 
     /// Takes in a frame of this ring.
     pub(crate) fn receive(&mut self, local: &mut Local, stored: Stored) -> Insertion {
+        if planted!(self.plant, PlainIntegerCompare)
+            && stored.frame.seq.get() < self.window.aru().get()
+        {
+            return Insertion::Known;
+        }
         let insertion = self.window.insert(stored);
         match insertion {
             Insertion::New => local.stats.frames_received += 1,

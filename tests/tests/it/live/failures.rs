@@ -85,6 +85,21 @@ fn the_daemon_with_the_lowest_id_is_missed_like_any_other() {
     within("kill -9 of the representative", &times, Duration::from_millis(500), &lab);
 }
 
+/// Evidence is scarce then: after a few answers for a closed port a kernel gives one per second.
+#[test]
+fn a_daemon_that_crashes_twice_in_a_row_is_missed_within_the_token_timeout() {
+    let Some(mut lab) = three(&Setup::new(THREE, 3)) else { return };
+    for _ in 0..2 {
+        let mut watches = [0, 1].map(|host| lab.watch(host));
+        let killed = lab.kill(2);
+        let times = noticed(&mut watches, killed);
+        within("kill -9, back, and at once again", &times, Duration::from_millis(10_500), &lab);
+        lab.agree(&[0, 1]);
+        lab.start(2, &[]);
+        lab.agree(&[0, 1, 2]);
+    }
+}
+
 #[test]
 fn an_idle_daemon_occupies_little_memory() {
     let Some(lab) = three(&Setup::new(THREE, 3)) else { return };

@@ -1,0 +1,156 @@
+//! Whom a gathering node proposes, and when it acts on it: judged anew after every occurrence.
+//!
+//! Must never remember a judgement that the facts no longer support; only what is proven and what
+//! was given up as the last resort stays. A candidate is left out if it is proven gone, if it has
+//! been silent for longer than it may, or if, once everybody had time to be heard, it does not
+//! hear and is not heard by all others and they are preferred.
+
+use super::Gather;
+use crate::configuration::{Cause, Evidence};
+use crate::ids::{NodeId, NodeSet};
+use crate::instant::Instant;
+use crate::local::Local;
+use crate::members::choose;
+use crate::planted;
+
+/// When nobody has said anything new for this many times the time to settle, whoever does not
+/// agree is given up.
+const LAST_RESORT: u32 = 6;
+/// The same for those who go on saying something new, and nobody new among them.
+const VERY_LAST_RESORT: u32 = 40;
+
+impl Gather {
+    /// Judges every candidate.
+    pub(super) fn judge(&mut self, local: &mut Local, now: Instant) {
+        let me = local.me();
+        let mut failed = self.given_up.clone();
+        for &node in self.candidates.iter().filter(|&&node| node != me) {
+            if let Some(gone) = local.departures.get(&node).copied() {
+                local.note_evidence(node, gone.evidence);
+            }
+            if local.is_departed(node) {
+                failed.insert(node);
+            } else if self.is_unheard(local, now, node) && self.silent_at(local, node) <= now {
+                local.note_evidence(node, Evidence::Silent);
+                failed.insert(node);
+            }
+        }
+        if now >= self.settled_at(local) {
+            let rest = &self.candidates - &failed;
+            let chosen = self.choose(local, now, &rest);
+            for &node in rest.difference(&chosen) {
+                local.note_evidence(node, Evidence::Unreachable);
+                failed.insert(node);
+            }
+        }
+        self.failed = failed;
+    }
+
+    /// Keeps the set that everyone chooses who knows the same rows; who is still waited for counts
+    /// as linked with everyone.
+    fn choose(&self, local: &Local, now: Instant, candidates: &NodeSet) -> NodeSet {
+        let my_row = local.peers.row_since(now, self.entered);
+        let me = local.me();
+        let row = |node: NodeId| {
+            if node == me {
+                Some(&my_row)
+            } else {
+                self.joins.get(&node).map(|(_, join)| &join.heard)
+            }
+        };
+        let hears = |a: NodeId, b: NodeId| match (row(a), row(b)) {
+            (Some(row), Some(_)) => row.contains(&b),
+            (None, _) | (_, None) => true,
+        };
+        let standing = |node| local.peers.standing(node, &self.old.members);
+        let chosen = choose(candidates, standing, |a, b| hears(a, b) && hears(b, a));
+        if chosen.contains(&me) { chosen } else { NodeSet::from([me]) }
+    }
+
+    /// Everyone proposed proposes the same, hears and is heard by all the others.
+    pub(super) fn agrees(&self, local: &Local, now: Instant, proposed: &NodeSet) -> bool {
+        let my_row = local.peers.row_since(now, self.entered);
+        let mut others = proposed.iter().filter(|&&node| node != local.me());
+        my_row.is_superset(proposed) && others.all(|&node| self.has_agreed(node, proposed))
+    }
+
+    fn has_agreed(&self, node: NodeId, proposed: &NodeSet) -> bool {
+        self.joins.get(&node).is_some_and(|(_, join)| {
+            join.proposed() == *proposed && join.heard.is_superset(proposed)
+        })
+    }
+
+    /// The paper's last resort: whoever does not agree by now will not.
+    pub(super) fn give_up_dissenters(&mut self, local: &Local, now: Instant) {
+        let (me, proposed) = (local.me(), &self.proposed());
+        if self.agrees(local, now, proposed) {
+            return;
+        }
+        let dissent = |node: &NodeId| {
+            *node != me && !self.has_agreed(*node, proposed) && !self.is_unheard(local, now, *node)
+        };
+        let dissenters: NodeSet = proposed.iter().copied().filter(dissent).collect();
+        self.given_up.extend(dissenters);
+        self.resorts += 1;
+    }
+
+    // -- patience ---------------------------------------------------------------------------
+
+    /// Everybody who is there has had time to be heard by everybody.
+    fn settled_at(&self, local: &Local) -> Instant {
+        self.grown + local.settle()
+    }
+
+    pub(super) fn last_resort_at(&self, local: &Local) -> Instant {
+        let settle = local.settle();
+        let still = self.moved + (LAST_RESORT + self.resorts) * settle;
+        still.min(self.grown + (VERY_LAST_RESORT + self.resorts) * settle)
+    }
+
+    /// It did not join, or did and has said nothing for so long that it hardly goes on saying it.
+    fn is_unheard(&self, local: &Local, now: Instant, node: NodeId) -> bool {
+        let lately = now - 2 * local.settle();
+        self.joins.get(&node).is_none_or(|&(at, _)| at < lately)
+    }
+
+    /// How long this candidate may be silent: a member for the token timeout since it was last
+    /// known to be alive, as anyone who joined, and a stranger for a few joins; the consensus
+    /// timeout bounds all.
+    fn silent_at(&self, local: &Local, node: NodeId) -> Instant {
+        let timing = &local.config.timing;
+        planted!(local.config.plant, SilentNeverFailed => return self.entered + 1_000 * timing.token);
+        let soonest = self.entered + local.settle();
+        let latest = self.entered + timing.consensus.max(local.settle());
+        let member = self.old.members.contains(&node).then_some(self.old.alive);
+        let spoke = self.joins.get(&node).map(|&(at, _)| at);
+        let alive = member.max(spoke);
+        alive.map_or(soonest, |alive| alive + timing.token).clamp(soonest, latest)
+    }
+
+    /// When the judgement may change although nothing happens.
+    pub(super) fn deadline(&self, local: &Local, now: Instant) -> Instant {
+        let waited = self.candidates.iter().copied().filter(|node| !self.failed.contains(node));
+        let others = waited.filter(|&node| node != local.me());
+        let silent = others.map(|node| {
+            let falls_silent = self.joins.get(&node).map(|&(at, _)| at + 2 * local.settle());
+            let falls_silent = falls_silent.map(|at| at + core::time::Duration::from_nanos(1));
+            self.silent_at(local, node).max(falls_silent.unwrap_or(self.entered))
+        });
+        let fixed = [self.settled_at(local), self.last_resort_at(local)];
+        let next = silent.chain(fixed).filter(|&at| at > now).min();
+        next.unwrap_or(now + local.settle())
+    }
+
+    /// Earliest instant at which agreement may be acted on: a node that starts waits for others
+    /// that start with it, and nobody goes on alone while somebody may be about to answer.
+    pub(super) fn quiet_at(&self, local: &Local, proposed: &NodeSet) -> Instant {
+        let starting = local.episode.as_ref().is_some_and(|e| e.cause == Cause::Started);
+        if proposed.len() == 1 && self.candidates.len() == 1 {
+            self.entered + local.settle()
+        } else if starting && self.old.id.is_none() {
+            self.grown + 2 * local.config.timing.join
+        } else {
+            self.entered
+        }
+    }
+}
