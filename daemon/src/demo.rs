@@ -32,7 +32,7 @@ use clap::Parser;
 use self::board::Board;
 use self::home::Home;
 use self::lan::{ETHERNET_MTU, Lan};
-use self::place::Place;
+use self::place::{COMPLAINT, Place};
 use self::scratch::Scratch;
 use self::screen::Screen;
 use self::story::{End, Node, Story};
@@ -76,7 +76,7 @@ pub fn main() -> ExitCode {
     let options = Options::parse_from(std::env::args_os().skip(1));
     if options.mortal {
         let why = place::become_mortal(&options.daemon);
-        eprintln!("clusterd demo: cannot start a daemon: {why}");
+        eprintln!("{COMPLAINT}cannot start a daemon: {why}");
         return ExitCode::FAILURE;
     }
     let ended = if options.probe { probe() } else { demonstrate(&options) };
@@ -84,11 +84,11 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(End::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(End::Output(why)) => {
-            eprintln!("clusterd demo: cannot print: {why}");
+            eprintln!("{COMPLAINT}cannot print: {why}");
             ExitCode::FAILURE
         }
         Err(End::Failed(why)) => {
-            eprintln!("clusterd demo: {why}");
+            eprintln!("{COMPLAINT}{why}");
             ExitCode::FAILURE
         }
     }
@@ -120,8 +120,11 @@ fn demonstrate(options: &Options) -> Result<(), End> {
         Ok(()) | Err(End::Interrupted) if remains => {
             Err(End::Failed(format!("{} could not be removed", dir.display())))
         }
-        Ok(()) => Ok(writeln!(out, "  Nothing is left behind.")?),
-        Err(end) => Err(end),
+        Ok(()) | Err(End::Interrupted) => {
+            writeln!(out, "  Nothing is left behind.")?;
+            told
+        }
+        Err(End::Output(_) | End::Failed(_)) => told,
     }
 }
 
@@ -131,23 +134,20 @@ fn introduce(
     no_network: Option<&str>,
     dir: &Path,
 ) -> io::Result<()> {
-    let count = options.nodes;
-    let last = Place::name(no_network.is_none(), usize::from(count) - 1);
-    let first = Place::name(no_network.is_none(), 0);
+    let count = usize::from(options.nodes);
     let (nodes, real) =
         if count == 1 { ("node", "a real daemon") } else { ("nodes", "each a real daemon") };
+    let (first, last) = (lan::address(0), lan::address(count - 1));
     match no_network {
         None => writeln!(
             out,
-            "A cluster of {count} {nodes}, {real} on a network of its own making: {first} is\n\
-             {}, {last} is {}. They talk by multicast.",
-            lan::address(0),
-            lan::address(usize::from(count) - 1),
+            "A cluster of {count} {nodes}, {real} on a host of its own, iscsi1 and so on: network\n\
+             namespaces at addresses {first} to {last}. They talk by multicast."
         )?,
         Some(why) => writeln!(
             out,
-            "A cluster of {count} {nodes}, {real}, at addresses {first} to {last}.\n\
-             They talk by unicast, since network namespaces are not used: {why}."
+            "A cluster of {count} {nodes}, {real}, at addresses 127.0.0.1 and so on. They talk by\n\
+             unicast, since network namespaces are not used: {why}."
         )?,
     }
     writeln!(out, "All files are in {} and go at the end.\n", dir.display())

@@ -85,10 +85,11 @@ impl Stack {
         );
         let nodes = Nodes::new(&config);
         let voting = Voting::new(&config.voting);
+        let plant = config.ring.plant();
         let mut stack = Self {
             ring: Ring::new(config.ring, config.last, now),
             outbox: Outbox::default(),
-            sync: Synchronization::default(),
+            sync: Synchronization::new(plant),
             nodes,
             voting,
             evs: Evs::default(),

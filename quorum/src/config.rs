@@ -16,6 +16,9 @@ pub struct Config {
     pub(crate) votes: BTreeMap<NodeId, Votes>,
     pub(crate) expected: Votes,
     pub(crate) two_node: bool,
+    /// Half of the votes are enough: a planted bug.
+    #[cfg(feature = "planted")]
+    pub(crate) half_is_enough: bool,
 }
 
 impl Config {
@@ -48,7 +51,23 @@ impl Config {
         // A sum beyond 32 bits cannot be expected exactly. The largest number stands for it, and
         // the rule asks for more than half of the votes present anyway.
         let expected = expected.unwrap_or(Votes::saturated(total));
-        Ok(Self { me, votes, expected, two_node })
+        Ok(Self {
+            me,
+            votes,
+            expected,
+            two_node,
+            #[cfg(feature = "planted")]
+            half_is_enough: false,
+        })
+    }
+
+    /// The same with a bug planted in it, half of the votes being enough: for the proof that the
+    /// simulator finds it.
+    #[cfg(feature = "planted")]
+    #[must_use]
+    pub const fn with_half_enough(mut self) -> Self {
+        self.half_is_enough = true;
+        self
     }
 
     /// This node.

@@ -102,6 +102,8 @@ pub struct Quorum {
     needed: u64,
     verdict: Verdict,
     outputs: VecDeque<Output>,
+    #[cfg(feature = "planted")]
+    half_is_enough: bool,
 }
 
 impl Quorum {
@@ -122,6 +124,8 @@ impl Quorum {
                 why: Why::Majority,
             },
             outputs: VecDeque::new(),
+            #[cfg(feature = "planted")]
+            half_is_enough: config.half_is_enough,
         };
         let alone = rule::Count { members: 0, total: 0, highest: config.expected.wide() };
         let Decision { needed, why } = rule::decide(&alone, config.two_node, 0);
@@ -263,7 +267,12 @@ impl Quorum {
             Lowering::Allowed => 0,
             Lowering::Forbidden => self.needed,
         };
-        rule::decide(&electorate.count(), self.two_node, floor)
+        let decision = rule::decide(&electorate.count(), self.two_node, floor);
+        #[cfg(feature = "planted")]
+        if self.half_is_enough && decision.needed > 1 {
+            return Decision { needed: electorate.count().highest.div_ceil(2), ..decision };
+        }
+        decision
     }
 
     /// CMAN's test of what an operator asks: the quorum must be at least half of the votes

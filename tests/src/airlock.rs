@@ -6,8 +6,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use bytes::{Bytes, BytesMut};
-use totem::{NodeId, Plant};
 use totem::seal::{ClusterKey, Opened, Opener, Sealer};
+use totem::{NodeId, Plant};
 
 use crate::figures::Figures;
 use crate::plan::Tamper;

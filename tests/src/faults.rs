@@ -71,6 +71,11 @@ pub enum Fault {
         /// Of whom.
         about: usize,
     },
+    /// A second client of a daemon comes, or, if it is there, is gone.
+    Visit {
+        /// Whose.
+        node: usize,
+    },
     /// All clients speak at once, much.
     Flood {
         /// Messages of each.
@@ -140,6 +145,7 @@ impl Fault {
             Self::Link { .. } => "bad link",
             Self::Weather(_) => "weather",
             Self::FalseHint { .. } => "false hint",
+            Self::Visit { .. } => "client comes or goes",
             Self::Flood { .. } => "flood",
             Self::When(_) => "trap",
         }

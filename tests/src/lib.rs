@@ -17,6 +17,7 @@ pub mod campaign;
 pub mod check;
 pub mod faults;
 pub mod figures;
+pub mod guest;
 pub mod lab;
 pub mod message;
 pub mod network;

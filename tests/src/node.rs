@@ -6,13 +6,14 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
-use daemon::stack::command::{Command, NodeEntry, RequestId, SessionId};
+use daemon::stack::command::{Command, NodeEntry, RequestId};
 use daemon::stack::effect::Effect;
 use daemon::stack::{Config, Stack};
 use quorum::Votes;
-use totem::{Deadline, Identity, Input, Instant, NodeId, PacketError, RingSeq};
+use totem::{Deadline, Identity, Input, Instant, NodeId, PacketError, RingId, RingSeq};
 
 use crate::airlock::{Airlock, Parcel};
+use crate::guest::{self, Guest};
 use crate::message::MessageId;
 use crate::network::Port;
 use crate::plan::Plan;
@@ -99,6 +100,8 @@ pub struct Node {
     paused: Option<Waiting>,
     deadline: Option<Instant>,
     alarm: Option<Instant>,
+    /// The second client of its daemon.
+    pub guest: Guest,
     /// Messages its clients said so far.
     pub said: usize,
     /// What a scenario calls some of them.
@@ -123,6 +126,7 @@ impl Node {
             paused: None,
             deadline: None,
             alarm: None,
+            guest: Guest::default(),
             said: 0,
             labels: BTreeMap::new(),
         }
@@ -181,6 +185,7 @@ impl Node {
     /// Ends the daemon, at once. A disk write under way happened or not.
     pub fn stop(&mut self, written: bool) {
         self.stack = None;
+        self.guest.go();
         self.airlock = None;
         self.paused = None;
         self.deadline = None;
@@ -211,6 +216,23 @@ impl Node {
         if let Some(stack) = &mut self.stack {
             stack.command(local, request, command);
         }
+    }
+
+    /// The second client comes while this ring is in use, or goes; did it come?
+    pub fn visit(&mut self, now: Instant, ring: Option<RingId>) -> bool {
+        let local = self.clock.read(now);
+        let Some(stack) = &mut self.stack else { return false };
+        if let Some(session) = self.guest.go() {
+            stack.gone(local, session);
+            return false;
+        }
+        let session = self.guest.come(ring);
+        for (number, command) in [Command::Attach, Command::Watch(true)].into_iter().enumerate() {
+            // The first client's requests are answered by their number: these are none of them.
+            let number = u64::MAX - u64::from(number > 0);
+            stack.command(local, RequestId { session, number }, command);
+        }
+        true
     }
 
     /// A multicast of the client.
@@ -333,7 +355,7 @@ impl Session {
     fn request(&mut self) -> RequestId {
         let number = self.requests;
         self.requests += 1;
-        RequestId { session: SessionId(1), number }
+        RequestId { session: guest::FIRST, number }
     }
 }
 

@@ -29,6 +29,7 @@ impl Invariants {
     /// Something does not hold: this node must not go on.
     pub(crate) fn check(&mut self, local: &Local, phase: &Phase) {
         assert!(local.highest >= self.highest, "the ring sequence went back");
+        assert!(local.durable >= local.highest, "{} is not on disk", local.highest);
         self.highest = local.highest;
         match phase {
             Phase::Operational(phase) => {

@@ -16,6 +16,7 @@ use crate::ids::{NodeId, NodeSet, RingSeq};
 use crate::instant::Instant;
 use crate::output::{Destination, Event, Message, Output};
 use crate::peers::{Patience, Peers, Suspects};
+use crate::planted;
 use crate::stats::Stats;
 use crate::timers::{Timer, Timers};
 use crate::wire::{Body, Departure, Frame, Join, LARGEST_MESSAGE, Packet, Signal};
@@ -36,6 +37,10 @@ pub(crate) struct Local {
     pub(crate) episode: Option<Episode>,
     /// Highest ring sequence this node has spoken for or knows to be stored.
     pub(crate) highest: RingSeq,
+    /// Highest ring sequence on this node's stable storage.
+    pub(crate) durable: RingSeq,
+    /// Highest ring sequence that is on its way there.
+    storing: RingSeq,
     pub(crate) rotation: Rotation,
     pub(crate) stats: Stats,
     serial: u64,
@@ -93,6 +98,7 @@ impl Rotation {
 
 impl Local {
     pub(crate) fn new(config: Config, last: RingSeq) -> Self {
+        let last = if planted!(config.plant, DiskIgnored) { RingSeq::default() } else { last };
         let timing = &config.timing;
         let patience = Patience {
             fresh: 3 * timing.beacon + timing.join,
@@ -109,6 +115,8 @@ impl Local {
             departures: BTreeMap::new(),
             episode: None,
             highest: last,
+            durable: last,
+            storing: last,
             rotation: Rotation::default(),
             stats: Stats::default(),
             serial: 0,
@@ -129,6 +137,14 @@ impl Local {
 
     pub(crate) fn send_bytes(&mut self, to: Destination, packet: Bytes) {
         self.outbox.push_back(Output::Send { to, packet });
+    }
+
+    /// Asks for a ring sequence to be put on stable storage, unless it is or was asked for.
+    pub(crate) fn store(&mut self, seq: RingSeq) {
+        if seq > self.storing {
+            self.storing = seq;
+            self.outbox.push_back(Output::Store(seq));
+        }
     }
 
     pub(crate) fn event(&mut self, event: Event) {
@@ -179,7 +195,7 @@ impl Local {
     /// How long agreement and recovery may take before this node begins again.
     pub(crate) fn patience(&self) -> Duration {
         let timing = &self.config.timing;
-        timing.consensus.min(20 * timing.join)
+        (timing.token / 2).max(20 * timing.join)
     }
 
     /// How long a gathering node waits for those who may just be starting or slow.

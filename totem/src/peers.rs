@@ -111,7 +111,7 @@ impl Peers {
         // Whom it is about to be with; if that includes us, it invites us to join those it has.
         let proposed = join.proposed();
         peer.invites = proposed.contains(&me);
-        peer.company = if peer.invites { NodeSet::new() } else { proposed };
+        peer.company = proposed;
         peer.company.insert(from);
         true
     }
@@ -165,6 +165,13 @@ impl Peers {
         peer.strikes = peer.strikes.saturating_add(1);
     }
 
+    /// A ring was installed: what was said to bring it about invites nobody any more.
+    pub(crate) fn end_gathering(&mut self) {
+        for peer in self.known.values_mut() {
+            peer.invites = false;
+        }
+    }
+
     /// This node became a member with us.
     pub(crate) fn forgive(&mut self, node: NodeId) {
         let peer = self.entry(node);
@@ -215,8 +222,10 @@ impl Peers {
         let chosen = choose(&(ring | &strangers), standing, linked);
         let value = |nodes: &NodeSet| (weight(nodes, standing), nodes.len());
         let gains = |node: &NodeId| {
-            let company = self.known.get(node).map(|peer| &peer.company);
-            value(&chosen) > company.map_or((0, 0), value)
+            self.known.get(node).is_some_and(|peer| {
+                // Whoever invites us leaves nobody by taking us in.
+                peer.invites || value(&chosen) > value(&peer.company)
+            })
         };
         let agreeable = chosen.difference(ring).all(gains);
         (agreeable && chosen.contains(&self.me) && value(&chosen) > value(ring)).then_some(chosen)

@@ -135,19 +135,17 @@ bugs! {
     /// A ring whose token is lost waits for it.
     TokenLossIgnored,
     // -- membership -------------------------------------------------------------------------
-    /// A commit token of a ring that was given up is taken up again.
-    StaleCommitAccepted,
-    /// A commit token is joined whoever else it names.
-    CommitMembersUnchecked,
+    /// A commit token that does not come back is waited for.
+    CommitLossIgnored,
     /// The last member builds the commit token, not the first.
     WrongRepresentative,
     /// Nobody is failed for being silent.
     SilentNeverFailed,
     /// A ring in use never answers strangers.
     StrangersIgnored,
-    /// The representative goes by the rings it has seen itself, not by those the others have.
-    HighestIgnored,
     // -- storage, services, packets ---------------------------------------------------------
+    /// A restarted node begins its ring sequence anew.
+    DiskIgnored,
     /// The commit token goes on while its ring sequence is still being written.
     StoreAfterSpeaking,
     /// Applications may talk as soon as a ring is installed.

@@ -74,7 +74,7 @@ impl Ring {
                 Ok(())
             }
             Input::Stored(seq) => {
-                self.local.highest = self.local.highest.max(seq);
+                self.local.durable = self.local.durable.max(seq);
                 self.step(now, Occurrence::Stored(seq));
                 Ok(())
             }
@@ -227,7 +227,7 @@ impl Ring {
             phase: phase.name(),
             ring,
             members: members.unwrap_or_default(),
-            highest: self.local.highest,
+            highest: self.local.durable,
         }
     }
 

@@ -7,8 +7,8 @@
 //! a pipe from here. When this process ends, in whatever way, that one ends, and the kernel ends
 //! all others; namespaces that nobody is in are gone.
 //!
-//! Threads enter namespaces one by one, so every step is done on a thread of its own. The machine
-//! must be root, or root in a user namespace of its own: see [`own_user_namespace`].
+//! Threads enter namespaces one by one, so every step is done on a thread of its own. The process
+//! must be root's, or root in a user namespace of its own: see [`own_user_namespace`].
 
 use std::fs::{self, File};
 use std::io::{self, Write};

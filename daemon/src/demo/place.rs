@@ -23,6 +23,9 @@ pub(super) const PROBE: &str = "--probe";
 /// How it starts daemons that die with it.
 pub(super) const MORTAL: &str = "--mortal";
 
+/// Begins a line that says what went wrong.
+pub(super) const COMPLAINT: &str = "clusterd demo: ";
+
 /// Where the nodes run.
 #[derive(Debug)]
 pub(super) enum Place {
@@ -71,7 +74,8 @@ pub(super) fn probe() -> Result<(), String> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&tried.stderr);
-    Err(said.lines().last().unwrap_or("it does not say why").to_owned())
+    let why = said.lines().last().unwrap_or("it does not say why");
+    Err(why.strip_prefix(COMPLAINT).unwrap_or(why).to_owned())
 }
 
 /// What that process does.

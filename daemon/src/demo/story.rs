@@ -199,13 +199,14 @@ impl Story<'_> {
     fn stop(&mut self) -> Result<(), End> {
         self.screen.line("\nStopping all, each says good-bye:")?;
         let begin = Instant::now();
-        let mut count = 0;
-        for node in &mut self.nodes {
+        let (mut left, mut count) = (0, 0);
+        for node in self.nodes.iter_mut().filter(|node| !node.doomed) {
             let Some(mut process) = node.process.take() else { continue };
+            count += 1;
             let failed = |why| End::Failed(format!("cannot stop {}: {why}", node.name));
             process.terminate().map_err(failed)?;
             match process.wait(Some(Instant::now() + FAREWELL)).map_err(failed)? {
-                Some(status) if status.success() => count += 1,
+                Some(status) if status.success() => left += 1,
                 Some(status) => {
                     self.screen.line(&format!("  {} ended with {status}", node.name))?;
                 }
@@ -216,7 +217,7 @@ impl Story<'_> {
             }
         }
         let took = short(begin.elapsed());
-        Ok(self.screen.line(&format!("  {count} of {} left within {took}.", self.nodes.len()))?)
+        Ok(self.screen.line(&format!("  {left} of {count} left within {took}."))?)
     }
 
     fn launch(&mut self, index: usize) -> Result<(), End> {
@@ -284,6 +285,7 @@ impl Story<'_> {
                 });
                 let how = ended.map_or_else(|| "hung up".to_owned(), |s| format!("ended: {s}"));
                 if self.free {
+                    node.process = None;
                     return Ok(self.screen.line(&format!("{:>18}  {name} {how}", ""))?);
                 }
                 let logs = self.last_words(index);

@@ -17,7 +17,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use totem::{NodeId, NodeSet, RingId, RingSeq};
+use totem::{NodeId, NodeSet, Plant, RingId, RingSeq, planted};
 
 use super::outbox::Outbox;
 use super::service::{LARGEST, MessageError, PROTOCOL, Reader, Service};
@@ -26,10 +26,11 @@ const STATE: u8 = 1;
 const BARRIER: u8 = 2;
 
 /// The state exchange of one node.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Synchronization {
     /// The exchange under way or done on the current ring; `None` between rings.
     round: Option<Round>,
+    plant: Plant,
 }
 
 /// One exchange, on one ring.
@@ -53,6 +54,11 @@ pub(crate) struct States {
 }
 
 impl Synchronization {
+    /// None under way. Nothing is planted in what ships.
+    pub(crate) const fn new(plant: Plant) -> Self {
+        Self { round: None, plant }
+    }
+
     /// The current ring has ended: what its members still say comes too late to be acted on.
     pub(crate) fn abandon(&mut self) {
         self.round = None;
@@ -95,6 +101,7 @@ impl Synchronization {
         let Some(round) = self.round.as_mut().filter(|round| round.ring == ring) else {
             return Ok(None);
         };
+        planted!(self.plant, BarrierNotAwaited => round.awaited.retain(|&node| node == from));
         if !round.awaited.contains(&from) {
             return Ok(None);
         }

@@ -223,6 +223,14 @@ impl Drawer<'_> {
             let kind = self.rng.pick(&kinds);
             self.trouble(kind, at);
         }
+        // Later additions draw from sources of their own, so that the other worlds stay as they are.
+        self.rng = Rng::new(self.plan.seed ^ 0x6f62_6c69_6765_6421);
+        if self.rng.once_in(6) {
+            self.promise();
+        }
+        if self.rng.once_in(4) {
+            self.visits();
+        }
         let heal = self.plan.heal;
         self.faults.retain(|(at, _)| *at < heal);
         self.faults
@@ -343,6 +351,45 @@ impl Drawer<'_> {
         self.trouble(kind, breaks);
         let over = breaks + self.rng.duration(Duration::ZERO, ms(600));
         self.push(over, Fault::Weather(rough));
+    }
+
+    /// A speaker dies in a storm, and of those who recover its ring one installs the next and is cut
+    /// off or killed at that very moment: what it was promised the others must keep.
+    fn promise(&mut self) {
+        let at = self.rng.duration(ms(300), self.plan.heal);
+        let rough = self.plan.rough;
+        let loss_multicast = self.rng.pick(&[20 * PERCENT, 40 * PERCENT, 60 * PERCENT]);
+        self.push(at, Fault::Weather(Quality { loss_multicast, ..rough }));
+        let messages = self.rng.size(4, 16);
+        self.push(at + ms(1), Fault::Flood { messages });
+        let dies = at + self.rng.duration(ms(2), ms(20));
+        let node = self.node();
+        self.push(dies, Fault::Crash { node, written: true });
+        self.push(dies, Fault::Weather(rough));
+        for _ in 0..self.rng.size(1, 3) {
+            let (node, moment) =
+                (self.node(), self.rng.pick(&[Moment::Installing, Moment::Recovering]));
+            let fault = match self.rng.size(0, 2) {
+                0 => Fault::Crash { node: self.node(), written: true },
+                1 => Fault::Split(self.side()),
+                _ => Fault::Split([self.node()].into_iter().collect()),
+            };
+            self.push(dies, Fault::When(Box::new(Trigger { node, moment, fault })));
+        }
+        let over = dies + 2 * (self.plan.timing.token + self.plan.timing.consensus);
+        self.push(over, Fault::Join);
+        for node in 0..self.plan.machines.len() {
+            self.push(over, Fault::Start { node });
+        }
+    }
+
+    /// A second client of one daemon or another comes and goes.
+    fn visits(&mut self) {
+        for _ in 0..self.rng.size(2, 12) {
+            let at = self.rng.duration(ms(100), self.plan.heal);
+            let node = self.node();
+            self.push(at, Fault::Visit { node });
+        }
     }
 
     fn trap(&mut self, at: Duration) {

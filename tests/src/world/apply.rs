@@ -14,6 +14,7 @@ use crate::check::Breach;
 use crate::check::group::Group;
 use crate::check::history::{Change, View, What};
 use crate::faults::Moment;
+use crate::guest;
 use crate::message::{self, MessageId};
 use crate::network::Port;
 
@@ -43,6 +44,8 @@ impl World {
         }
         self.effects = effects;
         if self.nodes[node].is_up() {
+            let told = self.nodes[node].guest.check();
+            self.sessions(node, told);
             self.observe(node, What::Settled);
             self.set_alarm(node);
         }
@@ -57,7 +60,14 @@ impl World {
                     self.answered(node, message, &reply);
                 }
             }
-            Effect::Notify { notice, .. } => self.notice(node, notice),
+            Effect::Notify { to: guest::FIRST, notice } => {
+                self.nodes[node].guest.expect(&notice);
+                self.notice(node, notice);
+            }
+            Effect::Notify { to, notice } => {
+                let told = self.nodes[node].guest.told(to, &notice);
+                self.sessions(node, told);
+            }
             Effect::Report(report) => {
                 self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
             }
@@ -69,6 +79,13 @@ impl World {
                 }
             }
             Effect::Wait(_) => {}
+        }
+    }
+
+    /// Judges what a second client is told.
+    fn sessions(&mut self, node: usize, told: Result<(), String>) {
+        if let Err(what) = told {
+            self.fail("all clients of a daemon are told the same", &Breach::of(node), what);
         }
     }
 

@@ -51,6 +51,7 @@ impl World {
                 self.trace.fine(self.now, Some(to), || format!("false hint about {about}"));
                 self.handle(to, Input::Unreachable(about));
             }
+            Fault::Visit { node } => self.visit(node),
             Fault::Flood { messages } => self.flood(messages),
             Fault::When(ref trigger) => self.triggers.push((**trigger).clone()),
         }
@@ -64,7 +65,7 @@ impl World {
                 let dead = self.is_healing() && self.plan.dead.contains(&node);
                 !self.nodes[node].is_up() && !dead
             }
-            Fault::Pause { node, .. } | Fault::Leave { node } => {
+            Fault::Pause { node, .. } | Fault::Leave { node } | Fault::Visit { node } => {
                 self.nodes[node].is_up() && !self.nodes[node].is_paused()
             }
             Fault::FalseHint { to, about } => to != about && self.nodes[to].is_up(),
@@ -143,6 +144,14 @@ impl World {
             self.handle(node, Input::Timeout);
         }
         self.set_alarm(node);
+    }
+
+    fn visit(&mut self, node: usize) {
+        let ring = self.checks.history().place(node).map(|place| place.ring);
+        let came = self.nodes[node].visit(self.now, ring);
+        let what = if came { "comes" } else { "is gone" };
+        self.trace.fine(self.now, Some(node), || format!("a second client {what}"));
+        self.settle(node);
     }
 
     fn flood(&mut self, messages: usize) {

@@ -39,9 +39,8 @@ fn find(bug: Planted, seeds: u64) -> Option<Find> {
 /// The bugs asked for.
 fn chosen() -> Vec<Planted> {
     let names = std::env::var("PLANTED").unwrap_or_default();
-    let wanted = |bug: &Planted| {
-        names.is_empty() || names.split(',').any(|name| name == format!("{bug:?}"))
-    };
+    let wanted =
+        |bug: &Planted| names.is_empty() || names.split(',').any(|name| name == format!("{bug:?}"));
     Planted::ALL.iter().copied().filter(wanted).collect()
 }
 

@@ -9,7 +9,7 @@ use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet, RingId, RingSeq, Seq};
 use crate::instant::Instant;
 use crate::local::{JoinSets, Local};
-use crate::output::{Destination, Output};
+use crate::output::Destination;
 use crate::phase::gather::Gather;
 use crate::phase::recovery::Recovery;
 use crate::phase::seat::Seat;
@@ -45,12 +45,10 @@ impl Commit {
         now: Instant,
         old: OldRing,
         sets: JoinSets,
-        highest: RingSeq,
+        seq: RingSeq,
     ) -> Phase {
         let members = &sets.candidates - &sets.failed;
-        let highest =
-            if planted!(local.config.plant, HighestIgnored) { local.highest } else { highest };
-        let ring = RingId { seq: highest.next(), representative: local.me() };
+        let ring = RingId { seq, representative: local.me() };
         let entries = members.into_iter().map(|node| Entry { node, filled: None }).collect();
         let first = local.config.limits.first;
         let token = CommitToken { ring, hop: 0, first, entries };
@@ -86,7 +84,7 @@ impl Commit {
                 entry.filled = Some(fill(&old, boot));
             }
         }
-        local.outbox.push_back(Output::Store(token.ring.seq));
+        local.store(token.ring.seq);
         let at = now + local.patience();
         local.timers.arm(Timer::TokenLoss, at);
         let at = now + local.jittered(local.config.timing.join);
@@ -97,7 +95,8 @@ impl Commit {
             let seq = phase.token.ring.seq;
             return phase.on_stored(local, now, seq);
         });
-        Phase::Commit(phase)
+        let durable = local.durable;
+        phase.on_stored(local, now, durable)
     }
 
     /// The token is on its first round, and everyone before `me` has written, nobody after.
@@ -128,6 +127,7 @@ impl Commit {
         if self.stage != Stage::Storing || seq < self.token.ring.seq {
             return Phase::Commit(self);
         }
+        local.highest = local.highest.max(self.token.ring.seq);
         if self.seat.is_alone() {
             return Recovery::enter(local, now, self.old, self.seat, &self.token);
         }
@@ -205,6 +205,7 @@ impl Commit {
     /// The token did not come back. If the successor never confirmed it, unicast to it does not
     /// get through, whatever multicast does: it is left out until that changes.
     pub(crate) fn on_lost(self, local: &mut Local, now: Instant) -> Phase {
+        planted!(local.config.plant, CommitLossIgnored => return Phase::Commit(self));
         if self.stage == (Stage::Forwarded { received: false }) {
             local.peers.note_deaf(now, self.seat.successor());
         }

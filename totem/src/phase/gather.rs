@@ -11,7 +11,7 @@ mod agreement;
 use alloc::collections::BTreeMap;
 
 use crate::configuration::{Cause, Evidence};
-use crate::ids::{NodeId, NodeSet};
+use crate::ids::{NodeId, NodeSet, RingSeq};
 use crate::instant::Instant;
 use crate::local::{Episode, JoinSets, Local};
 use crate::output::Event;
@@ -219,16 +219,23 @@ impl Gather {
         if now < quiet_at {
             local.timers.arm(Timer::Consensus, quiet_at);
         } else if leader == Some(&local.me()) {
-            let highest = self.joins.values().map(|(_, join)| join.highest).max();
-            let highest = highest.unwrap_or_default().max(local.highest);
-            let sets = self.sets(local, now);
-            return Commit::lead(local, now, self.old, sets, highest);
+            let (sets, next) = (self.sets(local, now), self.next_ring(local));
+            return Commit::lead(local, now, self.old, sets, next);
         } else if !local.timers.is_armed(Timer::TokenLoss) {
             // The representative's move; if it does not come, begin again.
             let at = now + local.patience();
             local.timers.arm(Timer::TokenLoss, at);
+            // Everyone knows what will have to be stored: all disks write at the same time, not
+            // one after the other when the commit token comes by.
+            local.store(self.next_ring(local));
         }
         Phase::Gather(self)
+    }
+
+    /// Sequence of the ring that those who agreed will form (Totem §4.3).
+    fn next_ring(&self, local: &Local) -> RingSeq {
+        let highest = self.joins.values().map(|(_, join)| join.highest).max();
+        highest.unwrap_or_default().max(local.highest).next()
     }
 
     // -- following --------------------------------------------------------------------------
@@ -242,10 +249,7 @@ impl Gather {
         token: CommitToken,
     ) -> Phase {
         let proposed = self.proposed();
-        let newer = token.ring.seq > local.highest;
-        let newer = newer || planted!(local.config.plant, StaleCommitAccepted);
-        let agreed = token.members() == proposed;
-        let expected = newer && (agreed || planted!(local.config.plant, CommitMembersUnchecked));
+        let expected = token.ring.seq > local.highest && token.members() == proposed;
         if !expected || !Commit::is_my_first_sight(local.me(), &token) {
             return Phase::Gather(self);
         }

@@ -310,6 +310,7 @@ impl Recovery {
         let standing = |node| local.peers.standing(node, &episode.before);
         let gained = crate::members::weight(members, standing)
             > crate::members::weight(&episode.before, standing);
+        local.peers.end_gathering();
         for &node in members {
             local.peers.forgive(node);
         }

@@ -9,10 +9,8 @@ fn names(count: usize) -> Vec<String> {
 #[test]
 fn every_size_is_a_configuration_without_a_complaint() {
     for count in 1..=16 {
-        let loaded = load::configuration(
-            "made up",
-            text("demo", &names(count), "port=\"6000\"").as_bytes(),
-        );
+        let loaded =
+            load::configuration("made up", text("demo", &names(count), "port=\"6000\"").as_bytes());
         let loaded = loaded.expect("an operator would not get far otherwise");
         assert_eq!(loaded.warnings, []);
         assert_eq!(loaded.cluster.nodes.len(), count);
