@@ -263,10 +263,11 @@ struct Suspicion {
 }
 
 /// Probes that must stay unanswered, and hints that must come, before a refused port counts as
-/// proof; and probes after which a lonely hint is forgotten.
+/// proof.
 const PROBES: u32 = 3;
 const HINTS: u32 = 2;
-const PATIENCE: u32 = 10;
+/// Unanswered probes that make up for a missing hint: kernels send about one a second.
+const MANY_PROBES: u32 = 12;
 
 impl Suspects {
     /// A hint came; `true` if it is the first, and a probe is due.
@@ -285,13 +286,14 @@ impl Suspects {
     pub(crate) fn tick(&mut self) -> (Vec<NodeId>, Vec<NodeId>) {
         let (mut dead, mut again) = (Vec::new(), Vec::new());
         self.0.retain(|&node, suspicion| {
-            if suspicion.probes >= PROBES && suspicion.hints >= HINTS {
+            let confirmed = suspicion.probes >= PROBES && suspicion.hints >= HINTS;
+            if confirmed || suspicion.probes >= MANY_PROBES {
                 dead.push(node);
                 return false;
             }
             suspicion.probes += 1;
             again.push(node);
-            suspicion.probes <= PATIENCE
+            true
         });
         (dead, again)
     }

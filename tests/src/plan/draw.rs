@@ -225,8 +225,12 @@ impl Drawer<'_> {
         }
         // Later additions draw from sources of their own, so that the other worlds stay as they are.
         self.rng = Rng::new(self.plan.seed ^ 0x6f62_6c69_6765_6421);
-        if self.rng.once_in(6) {
+        if self.plan.machines.len() > 3 && self.rng.once_in(6) {
             self.promise();
+        }
+        let dead = self.plan.dead.first().copied();
+        if let Some(node) = dead.filter(|_| self.rng.once_in(2)) {
+            self.last_words(node);
         }
         if self.rng.once_in(4) {
             self.visits();
@@ -353,34 +357,42 @@ impl Drawer<'_> {
         self.push(over, Fault::Weather(rough));
     }
 
-    /// A speaker dies in a storm, and of those who recover its ring one installs the next and is cut
-    /// off or killed at that very moment: what it was promised the others must keep.
+    /// One speaks and nobody hears it, others speak after it, and it dies: what they said stands
+    /// behind a gap for ever. The survivors recover, the first of them installs the next ring, and
+    /// at that very moment the last is cut off: what the first was promised, the last must keep.
     fn promise(&mut self) {
-        let at = self.rng.duration(ms(300), self.plan.heal);
+        let last = self.plan.machines.len() - 1;
+        let dumb = self.rng.size(0, last);
+        let (first, cut_off) = (usize::from(dumb == 0), last - usize::from(dumb == last));
+        let at = self.rng.duration(ms(500), ms(900));
         let rough = self.plan.rough;
-        let loss_multicast = self.rng.pick(&[20 * PERCENT, 40 * PERCENT, 60 * PERCENT]);
-        self.push(at, Fault::Weather(Quality { loss_multicast, ..rough }));
+        let mute = Quality { loss_multicast: 100 * PERCENT, ..rough };
+        let dies = at + self.rng.duration(ms(20), ms(120));
+        for to in (0..=last).filter(|to| *to != dumb) {
+            self.push(at, Fault::Link { from: dumb, to, quality: mute });
+            self.push(dies, Fault::Link { from: dumb, to, quality: rough });
+        }
         let messages = self.rng.size(4, 16);
         self.push(at + ms(1), Fault::Flood { messages });
-        let dies = at + self.rng.duration(ms(2), ms(20));
-        let node = self.node();
-        self.push(dies, Fault::Crash { node, written: true });
-        self.push(dies, Fault::Weather(rough));
-        for _ in 0..self.rng.size(1, 3) {
-            let (node, moment) =
-                (self.node(), self.rng.pick(&[Moment::Installing, Moment::Recovering]));
-            let fault = match self.rng.size(0, 2) {
-                0 => Fault::Crash { node: self.node(), written: true },
-                1 => Fault::Split(self.side()),
-                _ => Fault::Split([self.node()].into_iter().collect()),
-            };
-            self.push(dies, Fault::When(Box::new(Trigger { node, moment, fault })));
-        }
+        self.push(dies, Fault::Crash { node: dumb, written: true });
+        let fault = Fault::Split([cut_off].into_iter().collect());
+        let trigger = Trigger { node: first, moment: Moment::Installing, fault };
+        self.push(dies, Fault::When(Box::new(trigger)));
         let over = dies + 2 * (self.plan.timing.token + self.plan.timing.consensus);
         self.push(over, Fault::Join);
-        for node in 0..self.plan.machines.len() {
-            self.push(over, Fault::Start { node });
-        }
+        self.push(over, Fault::Start { node: dumb });
+    }
+
+    /// One of those who never come back goes in the midst of forming a ring, shortly before the
+    /// others are expected to get by without it.
+    fn last_words(&mut self, node: usize) {
+        let at = self.plan.heal.saturating_sub(self.rng.duration(ms(50), ms(400)));
+        let moment = self.rng.pick(&[Moment::Committing, Moment::Storing, Moment::Recovering]);
+        let fault = Fault::Crash { node, written: self.rng.once_in(2) };
+        self.push(at, Fault::When(Box::new(Trigger { node, moment, fault })));
+        let other = (node + 1) % self.plan.machines.len();
+        self.push(at, Fault::Crash { node: other, written: true });
+        self.push(at + ms(2), Fault::Start { node: other });
     }
 
     /// A second client of one daemon or another comes and goes.
