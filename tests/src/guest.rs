@@ -59,12 +59,12 @@ impl Guest {
             return Err(format!("session {} is gone and is told {notice:?}", to.0));
         }
         if let Some(ring) = self.welcome.take() {
-            return match notice {
-                Notice::Configuration(now) if now.kind == Kind::Regular && now.ring == ring => {
-                    Ok(())
-                }
-                other => Err(format!("welcomed with {other:?}, ring {ring} is in use")),
-            };
+            if let Notice::Configuration(now) = notice
+                && (now.kind, now.ring) == (Kind::Regular, ring)
+            {
+                return Ok(());
+            }
+            return Err(format!("welcomed with {notice:?}, ring {ring} is in use"));
         }
         match self.owed.pop_front() {
             Some(expected) if expected == *notice => Ok(()),

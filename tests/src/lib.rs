@@ -8,6 +8,7 @@
 //! - [`plan`] says what a world is made of and draws one from a seed;
 //! - [`world`] runs it: virtual clock, nodes, network, faults;
 //! - [`check`] judges every event, one file per property;
+//! - [`hostile`] plays what only an insider could send;
 //! - [`script`] is the language of `scenarios/*.txt`;
 //! - [`campaign`] runs many seeds;
 //! - [`lab`] runs real daemons on hosts that exist for one test.
@@ -18,6 +19,7 @@ pub mod check;
 pub mod faults;
 pub mod figures;
 pub mod guest;
+pub mod hostile;
 pub mod lab;
 pub mod message;
 pub mod network;

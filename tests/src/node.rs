@@ -298,9 +298,8 @@ impl Node {
     /// written, if it was not cut short or overtaken.
     pub fn written(&mut self, ticket: u64) -> Option<RingSeq> {
         let mut written = None;
-        while let Some((_, seq)) = self.disk.writing.pop_front_if(|&mut (first, _)| first <= ticket)
-        {
-            written = Some(seq);
+        while self.disk.writing.front().is_some_and(|&(first, _)| first <= ticket) {
+            written = self.disk.writing.pop_front().map(|(_, seq)| seq);
         }
         self.disk.durable = written.unwrap_or(self.disk.durable);
         written

@@ -7,6 +7,8 @@
 //! Most faults come close upon another: the interesting windows are those between the loss of a
 //! token and the installation of the next ring, and they are milliseconds wide.
 
+mod set_pieces;
+
 use core::time::Duration;
 
 use quorum::Votes;
@@ -223,18 +225,7 @@ impl Drawer<'_> {
             let kind = self.rng.pick(&kinds);
             self.trouble(kind, at);
         }
-        // Later additions draw from sources of their own, so that the other worlds stay as they are.
-        self.rng = Rng::new(self.plan.seed ^ 0x6f62_6c69_6765_6421);
-        if self.plan.machines.len() > 3 && self.rng.once_in(6) {
-            self.promise();
-        }
-        let dead = self.plan.dead.first().copied();
-        if let Some(node) = dead.filter(|_| self.rng.once_in(2)) {
-            self.last_words(node);
-        }
-        if self.rng.once_in(4) {
-            self.visits();
-        }
+        self.set_pieces();
         let heal = self.plan.heal;
         self.faults.retain(|(at, _)| *at < heal);
         self.faults
@@ -355,53 +346,6 @@ impl Drawer<'_> {
         self.trouble(kind, breaks);
         let over = breaks + self.rng.duration(Duration::ZERO, ms(600));
         self.push(over, Fault::Weather(rough));
-    }
-
-    /// One speaks and nobody hears it, others speak after it, and it dies: what they said stands
-    /// behind a gap for ever. The survivors recover, the first of them installs the next ring, and
-    /// at that very moment the last is cut off: what the first was promised, the last must keep.
-    fn promise(&mut self) {
-        let last = self.plan.machines.len() - 1;
-        let dumb = self.rng.size(0, last);
-        let (first, cut_off) = (usize::from(dumb == 0), last - usize::from(dumb == last));
-        let at = self.rng.duration(ms(500), ms(900));
-        let rough = self.plan.rough;
-        let mute = Quality { loss_multicast: 100 * PERCENT, ..rough };
-        let dies = at + self.rng.duration(ms(20), ms(120));
-        for to in (0..=last).filter(|to| *to != dumb) {
-            self.push(at, Fault::Link { from: dumb, to, quality: mute });
-            self.push(dies, Fault::Link { from: dumb, to, quality: rough });
-        }
-        let messages = self.rng.size(4, 16);
-        self.push(at + ms(1), Fault::Flood { messages });
-        self.push(dies, Fault::Crash { node: dumb, written: true });
-        let fault = Fault::Split([cut_off].into_iter().collect());
-        let trigger = Trigger { node: first, moment: Moment::Installing, fault };
-        self.push(dies, Fault::When(Box::new(trigger)));
-        let over = dies + 2 * (self.plan.timing.token + self.plan.timing.consensus);
-        self.push(over, Fault::Join);
-        self.push(over, Fault::Start { node: dumb });
-    }
-
-    /// One of those who never come back goes in the midst of forming a ring, shortly before the
-    /// others are expected to get by without it.
-    fn last_words(&mut self, node: usize) {
-        let at = self.plan.heal.saturating_sub(self.rng.duration(ms(50), ms(400)));
-        let moment = self.rng.pick(&[Moment::Committing, Moment::Storing, Moment::Recovering]);
-        let fault = Fault::Crash { node, written: self.rng.once_in(2) };
-        self.push(at, Fault::When(Box::new(Trigger { node, moment, fault })));
-        let other = (node + 1) % self.plan.machines.len();
-        self.push(at, Fault::Crash { node: other, written: true });
-        self.push(at + ms(2), Fault::Start { node: other });
-    }
-
-    /// A second client of one daemon or another comes and goes.
-    fn visits(&mut self) {
-        for _ in 0..self.rng.size(2, 12) {
-            let at = self.rng.duration(ms(100), self.plan.heal);
-            let node = self.node();
-            self.push(at, Fault::Visit { node });
-        }
     }
 
     fn trap(&mut self, at: Duration) {

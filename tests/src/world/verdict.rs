@@ -90,7 +90,7 @@ impl World {
     fn healing(&mut self, since: Instant, (until, said): (Instant, Option<Instant>)) {
         // Somebody who spoke just before he died may still be waited for.
         let timing = &self.plan.timing;
-        let forgotten = since + 4 * timing.beacon + 8 * timing.join;
+        let forgotten = since + 6 * timing.beacon + 16 * timing.join;
         match self.checks.missing() {
             None if self.now < forgotten => {
                 self.stage = Stage::Healing { since, until, said };

@@ -32,8 +32,9 @@ pub(crate) struct Gather {
     candidates: NodeSet,
     /// Of these, who is left out as things stand: see [`agreement`].
     failed: NodeSet,
-    /// Who did not agree when all patience was over: left out for good.
-    given_up: NodeSet,
+    /// Who did not agree when all patience was over, with the highest ring it knew then: left out
+    /// for as long as it goes on gathering as it did.
+    given_up: BTreeMap<NodeId, RingSeq>,
     /// The last join of each, and when it came.
     joins: BTreeMap<NodeId, (Instant, Join)>,
     entered: Instant,
@@ -69,7 +70,7 @@ impl Gather {
             old,
             candidates,
             failed: NodeSet::new(),
-            given_up: NodeSet::new(),
+            given_up: BTreeMap::new(),
             joins: BTreeMap::new(),
             entered: now,
             grown: now,
@@ -155,6 +156,10 @@ impl Gather {
             if node != me && self.candidates.contains(&node) {
                 local.note_departure(node, departure);
             }
+        }
+        if self.given_up.get(&from).is_some_and(|&knew| join.highest > knew) {
+            // It has formed a ring since, and comes anew.
+            self.given_up.remove(&from);
         }
         let mutual = join.heard.contains(&me) || join.candidates.contains(&me);
         if !self.candidates.contains(&from) && !mutual {

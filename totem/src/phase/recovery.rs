@@ -59,8 +59,8 @@ impl Recovery {
         let owed = owed(local.me(), &old, &mine);
         let delivered = mine.iter().map(|(_, filled)| filled.delivered);
         let delivered = delivered.reduce(Seq::max).unwrap_or_default();
-        let mut companions = ids(&mine);
-        planted!(local.config.plant, StrangersAreCompanions => companions = &seat.members & &old.members);
+        let all = planted!(local.config.plant, StrangersAreCompanions);
+        let companions = if all { &seat.members & &old.members } else { ids(&mine) };
         let (settled, install) = (0, None);
         let phase = Self { old, seat, companions, delivered, owed, settled, install };
         if phase.seat.is_alone() {

@@ -19,7 +19,7 @@ fn members(ids: &[u32]) -> NodeSet {
 /// Begins an exchange of three on ring 4, and returns it with what the node sent.
 fn begun(state: &[u8]) -> (Synchronization, Vec<Bytes>) {
     let mut outbox = Outbox::default();
-    let mut sync = Synchronization::new(totem::Plant::default());
+    let mut sync = Synchronization::new(Plant::default());
     let states = [(Service::Nodes, state.to_vec())];
     sync.begin(ring(4), &members(&[1, 2, 3]), &states, &mut outbox);
     let sent = std::iter::from_fn(|| outbox.next_message(Lane::Sync));
@@ -81,7 +81,7 @@ fn nothing_is_done_on_a_ring_that_has_ended() {
 #[test]
 fn what_waited_for_an_ended_ring_is_not_sent_on_the_next() {
     let mut outbox = Outbox::default();
-    let mut sync = Synchronization::new(totem::Plant::default());
+    let mut sync = Synchronization::new(Plant::default());
     outbox.say(Lane::Sync, vec![0; HEADER]);
     sync.begin(ring(4), &members(&[1]), &[], &mut outbox);
     sync.begin(ring(8), &members(&[1]), &[], &mut outbox);

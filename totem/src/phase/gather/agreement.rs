@@ -23,7 +23,7 @@ impl Gather {
     /// Judges every candidate.
     pub(super) fn judge(&mut self, local: &mut Local, now: Instant) {
         let me = local.me();
-        let mut failed = self.given_up.clone();
+        let mut failed: NodeSet = self.given_up.keys().copied().collect();
         for &node in self.candidates.iter().filter(|&&node| node != me) {
             if let Some(gone) = local.departures.get(&node).copied() {
                 local.note_evidence(node, gone.evidence);
@@ -90,7 +90,11 @@ impl Gather {
             *node != me && !self.has_agreed(*node, proposed) && !self.is_unheard(local, now, *node)
         };
         let dissenters: NodeSet = proposed.iter().copied().filter(dissent).collect();
-        self.given_up.extend(dissenters);
+        for node in dissenters {
+            if let Some((_, join)) = self.joins.get(&node) {
+                self.given_up.insert(node, join.highest);
+            }
+        }
         self.resorts += 1;
     }
 
