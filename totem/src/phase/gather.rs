@@ -32,9 +32,8 @@ pub(crate) struct Gather {
     candidates: NodeSet,
     /// Of these, who is left out as things stand: see [`agreement`].
     failed: NodeSet,
-    /// Who did not agree when all patience was over, with the highest ring it knew then: left out
-    /// for as long as it goes on gathering as it did.
-    given_up: BTreeMap<NodeId, RingSeq>,
+    /// All patience was over: this node forms a ring by itself, and merges with the others' later.
+    alone: bool,
     /// The last join of each, and when it came.
     joins: BTreeMap<NodeId, (Instant, Join)>,
     entered: Instant,
@@ -42,8 +41,6 @@ pub(crate) struct Gather {
     grown: Instant,
     /// When somebody, or this node, last said something new.
     moved: Instant,
-    /// How often those who did not agree were given up.
-    resorts: u32,
     /// What this node last said.
     said: JoinSets,
 }
@@ -70,12 +67,11 @@ impl Gather {
             old,
             candidates,
             failed: NodeSet::new(),
-            given_up: BTreeMap::new(),
+            alone: false,
             joins: BTreeMap::new(),
             entered: now,
             grown: now,
             moved: now,
-            resorts: 0,
             said: JoinSets::default(),
         };
         phase.judge(local, now);
@@ -157,10 +153,6 @@ impl Gather {
                 local.note_departure(node, departure);
             }
         }
-        if self.given_up.get(&from).is_some_and(|&knew| join.highest > knew) {
-            // It has formed a ring since, and comes anew.
-            self.given_up.remove(&from);
-        }
         let mutual = join.heard.contains(&me) || join.candidates.contains(&me);
         if !self.candidates.contains(&from) && !mutual {
             return;
@@ -206,8 +198,8 @@ impl Gather {
     /// After every occurrence: whom do we propose, are we agreed, and whose move is it?
     pub(crate) fn conclude(mut self, local: &mut Local, now: Instant) -> Phase {
         self.judge(local, now);
-        if now >= self.last_resort_at(local) {
-            self.give_up_dissenters(local, now);
+        if now >= self.last_resort_at(local) && !self.agrees(local, now, &self.proposed()) {
+            self.alone = true;
             self.judge(local, now);
         }
         self.say_if_changed(local, now);

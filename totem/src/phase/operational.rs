@@ -131,7 +131,9 @@ impl Operational {
         while let Some(frame) = self.seat.window.next_deliverable() {
             local.deliver(frame);
         }
-        planted!(local.config.plant, DiscardTooEarly => self.seat.window.note_safe(self.seat.window.delivered()));
+        planted!(local.config.plant, DiscardTooEarly => {
+            self.seat.window.note_safe(self.seat.window.delivered());
+        });
         self.seat.window.release();
     }
 

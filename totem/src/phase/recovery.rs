@@ -282,7 +282,9 @@ impl Recovery {
     /// nobody is known to have delivered.
     fn deliver_old(&mut self, local: &mut Local) {
         self.old.window.note_safe(self.delivered);
-        planted!(local.config.plant, SafeInOldRing => self.old.window.note_safe(self.old.window.aru()));
+        planted!(local.config.plant, SafeInOldRing => {
+            self.old.window.note_safe(self.old.window.aru());
+        });
         while let Some(frame) = self.old.window.next_deliverable() {
             local.deliver(frame);
         }

@@ -1,9 +1,9 @@
 //! Whom a gathering node proposes, and when it acts on it: judged anew after every occurrence.
 //!
-//! Must never remember a judgement that the facts no longer support; only what is proven and what
-//! was given up as the last resort stays. A candidate is left out if it is proven gone, if it has
-//! been silent for longer than it may, or if, once everybody had time to be heard, it does not
-//! hear and is not heard by all others and they are preferred.
+//! Must never remember a judgement that the facts no longer support; only what is proven stays,
+//! and the last resort. A candidate is left out if it is proven gone, if it has been silent for
+//! longer than it may, if it goes on alone, or if, once everybody had time to be heard, it does
+//! not hear and is not heard by all others and they are preferred.
 
 use super::Gather;
 use crate::configuration::{Cause, Evidence};
@@ -13,8 +13,8 @@ use crate::local::Local;
 use crate::members::choose;
 use crate::planted;
 
-/// When nobody has said anything new for this many times the time to settle, whoever does not
-/// agree is given up.
+/// When nobody has said anything new for this many times the time to settle, and there is still
+/// no agreement, this node goes on alone: the others agreed on something that it cannot see.
 const LAST_RESORT: u32 = 6;
 /// The same for those who go on saying something new, and nobody new among them.
 const VERY_LAST_RESORT: u32 = 40;
@@ -23,12 +23,12 @@ impl Gather {
     /// Judges every candidate.
     pub(super) fn judge(&mut self, local: &mut Local, now: Instant) {
         let me = local.me();
-        let mut failed: NodeSet = self.given_up.keys().copied().collect();
+        let mut failed = NodeSet::new();
         for &node in self.candidates.iter().filter(|&&node| node != me) {
             if let Some(gone) = local.departures.get(&node).copied() {
                 local.note_evidence(node, gone.evidence);
             }
-            if local.is_departed(node) {
+            if local.is_departed(node) || self.alone || self.goes_alone(node, me) {
                 failed.insert(node);
             } else if self.is_unheard(local, now, node) && self.silent_at(local, node) <= now {
                 local.note_evidence(node, Evidence::Silent);
@@ -80,22 +80,11 @@ impl Gather {
         })
     }
 
-    /// The paper's last resort: whoever does not agree by now will not.
-    pub(super) fn give_up_dissenters(&mut self, local: &Local, now: Instant) {
-        let (me, proposed) = (local.me(), &self.proposed());
-        if self.agrees(local, now, proposed) {
-            return;
-        }
-        let dissent = |node: &NodeId| {
-            *node != me && !self.has_agreed(*node, proposed) && !self.is_unheard(local, now, *node)
-        };
-        let dissenters: NodeSet = proposed.iter().copied().filter(dissent).collect();
-        for node in dissenters {
-            if let Some((_, join)) = self.joins.get(&node) {
-                self.given_up.insert(node, join.highest);
-            }
-        }
-        self.resorts += 1;
+    /// This node left out everyone else: it will form a ring by itself.
+    fn goes_alone(&self, node: NodeId, me: NodeId) -> bool {
+        self.joins.get(&node).is_some_and(|(_, join)| {
+            join.failed.contains(&me) && join.proposed().iter().eq(core::iter::once(&node))
+        })
     }
 
     // -- patience ---------------------------------------------------------------------------
@@ -107,8 +96,7 @@ impl Gather {
 
     pub(super) fn last_resort_at(&self, local: &Local) -> Instant {
         let settle = local.settle();
-        let still = self.moved + (LAST_RESORT + self.resorts) * settle;
-        still.min(self.grown + (VERY_LAST_RESORT + self.resorts) * settle)
+        (self.moved + LAST_RESORT * settle).min(self.grown + VERY_LAST_RESORT * settle)
     }
 
     /// It did not join, or did and has said nothing for so long that it hardly goes on saying it.
@@ -122,7 +110,9 @@ impl Gather {
     /// timeout bounds all.
     fn silent_at(&self, local: &Local, node: NodeId) -> Instant {
         let timing = &local.config.timing;
-        planted!(local.config.plant, SilentNeverFailed => return self.entered + 1_000 * timing.token);
+        planted!(local.config.plant, SilentNeverFailed => {
+            return self.entered + 1_000 * timing.token;
+        });
         let soonest = self.entered + local.settle();
         let latest = self.entered + timing.consensus.max(local.settle());
         let member = self.old.members.contains(&node).then_some(self.old.alive);
