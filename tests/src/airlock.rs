@@ -100,6 +100,12 @@ impl Meddler {
         }
     }
 
+    /// Forgets what was recorded: a packet of a node that is dead can fool one that restarted and
+    /// never heard it (see the head of `totem::seal`); a healed world is spared that.
+    pub fn forget(&mut self) {
+        self.seen.clear();
+    }
+
     /// What becomes of one copy of a parcel, and what comes along with it. A network that is
     /// `healing` damages nothing; recorded and foreign packets come all the same.
     pub fn meddle(

@@ -11,9 +11,11 @@
 //! - [`hostile`] plays what only an insider could send;
 //! - [`script`] is the language of `scenarios/*.txt`;
 //! - [`campaign`] runs many seeds;
-//! - [`lab`] runs real daemons on hosts that exist for one test.
+//! - [`lab`] runs real daemons on hosts that exist for one test;
+//! - [`bench`] measures how fast all this is.
 
 pub mod airlock;
+pub mod bench;
 pub mod campaign;
 pub mod check;
 pub mod faults;

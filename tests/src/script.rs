@@ -11,7 +11,7 @@
 //! | `nodes 1 2 3` | the nodes, all started at the beginning; comes first |
 //! | `down 3` | this one is not |
 //! | `set token 500ms`, `set consensus`, `set latency`, `set disk` | times |
-//! | `set packet 600`, `set window 16` | limits |
+//! | `set packet 600`, `set window 16`, `set first 4294967280` | limits; place before a ring's first |
 //! | `set votes 1 1 3`, `set two-node`, `set hints` | voting; hosts say that a port refuses |
 //! | `run 2s` | time passes |
 //! | `run until operational` | until all are in one ring and synchronized |
@@ -25,7 +25,7 @@
 
 use core::time::Duration;
 
-use totem::{Limits, NodeId, Plant, Timing};
+use totem::{Limits, NodeId, Plant, Seq, Timing};
 
 use crate::plan::{Machine, Plan, Quality, Span, Traffic};
 use crate::trace::Detail;
@@ -149,6 +149,7 @@ fn set(plan: &mut Plan, dial: &str, value: &str) -> Result<(), String> {
             plan.calm.latency = fixed(time(value)?);
             plan.rough = plan.calm;
         }
+        "first" => plan.limits.first = Seq::new(number()?),
         "packet" => plan.limits.packet = usize::try_from(number()?).map_err(|e| e.to_string())?,
         "window" => {
             plan.limits.window = number()?;

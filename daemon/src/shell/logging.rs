@@ -61,6 +61,8 @@ enum Order {
     Write(Record),
     /// Open the file again: it was moved away.
     Reopen,
+    /// Standard error is for the log from now on.
+    Started,
     /// Answer when everything before this is written.
     Flush(SyncSender<()>),
 }
@@ -97,6 +99,12 @@ impl Logging {
     /// Has the file opened again.
     pub fn reopen(&self) {
         self.send(Order::Reopen);
+    }
+
+    /// The node has started: standard error shows the log, from its beginning. What a start that
+    /// fails has logged is in the file and in syslog only.
+    pub fn started(&self) {
+        self.send(Order::Started);
     }
 
     /// Waits, for a moment at most, until everything is written.

@@ -5,7 +5,8 @@
 
 use std::io;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use nix::sys::signal::{SigSet, Signal};
+use tokio::signal::unix::{self, SignalKind, signal};
 
 /// What a signal asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,12 +17,25 @@ pub enum Request {
     Reload,
 }
 
+/// Lets the signals that this process listens to come through, whatever its parent had blocked:
+/// a blocked mask is inherited, and a daemon behind it could not be stopped. To be called before
+/// there is a second thread.
+pub fn unblock() {
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        signals.add(signal);
+    }
+    if let Err(errno) = signals.thread_unblock() {
+        tracing::warn!(target: "MAIN", "cannot unblock signals: {errno}");
+    }
+}
+
 /// The signals this process listens to.
 #[derive(Debug)]
 pub struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
+    hangup: unix::Signal,
 }
 
 impl Signals {

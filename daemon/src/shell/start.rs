@@ -27,7 +27,7 @@ use super::load::Load;
 use super::logging::{Logging, Plan};
 use super::ready::Readiness;
 use super::report::Reporter;
-use super::signals::Signals;
+use super::signals::{self, Signals};
 use super::wait::{Pulse, Sources};
 use super::{End, Shell, realtime};
 use crate::ipc::credentials::Policy;
@@ -133,19 +133,24 @@ struct Prepared {
 /// Runs a node until it ends.
 #[must_use]
 pub fn run(options: &Options) -> ExitCode {
+    signals::unblock();
     let mut readiness = Readiness::new(options.ready_fd);
     let prepared = match prepare(options) {
         Ok(prepared) => prepared,
         Err(why) => {
             readiness.failed(&why.to_string());
-            for line in why.to_string().lines() {
-                eprintln!("clusterd: {line}");
-            }
-            return ExitCode::FAILURE;
+            return refuse(&why);
         }
     };
     let logging = prepared.logging.clone();
-    let end = live(options, prepared, readiness);
+    let end = match live(options, prepared, readiness) {
+        Ok(end) => end,
+        Err(why) => {
+            error!(target: "MAIN", "{why}");
+            logging.finish();
+            return refuse(&why);
+        }
+    };
     let code = match end {
         End::Left => {
             info!(target: "MAIN", "left the cluster, ending");
@@ -164,30 +169,42 @@ pub fn run(options: &Options) -> ExitCode {
     code
 }
 
+/// One line for each thing that is wrong, and nothing else.
+fn refuse(why: &StartError) -> ExitCode {
+    for line in why.to_string().lines() {
+        eprintln!("clusterd: {line}");
+    }
+    ExitCode::FAILURE
+}
+
 /// Opens everything and runs the loop.
-fn live(options: &Options, prepared: Prepared, mut readiness: Readiness) -> End {
+fn live(
+    options: &Options,
+    prepared: Prepared,
+    mut readiness: Readiness,
+) -> Result<End, StartError> {
+    let logging = prepared.logging.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
         .max_blocking_threads(HELPERS)
         .thread_stack_size(256 << 10)
         .on_thread_start(realtime::leave)
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(why) => return End::Failed(format!("cannot build the event loop: {why}")),
-    };
+        .build()
+        .map_err(|why| StartError::System("build the event loop", why.to_string()));
+    let runtime = runtime.inspect_err(|why| readiness.failed(&why.to_string()))?;
     let end = runtime.block_on(async {
         match open(options, prepared) {
             Ok(make) => {
+                logging.started();
                 if !options.no_realtime {
                     realtime::enter();
                 }
-                make(readiness).run().await
+                Ok(make(readiness).run().await)
             }
             Err(why) => {
                 readiness.failed(&why.to_string());
-                End::Failed(why.to_string())
+                Err(why)
             }
         }
     });
@@ -200,7 +217,7 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     let path = &options.config;
     let text = files::read("the configuration", path)?;
     let configuration = confdb::load::configuration(&path.display().to_string(), &text)
-        .map_err(StartError::Configuration)?;
+        .map_err(|problems| wrong(problems, &text))?;
     let cluster = configuration.cluster;
     let resolved = names::resolve(&cluster);
     let me = names::local_node(&cluster, options.node_name.as_deref(), &resolved)
@@ -222,9 +239,23 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     for warning in &configuration.warnings {
         warn!(target: "confdb", "{warning}");
     }
+    if let Some(path) = files::exposed(&settings.key) {
+        let path = path.display();
+        warn!(target: "MAIN", "key file {path} can be read by others than its owner");
+    }
     settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
     announce(&settings);
     Ok(Prepared { settings, addresses, secret, boot, last, store, logging, _lock: lock })
+}
+
+/// What a configuration is refused for. Where the markup is broken, all after the first error is
+/// mostly its consequence.
+fn wrong(mut problems: Vec<Problem>, text: &[u8]) -> StartError {
+    if !confdb::load::xml::load("", text).sound {
+        problems.retain(|problem| problem.severity == Severity::Error);
+        problems.truncate(1);
+    }
+    StartError::Configuration(problems)
 }
 
 fn announce(settings: &Settings) {

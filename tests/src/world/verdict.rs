@@ -62,6 +62,9 @@ impl World {
         self.triggers.clear();
         self.network.join();
         self.network.set_all(self.plan.calm);
+        if let Some(meddler) = &mut self.meddler {
+            meddler.forget();
+        }
         let late = self.network.latest().since(self.now) + LOOK;
         for node in 0..self.nodes.len() {
             if self.nodes[node].is_paused() {
@@ -129,7 +132,7 @@ impl World {
         };
         let frames = u32::try_from(messages.iter().map(frames).sum::<usize>()).unwrap_or(u32::MAX);
         let each = (limits.window / members).clamp(1, limits.per_turn);
-        rotation * (frames.div_ceil(each) + 20) + 2 * timing.token + Duration::from_millis(200)
+        2 * rotation * (frames.div_ceil(each) + 20) + 2 * timing.token + Duration::from_millis(200)
     }
 
     fn converged(&mut self, since: Instant) {

@@ -111,7 +111,7 @@ fn events_carry_message_fields_and_subsystem() {
         .try_iter()
         .map(|order| match order {
             Order::Write(record) => writer::body(&record),
-            Order::Reopen | Order::Flush(_) => panic!("only lines were logged"),
+            Order::Reopen | Order::Started | Order::Flush(_) => panic!("only lines were logged"),
         })
         .collect();
     assert_eq!(texts, ["[TOTEM ] lost 1 node=3", "[CLM   ] \tr(0) ip(10.0.0.1) "]);

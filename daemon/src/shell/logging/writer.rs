@@ -18,6 +18,9 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Order, Plan, Record, priority};
 
+/// Most bytes kept for standard error before the node has started.
+const HELD: usize = 64 << 10;
+
 /// The name of this program in its log.
 const PROGRAM: &str = "clusterd";
 
@@ -35,6 +38,8 @@ pub(super) struct Writer {
     file: Option<File>,
     syslog: Option<UnixDatagram>,
     journal: bool,
+    /// What standard error gets once the node has started; `None` from then on.
+    held: Option<String>,
     lost: Arc<AtomicU64>,
 }
 
@@ -43,8 +48,8 @@ impl Writer {
     pub(super) fn new(plan: Plan, lost: Arc<AtomicU64>) -> Self {
         // Where the service manager keeps standard error, syslog would get every line twice.
         let journal = std::env::var_os("JOURNAL_STREAM").is_some();
-        let mut writer =
-            Self { plan, zone: TimeZone::system(), file: None, syslog: None, journal, lost };
+        let (zone, held) = (TimeZone::system(), Some(String::new()));
+        let mut writer = Self { plan, zone, file: None, syslog: None, journal, held, lost };
         writer.open();
         writer
     }
@@ -64,6 +69,7 @@ impl Writer {
             match order {
                 Order::Write(record) => self.write(&record),
                 Order::Reopen => self.open(),
+                Order::Started => self.held.take().iter().for_each(|lines| say(lines)),
                 // Who asked may have given up.
                 Order::Flush(done) => drop(done.send(())),
             }
@@ -71,10 +77,11 @@ impl Writer {
     }
 
     fn open(&mut self) {
-        self.file = self.plan.file.as_deref().and_then(|path| match append(path) {
+        let path = self.plan.file.clone();
+        self.file = path.and_then(|path| match append(&path) {
             Ok(file) => Some(file),
             Err(error) => {
-                say(&format!("{PROGRAM}: cannot open {}: {error}\n", path.display()));
+                self.show(&format!("{PROGRAM}: cannot open {}: {error}\n", path.display()));
                 None
             }
         });
@@ -92,7 +99,7 @@ impl Writer {
                     && (priority(record.level) <= least || asked > LevelFilter::INFO))
         };
         if passes(Priority::Info) {
-            say(&format!("{time} {PROGRAM} {body}\n"));
+            self.show(&format!("{time} {PROGRAM} {body}\n"));
         }
         if settings.to_logfile
             && passes(settings.logfile_priority)
@@ -108,6 +115,16 @@ impl Writer {
         }
         if settings.to_syslog && !self.journal && passes(settings.syslog_priority) {
             self.syslog(&settings, record, &format!("{time} {PROGRAM}"), &body);
+        }
+    }
+
+    /// A line for standard error, which stays silent until the node has started: a start that fails
+    /// says why in one line, and nothing besides.
+    fn show(&mut self, line: &str) {
+        match &mut self.held {
+            None => say(line),
+            Some(held) if held.len() + line.len() <= HELD => held.push_str(line),
+            Some(_) => {}
         }
     }
 

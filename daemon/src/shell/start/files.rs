@@ -39,16 +39,19 @@ pub(super) fn secret(source: &KeySource) -> Result<Vec<u8>, StartError> {
     let mut secret = Vec::new();
     let wanted = u64::try_from(KEY).unwrap_or(u64::MAX);
     let open = File::open(path).map_err(StartError::read("key file", path))?;
-    let mode = open.metadata().map_or(0, |metadata| metadata.permissions().mode());
-    if mode & 0o077 != 0 {
-        eprintln!("clusterd: key file {} can be read by others than its owner", path.display());
-    }
     open.take(wanted).read_to_end(&mut secret).map_err(StartError::read("key file", path))?;
     if secret.len() < KEY {
         let path = path.clone();
         return Err(StartError::Key { path, bytes: secret.len(), least: KEY });
     }
     Ok(secret)
+}
+
+/// The key file, if others than its owner can read it: worth a warning.
+pub(super) fn exposed(source: &KeySource) -> Option<&Path> {
+    let KeySource::File(path) = source else { return None };
+    let mode = path.metadata().ok()?.permissions().mode();
+    (mode & 0o077 != 0).then_some(path)
 }
 
 /// The key of the secret.

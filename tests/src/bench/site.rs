@@ -1,0 +1,104 @@
+//! Three hosts on one bridge, and the programs that are measured on them.
+//!
+//! Must never leave anything behind: what runs on the hosts ends with them, and files stand in a
+//! directory that goes with its owner.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use daemon::demo::lan::{ETHERNET_MTU, Lan, own_user_namespace};
+use daemon::demo::process::Process;
+use daemon::demo::scratch::Scratch;
+
+/// How many hosts.
+pub const HOSTS: usize = 3;
+
+/// The same, for arithmetic.
+pub const MEMBERS: u64 = 3;
+
+/// The hosts.
+#[derive(Debug)]
+pub struct Site {
+    /// Before the directory: programs write there.
+    lan: Lan,
+    scratch: Scratch,
+    clusterd: PathBuf,
+}
+
+/// Gives this process the rights to make hosts, if it has not. Must be called before it has a
+/// second thread.
+///
+/// # Errors
+/// Why it cannot have them.
+pub fn enter() -> Result<(), String> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    own_user_namespace().map_err(|error| format!("hosts need root or user namespaces: {error}"))
+}
+
+impl Site {
+    /// Makes them.
+    ///
+    /// # Errors
+    /// The kernel refuses, or `clusterd` is missing.
+    pub fn new() -> Result<Self, String> {
+        let clusterd = clusterd()?;
+        let scratch = Scratch::new("cluster-bench").map_err(|error| error.to_string())?;
+        scratch.go_on_panic();
+        let names: Vec<String> = (1..=HOSTS).map(|n| format!("iscsi{n}")).collect();
+        let lan = Lan::new(&names, ETHERNET_MTU, &scratch.path().join("hosts"))
+            .map_err(|error| format!("cannot make hosts: {error}"))?;
+        Ok(Self { lan, scratch, clusterd })
+    }
+
+    /// Their names.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        (1..=HOSTS).map(|n| format!("iscsi{n}")).collect()
+    }
+
+    /// The daemon.
+    #[must_use]
+    pub fn clusterd(&self) -> &Path {
+        &self.clusterd
+    }
+
+    /// Where files are.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.scratch.path()
+    }
+
+    /// An empty directory of this name.
+    ///
+    /// # Errors
+    /// The file system refuses.
+    pub fn fresh(&self, name: &str) -> Result<PathBuf, String> {
+        let path = self.scratch.path().join(name);
+        let made = if path.exists() { std::fs::remove_dir_all(&path) } else { Ok(()) };
+        let made = made.and_then(|()| std::fs::create_dir_all(&path));
+        made.map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(path)
+    }
+
+    /// Starts a program on a host.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn spawn(&self, host: usize, command: &mut Command) -> Result<Process, String> {
+        let what = command.get_program().to_string_lossy().into_owned();
+        self.lan.spawn(host, command).map_err(|error| format!("{what}: {error}"))
+    }
+}
+
+fn clusterd() -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|error| error.to_string())?;
+    let beside = own.parent().map(PathBuf::from).unwrap_or_default();
+    let dir = std::env::var_os("CLUSTER_BIN").map_or(beside, PathBuf::from);
+    let file = dir.join("clusterd");
+    if file.is_file() {
+        return Ok(file);
+    }
+    Err(format!("{} is missing: cargo build --release -p daemon", file.display()))
+}
