@@ -116,10 +116,13 @@ impl Window {
         if !seq.after(self.aru) {
             return Insertion::Known;
         }
-        if seq.distance_from(self.released) > self.capacity {
+        // A place half the circle beyond the aru, which a liar may name, lies before what was
+        // released: it has no slot.
+        let Some(slot) =
+            self.slot(seq).filter(|_| seq.distance_from(self.released) <= self.capacity)
+        else {
             return Insertion::Outside;
-        }
-        let slot = self.slot(seq).expect("beyond the aru is beyond what was released");
+        };
         if self.slots.len() <= slot {
             self.slots.resize_with(slot + 1, || None);
         }

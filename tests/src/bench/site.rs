@@ -16,6 +16,10 @@ pub const HOSTS: usize = 3;
 /// The same, for arithmetic.
 pub const MEMBERS: u64 = 3;
 
+/// Words of nice(1) for programs that send through a daemon. The daemons run before all else; these
+/// come next, so that what else the machine does counts against neither.
+pub const FIRST: [&str; 2] = ["-n", "-20"];
+
 /// The hosts.
 #[derive(Debug)]
 pub struct Site {

@@ -184,7 +184,8 @@ impl Gather {
 
     /// A message of the old ring: its configuration is still in force.
     pub(crate) fn on_frame(&mut self, local: &mut Local, stored: Stored) {
-        if Some(stored.frame.ring) != self.old.id {
+        let (ring, from) = (stored.frame.ring, stored.frame.from);
+        if Some(ring) != self.old.id || !self.old.members.contains(&from) {
             return;
         }
         self.old.window.insert(stored);

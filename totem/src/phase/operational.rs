@@ -69,6 +69,9 @@ impl Operational {
             return Phase::Operational(self);
         }
         self.seat.arrive(local, now, &token);
+        // One that is held has been overtaken: two tokens would assign the same places.
+        self.held = None;
+        local.timers.disarm(Timer::Hold);
         self.asked = false;
         self.token_first = false;
         if let Some(node) = self.deaf_member(local, now, &token) {
@@ -148,6 +151,12 @@ impl Operational {
             } else {
                 Phase::Operational(self)
             };
+        }
+        // Who holds the token knows that nobody can have been given a later place.
+        let held = self.held.as_ref().filter(|_| frame.ring == self.seat.ring);
+        if held.is_some_and(|token| frame.seq.after(token.seq)) {
+            local.stats.frames_dropped += 1;
+            return Phase::Operational(self);
         }
         self.seat.note_progress(local, now, frame.turn);
         // The accelerated ring's first priority rule: once the predecessor speaks in its next

@@ -197,7 +197,8 @@ impl Recovery {
                 return;
             }
         };
-        if Some(frame.ring) == self.old.id || planted!(self.seat.plant, AnyRingRecovered) {
+        let ours = Some(frame.ring) == self.old.id && self.old.members.contains(&frame.from);
+        if ours || planted!(self.seat.plant, AnyRingRecovered) {
             self.owed.remove(&frame.seq.get());
             self.old.window.insert(Stored { frame, packet });
         }

@@ -126,14 +126,18 @@ impl Seat {
     }
 
     /// The token is of this ring, was not here before, is meant for this member (the hop tells: a
-    /// recorded token can be played to another), and its sequence can be: not below what was
-    /// received, not beyond what a member may assign.
+    /// recorded token can be played to another), and its marks can be: the sequence not below what
+    /// was received, nor beyond what a member may assign, and the aru not beyond the sequence, nor
+    /// further below than the window is wide. Farther apart, serial numbers cannot be compared.
     pub(crate) fn accepts(&self, token: &Token) -> bool {
         token.ring == self.ring
             && (token.hop > self.hop || planted!(self.plant, StaleTokenAccepted))
             && (token.hop % self.round == self.my_place || planted!(self.plant, TokenForAnyone))
             && token.seq.at_or_after(self.window.high())
+            && token.seq.at_or_after(self.window.released())
             && token.seq.distance_from(self.window.released()) <= self.most_assigned
+            && token.seq.at_or_after(token.aru)
+            && token.seq.distance_from(token.aru) <= self.most_assigned
     }
 
     /// The token came: note it, and measure the rotation while the ring is busy.
@@ -299,12 +303,17 @@ impl Seat {
         }
     }
 
-    /// Takes in a frame of this ring.
+    /// Takes in a frame of this ring. One that names an originator outside of it is nobody's: what
+    /// is kept per originator is bounded by the members.
     pub(crate) fn receive(&mut self, local: &mut Local, stored: Stored) -> Insertion {
         if planted!(self.plant, PlainIntegerCompare)
             && stored.frame.seq.get() < self.window.aru().get()
         {
             return Insertion::Known;
+        }
+        if stored.frame.ring == self.ring && !self.members.contains(&stored.frame.from) {
+            local.stats.frames_dropped += 1;
+            return Insertion::Outside;
         }
         let insertion = self.window.insert(stored);
         match insertion {
