@@ -145,7 +145,8 @@ pub fn corosync(effort: Effort, journal: &mut Journal) -> Result<(), String> {
         let medians = compare(&site, &engines, size, effort, journal)?;
         for (own, ours) in engines.iter().zip(&medians) {
             for (other, theirs) in engines.iter().zip(&medians) {
-                if !own.is_own() || other.is_own() {
+                let measured = *ours > 0 && *theirs > 0;
+                if !own.is_own() || other.is_own() || !measured {
                     continue;
                 }
                 let mut record = Record::new("ratio");
@@ -153,8 +154,7 @@ pub fn corosync(effort: Effort, journal: &mut Journal) -> Result<(), String> {
                     .text("engine", own.name())
                     .text("to", other.name())
                     .count("size", size)
-                    .hundredths("ratio", ours * 100 / (*theirs).max(1))
-                    .count("runs", effort.rounds);
+                    .hundredths("ratio", ours * 100 / theirs);
                 journal.note(&record)?;
             }
         }
@@ -210,22 +210,35 @@ fn compare(
     for _ in 0..effort.rounds {
         for (engine, outcomes) in engines.iter().zip(&mut outcomes) {
             let load = meter::load();
-            let outcome = engine.run(site, size, effort.length)?;
             let mut record = Record::new("live");
             record.text("engine", engine.name()).count("size", size);
-            outcome.describe(&mut record);
+            match engine.run(site, size, effort.length) {
+                Ok(outcome) => {
+                    outcome.describe(&mut record);
+                    outcomes.push(outcome);
+                }
+                // The others are still worth measuring; the run counts as failed.
+                Err(why) => {
+                    let (name, number) = (engine.name(), journal.failures.len() + 1);
+                    eprintln!("bench: failure {number}: {name}, {size} bytes: {why}");
+                    let first = why.lines().next().unwrap_or_default();
+                    journal.failures.push(format!("{name}, {size} bytes: {first}"));
+                    record.count("failure", number);
+                }
+            }
             record.hundredths("load", load);
             journal.note(&record)?;
-            outcomes.push(outcome);
         }
     }
     let mut medians = Vec::new();
     for (engine, outcomes) in engines.iter().zip(&outcomes) {
-        let middle = Outcome::median(outcomes);
         let mut record = Record::new("live-median");
+        let middle = Outcome::median(outcomes);
         record.text("engine", engine.name()).count("size", size);
-        middle.describe(&mut record);
-        record.count("runs", effort.rounds);
+        if !outcomes.is_empty() {
+            middle.describe(&mut record);
+        }
+        record.count("runs", outcomes.len()).count("failed", effort.rounds - outcomes.len());
         journal.note(&record)?;
         medians.push(middle.megabytes);
     }

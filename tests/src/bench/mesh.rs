@@ -14,6 +14,7 @@ use totem::{
     NodeId, Output, Ring, RingSeq, Timing,
 };
 
+use super::meter;
 use super::record::per_second;
 
 /// Bytes of own messages on their way at each node, as the daemon's load generator has it.
@@ -28,7 +29,7 @@ const STEP: Duration = Duration::from_micros(1);
 /// How long, by the virtual clock, the nodes may take to find together.
 const FORMATION: Duration = Duration::from_secs(60);
 
-/// Delivered at every node, per second.
+/// Delivered at every node, per second of the one processor that does the work of all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Speed {
     /// Messages.
@@ -72,7 +73,8 @@ pub fn run(nodes: usize, size: usize, sealed: bool, length: Duration) -> Speed {
     let before: Vec<_> = mesh.nodes.iter().map(|node| (node.messages, node.bytes)).collect();
     let took = mesh.work(length).as_nanos();
     let counts = mesh.nodes.iter().zip(before);
-    let counts = counts.map(|(node, (messages, bytes))| (node.messages - messages, node.bytes - bytes));
+    let counts =
+        counts.map(|(node, (messages, bytes))| (node.messages - messages, node.bytes - bytes));
     let (messages, bytes) = counts.min().unwrap_or_default();
     Speed { messages: per_second(messages, took), bytes: per_second(bytes, took) }
 }
@@ -106,7 +108,9 @@ impl Node {
     }
 
     fn open(&mut self, from: NodeId, packet: Bytes) -> Input {
-        let Some((_, opener)) = &mut self.locks else { return Input::Packet { from, bytes: packet } };
+        let Some((_, opener)) = &mut self.locks else {
+            return Input::Packet { from, bytes: packet };
+        };
         // Each receiver has its own copy, as a socket would give it.
         let opened = opener.open(BytesMut::from(&packet[..])).expect("it is a member's");
         Input::Packet { from: opened.from, bytes: opened.bytes }
@@ -158,12 +162,14 @@ impl Mesh {
         }
     }
 
+    /// Goes on for this long; how much of it was spent on a processor.
     fn work(&mut self, length: Duration) -> Duration {
-        let began = Wall::now();
+        let (began, before) = (Wall::now(), meter::on_processor());
         while began.elapsed() < length {
             self.pass();
         }
-        began.elapsed()
+        let spent = meter::on_processor().zip(before).map(|(after, before)| after - before);
+        spent.filter(|spent| !spent.is_zero()).unwrap_or_else(|| began.elapsed())
     }
 
     /// Every node handles what came to it; if nothing came to any, the next timer fires.

@@ -3,6 +3,7 @@
 //! Must never fail a measurement: a program that has ended costs what was read last.
 
 use std::fs;
+use std::time::Duration;
 
 /// In what the kernel counts time for programs (`USER_HZ`, the same on all architectures of today).
 const TICKS_PER_SECOND: u64 = 100;
@@ -21,6 +22,14 @@ pub struct Usage {
 pub fn load() -> u64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().and_then(hundredths).unwrap_or(0)
+}
+
+/// How long this thread has been on a processor: what it would have taken on a quiet machine. Exact
+/// to a tick of the scheduler, some milliseconds.
+#[must_use]
+pub fn on_processor() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// What these processes have used; those that have ended count for nothing.

@@ -86,6 +86,8 @@ impl Value {
 #[derive(Debug)]
 pub struct Journal {
     file: Option<File>,
+    /// What could not be measured, and why; for the end.
+    pub failures: Vec<String>,
 }
 
 impl Journal {
@@ -98,7 +100,7 @@ impl Journal {
             let file = OpenOptions::new().create(true).append(true).open(path);
             file.map_err(|error| format!("{}: {error}", path.display()))
         };
-        Ok(Self { file: path.map(open).transpose()? })
+        Ok(Self { file: path.map(open).transpose()?, failures: Vec::new() })
     }
 
     /// Prints a record as a line and as JSON, and writes the JSON.

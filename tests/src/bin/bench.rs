@@ -104,7 +104,6 @@ fn measure(options: &Options) -> Vec<String> {
     let wanted = |what| options.what.contains(&What::All) || options.what.contains(&what);
     let hosts = [What::Hop, What::Live, What::Corosync].into_iter().any(wanted);
     let entered = if hosts { site::enter() } else { Ok(()) };
-    let mut failures = Vec::new();
     for what in [What::Rings, What::Seal, What::Hop, What::Live, What::Corosync] {
         if !wanted(what) {
             continue;
@@ -121,7 +120,7 @@ fn measure(options: &Options) -> Vec<String> {
             What::Live => on_hosts(bench::live, &mut journal),
             What::Corosync => on_hosts(bench::corosync, &mut journal),
         };
-        failures.extend(done.err());
+        journal.failures.extend(done.err());
     }
-    failures
+    journal.failures
 }

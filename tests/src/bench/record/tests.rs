@@ -5,10 +5,7 @@ fn a_record_is_a_line_and_a_json_object() {
     let mut record = Record::new("live");
     record.text("engine", "clusterd").count("size", 1024_usize).hundredths("load", 105);
     assert_eq!(record.line(), "live         engine clusterd size 1024 load 1.05");
-    assert_eq!(
-        record.json(),
-        r#"{"bench":"live","engine":"clusterd","size":1024,"load":1.05}"#
-    );
+    assert_eq!(record.json(), r#"{"bench":"live","engine":"clusterd","size":1024,"load":1.05}"#);
 }
 
 #[test]

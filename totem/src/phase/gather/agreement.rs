@@ -116,7 +116,9 @@ impl Gather {
         let soonest = self.entered + local.settle();
         let latest = self.entered + timing.consensus.max(local.settle());
         let member = self.old.members.contains(&node).then_some(self.old.alive);
-        let spoke = self.joins.get(&node).map(|&(at, _)| at);
+        // One that last said that it goes on without us, and is silent now, has gone on.
+        let spoke = self.joins.get(&node).filter(|(_, join)| !join.failed.contains(&local.me()));
+        let spoke = spoke.map(|&(at, _)| at);
         let alive = member.max(spoke);
         alive.map_or(soonest, |alive| alive + timing.token).clamp(soonest, latest)
     }
