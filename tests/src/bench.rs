@@ -76,7 +76,8 @@ pub fn rings(effort: Effort, journal: &mut Journal) -> Result<(), String> {
 pub fn seal(effort: Effort, journal: &mut Journal) -> Result<(), String> {
     for size in [64, 537, 1350, 8850] {
         let load = meter::load();
-        let costs: Vec<_> = (0..effort.rounds).map(|_| seal::run(size, effort.length / 10)).collect();
+        let costs: Vec<_> =
+            (0..effort.rounds).map(|_| seal::run(size, effort.length / 10)).collect();
         let mut record = Record::new("seal");
         record
             .count("size", size)
@@ -235,8 +236,10 @@ fn compare(
         let mut record = Record::new("live-median");
         let middle = Outcome::median(outcomes);
         record.text("engine", engine.name()).count("size", size);
-        if !outcomes.is_empty() {
+        let speeds = || outcomes.iter().map(|outcome| outcome.megabytes);
+        if let Some((least, most)) = speeds().min().zip(speeds().max()) {
             middle.describe(&mut record);
+            record.hundredths("least", least).hundredths("most", most);
         }
         record.count("runs", outcomes.len()).count("failed", effort.rounds - outcomes.len());
         journal.note(&record)?;

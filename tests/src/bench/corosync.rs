@@ -17,7 +17,7 @@ use daemon::demo::process::Process;
 
 use super::gather::{Generator, Outcome, gather};
 use super::live::farewell;
-use super::site::{FIRST, HOSTS, Site};
+use super::site::{HOSTS, Site, sender};
 
 /// The sender, which is compiled when it is needed: Corosync's library is no part of ours.
 const SENDER: &str = include_str!("../../peers/cpgload.c");
@@ -118,10 +118,8 @@ pub fn run(
         let dir = site.fresh(&format!("corosync{}", host + 1))?;
         let daemon = start(site, tools, crypto, (host, &dir))?;
         let words = [size.to_string(), length.as_secs().to_string(), HOSTS.to_string()];
-        let mut command = Command::new("nice");
+        let mut command = sender(Path::new("nsenter"));
         command
-            .args(FIRST)
-            .arg("nsenter")
             .arg(format!("--mount=/proc/{}/ns/mnt", daemon.pid()))
             .arg(&tools.sender)
             .args(words)

@@ -51,7 +51,7 @@ impl Outcome {
             .count("messages_per_second", self.messages)
             .hundredths("cpus", self.cpus)
             .hundredths("cpu_ms_per_megabyte", self.cost)
-            .hundredths("resident_mib", self.resident * 100 >> 20);
+            .hundredths("resident_mib", (self.resident * 100) >> 20);
     }
 
     /// The median of each figure.

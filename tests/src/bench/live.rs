@@ -14,7 +14,7 @@ use daemon::demo::home::{self, Home};
 use daemon::demo::process::Process;
 
 use super::gather::{Generator, Outcome, gather};
-use super::site::{FIRST, HOSTS, Site};
+use super::site::{HOSTS, Site, sender};
 
 pub mod worker;
 
@@ -53,10 +53,8 @@ pub fn run_clients(site: &Site, size: usize, length: Duration) -> Result<Outcome
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut generators = Vec::new();
     for (host, home) in homes.iter().enumerate() {
-        let mut command = Command::new("nice");
+        let mut command = sender(&own);
         command
-            .args(FIRST)
-            .arg(&own)
             .args(["worker", "--size", &size.to_string()])
             .args(["--seconds", &length.as_secs().to_string()])
             .args(["--members", &HOSTS.to_string(), "--socket"])

@@ -16,9 +16,18 @@ pub const HOSTS: usize = 3;
 /// The same, for arithmetic.
 pub const MEMBERS: u64 = 3;
 
-/// Words of nice(1) for programs that send through a daemon. The daemons run before all else; these
-/// come next, so that what else the machine does counts against neither.
-pub const FIRST: [&str; 2] = ["-n", "-20"];
+/// Starts its words at real-time priority, where that is permitted.
+const FIRST: &str = "chrt -r 30 true 2>/dev/null && exec chrt -r 30 \"$@\"; exec \"$@\"";
+
+/// A command for a program that sends through a daemon. It runs in real time, below the daemons and
+/// above all else: our daemon's own generator does as well, and what else the machine has to do
+/// would count against the programs alone.
+#[must_use]
+pub fn sender(program: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", FIRST, "sh"]).arg(program);
+    command
+}
 
 /// The hosts.
 #[derive(Debug)]

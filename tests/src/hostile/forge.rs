@@ -145,7 +145,8 @@ fn forge_commit(choices: &mut Choices<'_>, token: &mut CommitToken) {
                 delivered: token.first,
                 have: Vec::new(),
             });
-            entry.filled = (choices.byte() % 4 != 0).then(|| forge_filled(choices, filled));
+            entry.filled =
+                (!choices.byte().is_multiple_of(4)).then(|| forge_filled(choices, filled));
         }
         4 => {
             let keep = usize::from(choices.byte()) % (token.entries.len() + 1);

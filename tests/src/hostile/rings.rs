@@ -114,7 +114,7 @@ impl Play {
                     self.cut.insert(node);
                 }
             }
-            7 if choices.byte() % 8 == 0 => {
+            7 if choices.byte().is_multiple_of(8) => {
                 let (now, node) = (self.now, self.genuine(choices));
                 self.rings.get_mut(&node).expect("it is genuine").leave(now);
                 self.drain(node);

@@ -186,20 +186,11 @@ impl Commit {
         from: NodeId,
         join: Join,
     ) -> Phase {
-        let known_boot = local.peers.boot(from);
-        if !local.peers.note_join(now, from, &join) || !self.is_member(from) {
-            return Phase::Commit(self);
+        let repeated = join.proposed() == self.seat.members && join.highest < self.token.ring.seq;
+        match why_gather(local, now, &self.seat, (from, &join), repeated) {
+            Some(cause) => self.gather(local, now, cause).after_join(local, now, from, join),
+            None => Phase::Commit(self),
         }
-        if let Some(departure) = departure_of(&join, known_boot) {
-            local.departures.insert(from, departure);
-            return self
-                .gather(local, now, Cause::Departed(from))
-                .after_join(local, now, from, join);
-        }
-        if join.proposed() == self.seat.members && join.highest < self.token.ring.seq {
-            return Phase::Commit(self);
-        }
-        self.gather(local, now, Cause::Joined(from)).replay_join(local, now, from, join)
     }
 
     /// The token did not come back. If the successor never confirmed it, unicast to it does not
@@ -230,15 +221,28 @@ impl Phase {
     }
 }
 
-/// What a join proves about its sender's part in a ring being formed.
-pub(crate) fn departure_of(join: &Join, known_boot: u64) -> Option<Departure> {
-    if join.leaving {
-        Some(Departure { boot: join.boot, evidence: Evidence::Left })
-    } else if join.boot > known_boot && known_boot != 0 {
-        Some(Departure { boot: known_boot, evidence: Evidence::Restarted })
-    } else {
-        None
+/// Whether a join ends the forming of a ring: its sender is to be a member of it and left, came
+/// back with a new boot epoch, or began again. One that was sent `before` tells nothing.
+pub(crate) fn why_gather(
+    local: &mut Local,
+    now: Instant,
+    seat: &Seat,
+    (from, join): (NodeId, &Join),
+    before: bool,
+) -> Option<Cause> {
+    let known_boot = local.peers.boot(from);
+    if !local.peers.note_join(now, from, join) || !seat.members.contains(&from) {
+        return None;
     }
+    let departure = if join.leaving {
+        Departure { boot: join.boot, evidence: Evidence::Left }
+    } else if join.boot > known_boot && known_boot != 0 {
+        Departure { boot: known_boot, evidence: Evidence::Restarted }
+    } else {
+        return (!before).then_some(Cause::Joined(from));
+    };
+    local.departures.insert(from, departure);
+    Some(Cause::Departed(from))
 }
 
 /// Tells whoever sent the token that it arrived.

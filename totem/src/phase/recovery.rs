@@ -13,7 +13,7 @@ use crate::ids::{NodeId, NodeSet, RingId, Seq};
 use crate::instant::Instant;
 use crate::local::Local;
 use crate::output::{Destination, Event};
-use crate::phase::commit::{companions, confirm, departure_of, ids};
+use crate::phase::commit::{companions, confirm, ids, why_gather};
 use crate::phase::gather::Gather;
 use crate::phase::operational::Operational;
 use crate::phase::seat::Seat;
@@ -213,20 +213,11 @@ impl Recovery {
         from: NodeId,
         join: Join,
     ) -> Phase {
-        let known_boot = local.peers.boot(from);
-        if !local.peers.note_join(now, from, &join) || !self.is_member(from) {
-            return Phase::Recovery(self);
+        let before = join.highest < self.seat.ring.seq;
+        match why_gather(local, now, &self.seat, (from, &join), before) {
+            Some(cause) => self.gather(local, now, cause).after_join(local, now, from, join),
+            None => Phase::Recovery(self),
         }
-        if let Some(departure) = departure_of(&join, known_boot) {
-            local.departures.insert(from, departure);
-            return self
-                .gather(local, now, Cause::Departed(from))
-                .after_join(local, now, from, join);
-        }
-        if join.highest < self.seat.ring.seq {
-            return Phase::Recovery(self);
-        }
-        self.gather(local, now, Cause::Joined(from)).replay_join(local, now, from, join)
     }
 
     pub(crate) fn gather(mut self, local: &mut Local, now: Instant, cause: Cause) -> Phase {

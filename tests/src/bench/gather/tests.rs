@@ -1,6 +1,9 @@
 use super::*;
 
-const TOTAL: &str = r#"{"node":1,"span":"total","members":3,"size":1024,"messages":100,"messages_per_second":50,"megabytes_per_second":12.34}"#;
+const TOTAL: &str = concat!(
+    r#"{"node":1,"span":"total","members":3,"size":1024,"messages":100,"#,
+    r#""messages_per_second":50,"megabytes_per_second":12.34}"#,
+);
 
 #[test]
 fn fields_are_found_by_their_whole_names() {
