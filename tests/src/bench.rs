@@ -4,8 +4,8 @@
 //! start, engines that are compared take turns within one run, and what is missing is named.
 //!
 //! - [`record`] is one measurement, as a line and as JSON;
-//! - [`mesh`] drives rings in memory, [`seal`] the cipher alone;
-//! - [`site`] is three hosts, [`live`] our daemons on them, [`corosync`] Corosync's;
+//! - [`mesh`] drives rings in memory, [`mod@seal`] the cipher alone;
+//! - [`site`] is three hosts, [`mod@live`] our daemons on them, [`mod@corosync`] Corosync's;
 //! - [`gather`] listens to what load generators print, [`meter`] asks the kernel what they cost.
 
 pub mod corosync;
@@ -132,7 +132,7 @@ pub fn live(effort: Effort, journal: &mut Journal) -> Result<(), String> {
 /// The same beside Corosync's, by turns, and the ratios.
 ///
 /// # Errors
-/// As [`live`]; Corosync, its library or a compiler is missing.
+/// As [`live()`]; Corosync, its library or a compiler is missing.
 pub fn corosync(effort: Effort, journal: &mut Journal) -> Result<(), String> {
     let site = site::Site::new()?;
     let tools = corosync::Tools::find(&site)?;
@@ -143,11 +143,10 @@ pub fn corosync(effort: Effort, journal: &mut Journal) -> Result<(), String> {
         Engine::Corosync(&tools, corosync::Crypto::None),
     ];
     for size in LIVE_SIZES {
-        let medians = compare(&site, &engines, size, effort, journal)?;
-        for (own, ours) in engines.iter().zip(&medians) {
-            for (other, theirs) in engines.iter().zip(&medians) {
-                let measured = *ours > 0 && *theirs > 0;
-                if !own.is_own() || other.is_own() || !measured {
+        let found = compare(&site, &engines, size, effort, journal)?;
+        for (own, ours) in engines.iter().zip(&found).filter(|(engine, _)| engine.is_own()) {
+            for (other, theirs) in engines.iter().zip(&found) {
+                if other.is_own() || ours.middle == 0 || theirs.middle == 0 {
                     continue;
                 }
                 let mut record = Record::new("ratio");
@@ -155,12 +154,21 @@ pub fn corosync(effort: Effort, journal: &mut Journal) -> Result<(), String> {
                     .text("engine", own.name())
                     .text("to", other.name())
                     .count("size", size)
-                    .hundredths("ratio", ours * 100 / theirs);
+                    .hundredths("ratio", ours.middle * 100 / theirs.middle)
+                    .hundredths("least_to_most", ours.least * 100 / theirs.most.max(1));
                 journal.note(&record)?;
             }
         }
     }
     Ok(())
+}
+
+/// Speeds of several runs, hundredths of megabytes per second; all zero when there was none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Speeds {
+    least: u64,
+    middle: u64,
+    most: u64,
 }
 
 /// What carries messages.
@@ -199,14 +207,14 @@ impl Engine<'_> {
     }
 }
 
-/// Runs these engines by turns; the median of each, in hundredths of megabytes per second.
+/// Runs these engines by turns; how fast each was.
 fn compare(
     site: &site::Site,
     engines: &[Engine<'_>],
     size: usize,
     effort: Effort,
     journal: &mut Journal,
-) -> Result<Vec<u64>, String> {
+) -> Result<Vec<Speeds>, String> {
     let mut outcomes: Vec<Vec<Outcome>> = engines.iter().map(|_| Vec::new()).collect();
     for _ in 0..effort.rounds {
         for (engine, outcomes) in engines.iter().zip(&mut outcomes) {
@@ -231,19 +239,19 @@ fn compare(
             journal.note(&record)?;
         }
     }
-    let mut medians = Vec::new();
+    let mut found = Vec::new();
     for (engine, outcomes) in engines.iter().zip(&outcomes) {
         let mut record = Record::new("live-median");
-        let middle = Outcome::median(outcomes);
         record.text("engine", engine.name()).count("size", size);
-        let speeds = || outcomes.iter().map(|outcome| outcome.megabytes);
-        if let Some((least, most)) = speeds().min().zip(speeds().max()) {
-            middle.describe(&mut record);
+        let of = || outcomes.iter().map(|outcome| outcome.megabytes);
+        let (least, most) = (of().min().unwrap_or(0), of().max().unwrap_or(0));
+        if !outcomes.is_empty() {
+            Outcome::median(outcomes).describe(&mut record);
             record.hundredths("least", least).hundredths("most", most);
         }
         record.count("runs", outcomes.len()).count("failed", effort.rounds - outcomes.len());
         journal.note(&record)?;
-        medians.push(middle.megabytes);
+        found.push(Speeds { least, middle: median(of()), most });
     }
-    Ok(medians)
+    Ok(found)
 }

@@ -12,7 +12,7 @@
 //! - [`script`] is the language of `scenarios/*.txt`;
 //! - [`campaign`] runs many seeds;
 //! - [`lab`] runs real daemons on hosts that exist for one test;
-//! - [`bench`] measures how fast all this is.
+//! - [`mod@bench`] measures how fast all this is.
 
 pub mod airlock;
 pub mod bench;

@@ -207,6 +207,7 @@ impl<'t> Loader<'t> {
         let name = attribute.key.into_inner();
         let place = self.offset_of(name).map_or(element, |offset| self.place(offset));
         if attribute.value.contains('<') {
+            let name = quotable(name);
             let what = format!("value {} of {name} contains '<'", quoted(&attribute.value));
             self.error(place, Fault::new(what).expected("&lt;"));
             return Ok(());
@@ -242,6 +243,7 @@ impl<'t> Loader<'t> {
         if open.name != name {
             self.sound = false;
             let Open { name: start, line, .. } = open;
+            let (start, name) = (quotable(&start), quotable(name));
             let what = format!("Opening and ending tag mismatch: {start} line {line} and {name}");
             self.error(place, Fault::new(what).expected(format!("</{start}>")));
         }
@@ -262,7 +264,7 @@ impl<'t> Loader<'t> {
             self.error(place, fault);
             return Err(Stop);
         };
-        let what = format!("text {} in {} is ignored", quoted(text), open.name);
+        let what = format!("text {} in {} is ignored", quoted(text), quotable(&open.name));
         self.problems.note(Severity::Warning, Spot::at(place), Fault::new(what));
         Ok(())
     }

@@ -108,6 +108,12 @@ fn names_that_no_path_can_carry_are_refused() {
 }
 
 #[test]
+fn a_hostile_end_tag_does_not_break_the_line_of_its_problem() {
+    let problem = "Opening and ending tag mismatch: a line 1 and \"b\\nc\"";
+    assert_only("<a></b\nc>", &format!("f:1: {problem}"));
+}
+
+#[test]
 fn content_outside_of_the_root_is_refused() {
     let extra = "Extra content at the end of the document";
     assert_only("<a/>\n<b/>", &format!("f:2: {extra}: \"b\""));

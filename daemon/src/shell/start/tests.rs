@@ -37,6 +37,13 @@ fn broken_xml_is_refused_with_its_line() {
 }
 
 #[test]
+fn broken_xml_is_refused_in_one_line_without_what_follows_from_it() {
+    let text = refused("end", &TWO.replace("</clusternodes>", ""), &[]);
+    assert!(text.contains("cluster.conf:4: ") && text.contains("clusternodes line 1"), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+#[test]
 fn a_host_that_is_not_configured_is_refused_by_name() {
     let text = refused("name", TWO, &["-n", "iscsi9"]);
     assert!(

@@ -4,24 +4,17 @@ use tests::lab::{Lab, Setup};
 
 use super::{LISTING1, THREE};
 
-/// Runs a daemon that must not start; all of `named` stand in the line that says why. Returns how
-/// many lines there are: a file has as many as it has problems.
-fn refuses(lab: &Lab, words: &str, named: &[&str]) -> usize {
+/// Runs a daemon that must not start; all of `named` stand in the one line that says why.
+fn refuses_in_one_line(lab: &Lab, words: &str, named: &[&str]) {
     let ran = lab.run(0, &format!("clusterd {words}"));
     assert!(ran.code.is_some_and(|code| code != 0 && code != 124), "{words}: {ran:?}");
     assert_eq!(ran.stdout, "", "{words}");
-    let said: Vec<&str> =
-        ran.stderr.lines().filter(|line| line.starts_with("clusterd: ")).collect();
-    // What goes wrong after the log has begun is its last line.
-    let line = said.first().copied().or(ran.stderr.lines().last()).unwrap_or_default();
+    let said = &ran.stderr;
+    assert_eq!(said.lines().count(), 1, "{words}: {said}");
+    assert!(said.starts_with("clusterd: "), "{words}: {said}");
     for name in named {
-        assert!(line.contains(name), "{words}: {name} is not in {line:?}\n{}", ran.stderr);
+        assert!(said.contains(name), "{words}: {name} is not in {said}");
     }
-    said.len().max(1)
-}
-
-fn refuses_in_one_line(lab: &Lab, words: &str, named: &[&str]) {
-    assert_eq!(refuses(lab, words, named), 1, "{words}");
 }
 
 /// Writes a configuration that differs from Listing 1.
@@ -41,7 +34,7 @@ fn what_is_wrong_with_the_files_is_said_in_one_line() {
     );
     refuses_in_one_line(&lab, "--keyfile /nonexistent/key", &["/nonexistent/key", "No such"]);
     let broken = conf(&lab, &LISTING1.replace("</clusternodes>", ""));
-    refuses(&lab, &broken, &["other.conf:14", "clusternodes"]);
+    refuses_in_one_line(&lab, &broken, &["other.conf:14", "clusternodes"]);
     let empty = conf(&lab, "");
     refuses_in_one_line(&lab, &empty, &["other.conf"]);
     let foreign = conf(&lab, &LISTING1.replace("iscsi", "other"));
