@@ -75,6 +75,19 @@ impl OldRing {
         let window = Window::new(Seq::new(0), 0);
         Self { id: None, members: NodeSet::new(), window, obliged: NodeSet::new(), alive: now }
     }
+
+    /// The obligations as a commit token says them: a bit per member, the lowest id first.
+    pub(crate) fn obligations(&self) -> u128 {
+        let bits = self.members.iter().enumerate();
+        let bits = bits.filter(|(_, node)| self.obliged.contains(node));
+        bits.fold(0, |mask, (index, _)| mask | 1 << index)
+    }
+
+    /// The members that `obligations` names.
+    pub(crate) fn obliged_by(&self, obligations: u128) -> NodeSet {
+        let bits = self.members.iter().enumerate();
+        bits.filter(|(index, _)| obligations >> index & 1 == 1).map(|(_, &node)| node).collect()
+    }
 }
 
 impl Phase {

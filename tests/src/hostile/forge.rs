@@ -144,6 +144,7 @@ fn forge_commit(choices: &mut Choices<'_>, token: &mut CommitToken) {
                 high: token.first,
                 delivered: token.first,
                 have: Vec::new(),
+                obliged: 0,
             });
             entry.filled =
                 (!choices.byte().is_multiple_of(4)).then(|| forge_filled(choices, filled));
@@ -157,12 +158,13 @@ fn forge_commit(choices: &mut Choices<'_>, token: &mut CommitToken) {
 }
 
 fn forge_filled(choices: &mut Choices<'_>, filled: Filled) -> Filled {
-    match choices.byte() % 6 {
+    match choices.byte() % 7 {
         0 => Filled { boot: choices.long(), ..filled },
         1 => Filled { aru: seq(choices, filled.aru), ..filled },
         2 => Filled { high: seq(choices, filled.high), ..filled },
         3 => Filled { delivered: seq(choices, filled.delivered), ..filled },
         4 => Filled { have: ranges(choices, filled.aru), ..filled },
+        5 => Filled { obliged: u128::from(choices.long()), ..filled },
         _ => Filled { old: filled.old.map(|old| ring(choices, old)), ..filled },
     }
 }

@@ -6,7 +6,12 @@
 use tests::campaign::run_seed;
 
 /// Seed, and what it showed.
-const SEEDS: &[(u64, &str)] = &[];
+const SEEDS: &[(u64, &str)] = &[
+    (39_290, "companions of a recovery that ended early kept their obligations to themselves"),
+    (42_706, "the same"),
+    (49_562, "the same"),
+    (89_034, "convergence was taken for granted while the last words of a dead node still arrived"),
+];
 
 #[test]
 fn seeds_that_once_failed_stay_repaired() {

@@ -254,13 +254,14 @@ pub(crate) fn confirm(local: &mut Local, from: NodeId, token: &CommitToken) {
 /// Where this node comes from.
 fn fill(old: &OldRing, boot: u64) -> Filled {
     let none = (Seq::default(), Seq::default(), Seq::default(), Vec::new());
+    let obliged = old.obligations();
     let window = &old.window;
     let (aru, high, delivered, have) = if old.id.is_some() {
         (window.aru(), window.high(), window.delivered(), window.beyond_aru(MOST_RANGES))
     } else {
         none
     };
-    Filled { boot, old: old.id, aru, high, delivered, have }
+    Filled { boot, old: old.id, aru, high, delivered, have, obliged }
 }
 
 /// The members of a new ring that come from the same old one.

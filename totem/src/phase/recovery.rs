@@ -30,6 +30,9 @@ pub(crate) struct Recovery {
     seat: Seat,
     /// Members of the new ring that come from our old one, this node included.
     companions: NodeSet,
+    /// Those to whose messages a companion is obliged already: it may have delivered them, in a
+    /// recovery that this node did not get as far in.
+    claimed: NodeSet,
     /// Up to here some companion has delivered in the old regular configuration.
     delivered: Seq,
     /// Old messages that this node has to send again.
@@ -57,12 +60,14 @@ impl Recovery {
         local.timers.arm(Timer::TokenLoss, at);
         let mine = companions(token, old.id);
         let owed = owed(local.me(), &old, &mine);
+        let obligations = mine.iter().fold(0, |mask, (_, filled)| mask | filled.obliged);
+        let claimed = old.obliged_by(obligations);
         let delivered = mine.iter().map(|(_, filled)| filled.delivered);
         let delivered = delivered.reduce(Seq::max).unwrap_or_default();
         let all = planted!(local.config.plant, StrangersAreCompanions);
         let companions = if all { &seat.members & &old.members } else { ids(&mine) };
         let (settled, install) = (0, None);
-        let phase = Self { old, seat, companions, delivered, owed, settled, install };
+        let phase = Self { old, seat, companions, claimed, delivered, owed, settled, install };
         if phase.seat.is_alone() {
             let first = token.first;
             let token = phase.first_token(first);
@@ -171,6 +176,7 @@ impl Recovery {
             // From here on a companion may install this ring and deliver, as safe, what was
             // brought to us: whatever ring comes next, these messages are to be delivered.
             self.old.obliged.extend(&self.companions);
+            self.old.obliged.extend(&self.claimed);
         }
         self.settled >= 3 && self.seat.window.safe().at_or_after(install)
     }
@@ -288,7 +294,7 @@ impl Recovery {
     fn deliver_rest(&mut self, local: &mut Local) {
         planted!(local.config.plant, DropTail => return);
         planted!(local.config.plant, IgnoreDeliverSet => self.old.obliged.clear());
-        let entitled = &self.companions | &self.old.obliged;
+        let entitled = &(&self.companions | &self.claimed) | &self.old.obliged;
         let aru = self.old.window.aru();
         for frame in self.old.window.take_rest() {
             let stray = planted!(local.config.plant, StrangersBehindGap);

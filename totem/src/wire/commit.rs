@@ -12,6 +12,7 @@
 //! | 12 | old ring, or zeros |
 //! | 4 + 4 + 4 | aru, highest place seen, last place delivered in the old ring |
 //! | 2 + 8n | what it has beyond its aru, as ranges |
+//! | 16 | obligations, one bit per member of the old ring: the lowest bit is the lowest id |
 
 use alloc::vec::Vec;
 
@@ -58,7 +59,13 @@ pub struct Filled {
     pub delivered: Seq,
     /// What it has beyond `aru`, at most [`MOST_RANGES`] ranges.
     pub have: Vec<Range>,
+    /// Members of its old ring whose messages it must deliver whatever ring comes next (the
+    /// obligation set of Moser et al., ICDCS 1994); bit `i` is the `i`-th by ascending id. A ring
+    /// has at most [`MOST_MEMBERS`] members, so there is a bit for each.
+    pub obliged: u128,
 }
+
+const _: () = assert!(MOST_MEMBERS <= 128, "one bit of the obligations for each member");
 
 impl Filled {
     /// This member certainly has the frame at `seq` of its old ring.
@@ -122,6 +129,7 @@ impl Filled {
             high: reader.seq()?,
             delivered: reader.seq()?,
             have: reader.ranges("ranges", MOST_RANGES)?,
+            obliged: u128::from(reader.u64()?) << 64 | u128::from(reader.u64()?),
         })
     }
 
@@ -132,5 +140,6 @@ impl Filled {
         writer.seq(self.high);
         writer.seq(self.delivered);
         writer.ranges(&self.have);
+        writer.0.put_u128(self.obliged);
     }
 }

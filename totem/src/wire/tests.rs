@@ -112,9 +112,10 @@ prop_compose! {
         old in proptest::option::of(any_ring()),
         places in any::<[u32; 3]>(),
         have in any_ranges(MOST_RANGES),
+        obliged in any::<u128>(),
     ) -> Filled {
         let [aru, high, delivered] = places.map(Seq::new);
-        Filled { boot, old, aru, high, delivered, have }
+        Filled { boot, old, aru, high, delivered, have, obliged }
     }
 }
 prop_compose! {
