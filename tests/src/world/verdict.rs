@@ -29,6 +29,8 @@ pub enum Stage {
     Healing {
         /// When repairing ended.
         since: Instant,
+        /// When the last packet of the rough time has arrived.
+        quiet: Instant,
         /// When patience with the membership ends.
         until: Instant,
         /// When patience with messages that wait ends; known once the membership has converged.
@@ -78,46 +80,42 @@ impl World {
             }
         }
         let until = self.now + late + bound(&self.plan);
-        self.stage = Stage::Healing { since: self.now, until, said: None };
+        let (since, quiet) = (self.now, self.now + late);
+        self.stage = Stage::Healing { since, quiet, until, said: None };
         self.schedule(late, Happening::Judge);
     }
 
     pub(super) fn judge(&mut self) {
         match self.stage.clone() {
             Stage::Rough | Stage::Over => {}
-            Stage::Healing { since, until, said } => self.healing(since, (until, said)),
+            Stage::Healing { .. } => self.healing(),
             Stage::Stable { configurations, said } => self.stayed(configurations, &said),
         }
     }
 
-    fn healing(&mut self, since: Instant, (until, said): (Instant, Option<Instant>)) {
-        // Somebody who spoke just before he died may still be waited for.
+    fn healing(&mut self) {
+        let Stage::Healing { since, quiet, until, ref mut said } = self.stage else { return };
+        // Somebody who died may still be waited for by those whom his last word reached late.
         let timing = &self.plan.timing;
-        let forgotten = since + 6 * timing.beacon + 16 * timing.join;
+        let forgotten = quiet + 6 * timing.beacon + 16 * timing.join;
         match self.checks.missing() {
-            None if self.now < forgotten => {
-                self.stage = Stage::Healing { since, until, said };
-                self.schedule(LOOK, Happening::Judge);
-            }
-            None => self.converged(since),
+            None if self.now >= forgotten => return self.converged(since),
+            None => {}
             Some(Missing::Membership { nodes, detail }) if self.now > until => {
                 let breach = Breach { nodes, ..Breach::default() };
                 self.fail(liveness::NAME, &breach, detail);
             }
+            Some(Missing::Membership { .. }) => *said = None,
             Some(Missing::Messages(messages)) => {
                 let patience = said.unwrap_or_else(|| self.now + self.saying(&messages));
                 if self.now > patience {
                     let breach = Breach { messages, ..Breach::default() };
                     self.fail(liveness::NAME, &breach, "accepted, and not delivered by its sender");
                 }
-                self.stage = Stage::Healing { since, until, said: Some(patience) };
-                self.schedule(LOOK, Happening::Judge);
-            }
-            Some(Missing::Membership { .. }) => {
-                self.stage = Stage::Healing { since, until, said: None };
-                self.schedule(LOOK, Happening::Judge);
+                self.stage = Stage::Healing { since, quiet, until, said: Some(patience) };
             }
         }
+        self.schedule(LOOK, Happening::Judge);
     }
 
     /// How long a ring may take to say these messages.
