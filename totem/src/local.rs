@@ -19,7 +19,7 @@ use crate::peers::{Patience, Peers, Suspects};
 use crate::planted;
 use crate::stats::Stats;
 use crate::timers::{Timer, Timers};
-use crate::wire::{Body, Departure, Frame, Join, LARGEST_MESSAGE, Packet, Signal};
+use crate::wire::{Body, Departure, Frame, Join, LARGEST_MESSAGE, MOST_MEMBERS, Packet, Signal};
 
 /// See the module's head.
 #[derive(Debug)]
@@ -247,6 +247,7 @@ impl Local {
     pub(crate) fn send_join(&mut self, sets: JoinSets) {
         self.serial += 1;
         self.stats.joins_sent += 1;
+        let departures = self.nameable_departures(&sets.candidates);
         let join = Join {
             boot: self.config.identity.boot,
             serial: self.serial,
@@ -256,9 +257,19 @@ impl Local {
             candidates: sets.candidates,
             failed: sets.failed,
             heard: sets.heard,
-            departures: self.departures.clone(),
+            departures,
         };
         self.send(Destination::Everyone, &Packet::Join(join));
+    }
+
+    /// The departures, or as many as one packet can name: those of `candidates`, as nobody acts on
+    /// others.
+    fn nameable_departures(&self, candidates: &NodeSet) -> BTreeMap<NodeId, Departure> {
+        if self.departures.len() <= MOST_MEMBERS {
+            return self.departures.clone();
+        }
+        let acted_on = self.departures.iter().filter(|(node, _)| candidates.contains(node));
+        acted_on.take(MOST_MEMBERS).map(|(&node, &departure)| (node, departure)).collect()
     }
 }
 
@@ -273,3 +284,6 @@ pub(crate) struct JoinSets {
     pub(crate) failed: NodeSet,
     pub(crate) heard: NodeSet,
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 //! assumes that reachability is symmetric and transitive; networks are not).
 
 use crate::ids::{NodeId, NodeSet};
+use crate::wire::MOST_MEMBERS;
 
 /// What makes one node preferred over another when both cannot stay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +48,12 @@ pub(crate) fn choose(
 /// Votes of a set of nodes.
 pub(crate) fn weight(nodes: &NodeSet, standing: impl Fn(NodeId) -> Standing) -> u64 {
     nodes.iter().map(|&node| u64::from(standing(node).weight)).sum()
+}
+
+/// The nodes that one packet can name: all, or, when somebody makes us hear more than a ring can
+/// hold, those of `these`, which can hold no more.
+pub(crate) fn nameable(nodes: NodeSet, these: &NodeSet) -> NodeSet {
+    if nodes.len() <= MOST_MEMBERS { nodes } else { &nodes & these }
 }
 
 #[cfg(test)]

@@ -65,3 +65,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_packet_names_no_more_nodes_than_a_peer_decodes() {
+    let (few, ring) = (nodes(&[1, 2, 900]), nodes(&[1, 2]));
+    assert_eq!(nameable(few.clone(), &ring), few);
+    let many: NodeSet = (1..=200).map(node).collect();
+    assert_eq!(nameable(many, &ring), ring);
+}

@@ -14,6 +14,7 @@ use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet, RingSeq};
 use crate::instant::Instant;
 use crate::local::{Episode, JoinSets, Local};
+use crate::members::nameable;
 use crate::output::Event;
 use crate::phase::commit::Commit;
 use crate::phase::{Occurrence, OldRing, Phase};
@@ -97,7 +98,7 @@ impl Gather {
             highest: local.highest,
             candidates: self.candidates.clone(),
             failed: self.failed.clone(),
-            heard: local.peers.row_since(now, self.entered),
+            heard: nameable(local.peers.row_since(now, self.entered), &self.candidates),
         }
     }
 

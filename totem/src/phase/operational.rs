@@ -7,6 +7,7 @@ use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet, RingId, Seq};
 use crate::instant::Instant;
 use crate::local::Local;
+use crate::members::nameable;
 use crate::output::Destination;
 use crate::packing;
 use crate::phase::gather::Gather;
@@ -287,7 +288,7 @@ impl Operational {
             weight: local.config.identity.weight,
             ring: self.seat.ring,
             members: self.seat.members.clone(),
-            heard: local.peers.row(now),
+            heard: nameable(local.peers.row(now), &self.seat.members),
         };
         local.send(Destination::Everyone, &Packet::Beacon(beacon));
         let at = now + local.jittered(local.config.timing.beacon);
