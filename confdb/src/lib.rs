@@ -28,8 +28,10 @@
 //! ```
 
 pub mod cluster;
+pub mod directory;
 pub mod dump;
 pub mod error;
+pub mod ldif;
 pub mod load;
 pub mod path;
 pub mod tree;

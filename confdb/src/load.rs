@@ -3,6 +3,7 @@
 //! Must never fetch anything: the shell reads the file and hands its bytes over. Must never stop
 //! at the first problem when it can go on.
 
+pub mod ldap;
 pub mod text;
 pub mod xml;
 

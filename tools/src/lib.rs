@@ -8,3 +8,4 @@
 //! read what the operator reads.
 
 pub mod cman;
+pub mod ldif;
