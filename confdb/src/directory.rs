@@ -19,6 +19,7 @@
 pub mod compat;
 pub mod dn;
 pub mod names;
+pub mod schema;
 pub mod write;
 
 use self::dn::Dn;

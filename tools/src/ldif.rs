@@ -14,9 +14,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use confdb::directory::dn::Dn;
-use confdb::directory::{compat, write};
+use confdb::directory::{compat, schema, write};
 use confdb::load::{self, Loaded};
 use confdb::{Cluster, Handle, Problem, Severity, Tree, Value, dump, ldif};
 use serde_json::json;
@@ -29,8 +29,11 @@ const HEADER: &str =
 #[command(name = "confdb2ldif", version, arg_required_else_help = true)]
 struct ToLdif {
     /// The entry below which the configuration is to lie, such as dc=example,dc=org.
-    #[arg(value_name = "BASEDN")]
-    base: String,
+    #[arg(value_name = "BASEDN", required_unless_present = "schema")]
+    base: Option<String>,
+    /// Print the schema that the server needs instead.
+    #[arg(long, value_name = "FORM", exclusive = true)]
+    schema: Option<SchemaForm>,
     /// The configuration to print.
     #[arg(
         long,
@@ -51,6 +54,18 @@ struct ToLdif {
     /// Print one JSON object instead: the entries, or the problems.
     #[arg(long)]
     json: bool,
+}
+
+/// Who is to read the schema.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SchemaForm {
+    /// The slapd.conf of OpenLDAP, as a file to include.
+    Openldap,
+    /// The cn=config of OpenLDAP, as an entry to add.
+    Config,
+    /// 389-DS, as a file for its schema directory.
+    #[value(name = "389ds")]
+    Ds389,
 }
 
 /// Prints the configuration that lies in a directory as a cluster.conf.
@@ -127,11 +142,20 @@ struct Answer {
 }
 
 fn convert(options: &ToLdif) -> Result<Answer, Failure> {
-    let base: Dn = options.base.parse().map_err(|error| Failure::Text(format!("{error}")))?;
+    if let Some(form) = options.schema {
+        let text = schema::text(match form {
+            SchemaForm::Openldap => schema::Form::OpenLdap,
+            SchemaForm::Config => schema::Form::Config,
+            SchemaForm::Ds389 => schema::Form::Ds389,
+        });
+        return Ok(Answer { json: json!({ "schema": text }), text, warnings: Vec::new() });
+    }
+    let base_text = options.base.as_deref().unwrap_or_default();
+    let base = base_text.parse::<Dn>().map_err(|error| Failure::Text(error.to_string()))?;
     let (mut tree, cluster, reading) = configuration(&options.from)?;
     if options.compat {
         add_runtime_keys(&mut tree, cluster, &reading, options.node_name.as_deref());
-        let text = format!("{HEADER}{}", compat::original(&tree, cluster, &options.base));
+        let text = format!("{HEADER}{}", compat::original(&tree, cluster, base_text));
         return Ok(Answer { json: json!({ "ldif": text }), text, warnings: Vec::new() });
     }
     let written = write::entries(&tree, cluster, &base)?;
@@ -147,7 +171,7 @@ fn convert(options: &ToLdif) -> Result<Answer, Failure> {
 }
 
 fn restore(options: &FromLdif) -> Result<Answer, Failure> {
-    let base: Dn = options.base.parse().map_err(|error| Failure::Text(format!("{error}")))?;
+    let base = options.base.parse::<Dn>().map_err(|error| Failure::Text(error.to_string()))?;
     let source = options.from.display().to_string();
     let entries = ldif::read(&source, &bytes(&options.from)?)?;
     let Loaded { tree, problems, sound } = load::ldap::load(&source, &base, &entries);

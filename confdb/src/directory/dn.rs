@@ -137,7 +137,7 @@ fn split<'t>(text: &'t str, separators: &[char]) -> Vec<&'t str> {
 
 fn unescape(whole: &str, value: &str) -> Result<String, DnError> {
     let bad = || DnError::Escape(whole.into());
-    let value = value.trim_start();
+    let value = value.trim_start_matches(' ');
     let mut bytes = Vec::with_capacity(value.len());
     let mut kept = 0;
     let mut characters = value.chars();

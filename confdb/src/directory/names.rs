@@ -2,87 +2,10 @@
 //!
 //! Must never turn two names into one: a key that does not come back as itself cannot be written,
 //! and is refused. The directory knows no underscores and no case, so `foo_bar` becomes
-//! `rhcsFoo-bar`, and the few names that begin with a capital are listed.
+//! `rhcsFoo-bar`, and the few names with capitals are looked up in the
+//! schema.
 
-/// Keys whose capitals an attribute name cannot tell: those of the SAP and Oracle agents.
-const CAPITALS: &[&str] = &[
-    "AUTOMATIC_RECOVER",
-    "DBJ2EE_ONLY",
-    "DBTYPE",
-    "DIR_BOOTSTRAP",
-    "DIR_EXECUTABLE",
-    "DIR_PROFILE",
-    "DIR_SECSTORE",
-    "ERS_InstanceName",
-    "ERS_START_PROFILE",
-    "InstanceName",
-    "JAVA_HOME",
-    "NETSERVICENAME",
-    "POST_START_USEREXIT",
-    "POST_STOP_USEREXIT",
-    "PRE_START_USEREXIT",
-    "PRE_STOP_USEREXIT",
-    "SID",
-    "START_PROFILE",
-    "START_WAITTIME",
-    "STRICT_MONITORING",
-];
-
-/// Elements whose capitals a class name cannot tell.
-const ELEMENTS: &[&str] = &[
-    "altmulticast",
-    "altname",
-    "apache",
-    "ASEHAagent",
-    "action",
-    "clusterfs",
-    "clusternode",
-    "clvmd",
-    "cluster",
-    "cman",
-    "device",
-    "dlm",
-    "drbd",
-    "event",
-    "failoverdomain",
-    "failoverdomainnode",
-    "fence_daemon",
-    "fence_xvmd",
-    "fencedevice",
-    "fs",
-    "gfs_controld",
-    "group",
-    "heuristic",
-    "interface",
-    "ip",
-    "lockspace",
-    "logging",
-    "logging_daemon",
-    "lvm",
-    "master",
-    "method",
-    "multicast",
-    "mysql",
-    "named",
-    "netfs",
-    "nfsclient",
-    "nfsexport",
-    "openldap",
-    "oracledb",
-    "postgres-8",
-    "quorumd",
-    "rm",
-    "samba",
-    "SAPDatabase",
-    "SAPInstance",
-    "script",
-    "service",
-    "smb",
-    "tomcat-5",
-    "totem",
-    "uidgid",
-    "vm",
-];
+use super::schema;
 
 /// The attribute for a key; `None` when the directory cannot hold it and give it back.
 #[must_use]
@@ -103,8 +26,8 @@ pub fn key(attribute: &str) -> Option<String> {
         return None;
     }
     let rest = rest.replace('-', "_");
-    if let Some(known) = CAPITALS.iter().find(|known| known.eq_ignore_ascii_case(&rest)) {
-        return Some((*known).to_owned());
+    if let Some(known) = schema::keys().find(|known| known.eq_ignore_ascii_case(&rest)) {
+        return Some(known.to_owned());
     }
     let mut characters = rest.chars();
     let first = characters.next()?.to_ascii_lowercase();
@@ -115,7 +38,7 @@ pub fn key(attribute: &str) -> Option<String> {
 #[must_use]
 pub fn class(element: &str) -> (String, bool) {
     let name = prefixed(element).unwrap_or_else(|| format!("rhcs{element}"));
-    (name, ELEMENTS.contains(&element))
+    (name, schema::knows(element, None))
 }
 
 fn prefixed(name: &str) -> Option<String> {

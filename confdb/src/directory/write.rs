@@ -7,12 +7,12 @@
 use std::collections::BTreeSet;
 
 use super::dn::{Dn, Rdn};
-use super::{Attribute, CONTAINER, Entry, ORDER, TOP, is_unordered, names};
+use super::{Attribute, CONTAINER, Entry, ORDER, TOP, is_unordered, names, schema};
 use crate::error::{Fault, Problem, Problems, Severity, Spot, quoted};
 use crate::tree::{Handle, Key, Tree};
 
 /// Class that lets any entry carry [`ORDER`].
-pub const ORDERED: &str = "rhcsOrdered";
+pub const ORDERED: &str = "rhcsPlaced";
 
 /// What came of writing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -135,6 +135,11 @@ impl Writer<'_> {
         } else if key.name != "name" && !value.is_ascii() {
             let what = format!("{} is not ASCII, all that the schema takes", quoted(&value));
             self.note(Severity::Error, object, (Some(key), Fault::new(what)));
+        }
+        let element = self.tree.name(object);
+        if schema::knows(element, None) && !schema::knows(element, Some(&key.name)) {
+            let what = format!("the schema has no attribute {name} for this: the server needs it");
+            self.note(Severity::Warning, object, (Some(key), Fault::new(what)));
         }
         Some(Attribute::new(name, value))
     }

@@ -32,6 +32,9 @@ pub fn load(source: &str, base: &Dn, entries: &[Entry]) -> Loaded {
     Loaded { tree: loader.tree, problems: loader.problems.finish(), sound }
 }
 
+/// Longest part of a name that a problem shows, in characters.
+const LONGEST_SHOWN: usize = 512;
+
 /// Parts of a name below the topmost entry, as servers compare them.
 type Below = Vec<Rdn>;
 
@@ -203,8 +206,17 @@ impl<'e> Loader<'e> {
 
     fn error(&mut self, entry: &Entry, fault: Fault) {
         let place = entry.line.map(|line| Place { line, column: 1 });
-        let spot = Spot { place, path: entry.dn.to_string() };
+        let spot = Spot { place, path: shown(&entry.dn) };
         self.problems.note(Severity::Error, spot, fault);
+    }
+}
+
+/// A name in a problem: whole, unless somebody made it longer than any is.
+fn shown(dn: &Dn) -> String {
+    let name = dn.to_string();
+    match name.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Must never need a network, a privilege or a pause.
 
 mod contract;
+mod directory;
 mod hostile;
 mod live;
 #[cfg(feature = "planted")]

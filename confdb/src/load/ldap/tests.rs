@@ -158,7 +158,8 @@ fn open(element: &str, name: Option<&str>, value: Option<String>) -> String {
 proptest! {
     #[test]
     fn every_configuration_comes_back(objects in prop::collection::vec(any_object(), 0..5)) {
-        let text = format!("<cluster name='c' config_version='1'><rm>{}</rm></cluster>", objects.concat());
+        let objects = objects.concat();
+        let text = format!("<cluster name='c' config_version='1'><rm>{objects}</rm></cluster>");
         let tree = loaded(&text);
         let found = back(&tree, |entries| entries.reverse());
         prop_assert!(found.sound, "{:?}", found.problems);
