@@ -3,7 +3,7 @@
 //!
 //! Must never renumber: an OID is given once and for ever, so lists grow at their ends only. Names
 //! and numbers are those of CMAN's schema where those are known; the rest, and all that is ours,
-//! is numbered below an arc of our own ([`OURS`], from a UUID as ITU-T X.667 allows to anyone).
+//! is numbered below an arc of our own, from a UUID as ITU-T X.667 allows to anyone.
 //!
 //! Departures from CMAN's schema, each because it kept configurations out of a directory: every
 //! class may have `cn`, without which a resource that has no name could not be stored; every value
