@@ -5,6 +5,7 @@
 //! simulator is a second shell around the very same stack.
 
 pub mod demo;
+pub mod directory;
 pub mod ipc;
 pub mod net;
 pub mod options;

@@ -10,8 +10,12 @@ use daemon::options::Options;
 use daemon::shell::start;
 
 fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|word| word == "demo") {
+    let word = std::env::args_os().nth(1);
+    if word.as_ref().is_some_and(|word| word == "demo") {
         return daemon::demo::main();
+    }
+    if word.is_some_and(|word| word == daemon::directory::WORD) {
+        return daemon::directory::main();
     }
     let options = Options::parse();
     start::run(&options)

@@ -48,6 +48,9 @@ const RUN_DIR: &str = "/run/cluster";
 /// Name of the daemon's socket in its run directory.
 const SOCKET: &str = "clusterd.sock";
 
+/// Name of the daemon's program.
+const DAEMON: &str = "clusterd";
+
 /// Name under which the tool speaks and complains.
 const NAME: &str = "cman_tool";
 
@@ -79,6 +82,14 @@ impl Environment {
             beside,
             zone: None,
         }
+    }
+
+    /// The daemon's program: the environment's, else the one beside this program, else the one in
+    /// the path.
+    #[must_use]
+    pub fn daemon(&self) -> PathBuf {
+        let beside = || self.beside.as_ref().map(|d| d.join(DAEMON)).filter(|p| p.is_file());
+        self.clusterd.clone().or_else(beside).unwrap_or_else(|| PathBuf::from(DAEMON))
     }
 
     fn zone(&self) -> TimeZone {

@@ -69,6 +69,14 @@ pub fn knows(element: &str, key: Option<&str>) -> bool {
     key.is_none_or(|key| key == "name" || class.keys().any(|known| known == key))
 }
 
+/// Where a key stands in lists: the name first, then as in the schema, then what it does not have.
+pub(crate) fn place(key: &str) -> usize {
+    match key {
+        "name" => 0,
+        _ => keys().position(|known| known == key).map_or(usize::MAX, |place| place + 1),
+    }
+}
+
 /// Keys that have an attribute.
 pub(super) fn keys() -> impl Iterator<Item = &'static str> {
     attributes().map(|(key, _)| key)

@@ -4,12 +4,15 @@
 //! in the air is reported with its name. Must never lose a value silently: an attribute with two
 //! values is a problem, unless it is the topmost entry's name, to which servers add the value of
 //! its RDN.
+//!
+//! The same entries give the same tree, key for key, whatever server holds them and however it
+//! answers: nodes that ask different replicas must come to the same configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Loaded;
 use crate::directory::dn::{Dn, Rdn};
-use crate::directory::{Attribute, Entry, ORDER, TOP, names};
+use crate::directory::{Attribute, Entry, ORDER, TOP, names, schema};
 use crate::error::{Fault, Problems, Severity, Spot, quoted};
 use crate::tree::{DEEPEST, Handle, Key, MOST_OBJECTS, Place, Tree};
 use crate::value::Value;
@@ -41,21 +44,24 @@ type Below = Vec<Rdn>;
 struct Loader<'e> {
     tree: Tree,
     problems: Problems,
-    /// The entries by their folded names below the topmost one, with their place in the answer.
+    /// The entries by their folded names below the topmost one.
     found: BTreeMap<Below, Found<'e>>,
 }
+
+/// Where an object stands among its siblings, as far as the directory tells.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank(u64);
 
 struct Found<'e> {
     entry: &'e Entry,
     /// Parts as written.
     rdns: Vec<Rdn>,
-    arrival: usize,
     children: Vec<Below>,
 }
 
 impl<'e> Loader<'e> {
     fn sort_in(&mut self, base: &Dn, entries: &'e [Entry]) {
-        for (arrival, entry) in entries.iter().enumerate() {
+        for entry in entries {
             let Some(rdns) = entry.dn.below(base) else { continue };
             let Some((top, rdns)) = rdns.split_first() else { continue };
             let is_top = |(kind, value): &(String, String)| {
@@ -71,7 +77,7 @@ impl<'e> Loader<'e> {
             }
             let key: Below = rdns.iter().map(Rdn::folded).collect();
             let rdns = rdns.to_vec();
-            let found = Found { entry, rdns, arrival, children: Vec::new() };
+            let found = Found { entry, rdns, children: Vec::new() };
             if self.found.insert(key, found).is_some() {
                 self.error(entry, Fault::new("two entries have this name"));
             }
@@ -111,14 +117,14 @@ impl<'e> Loader<'e> {
             self.tree.place_object(object, Place { line, column: 1 });
         }
         self.keys(object, entry, key.is_empty());
-        for (child, name) in self.elements(key) {
+        for (child, name) in self.elements(key, name) {
             self.object(object, &child, &name);
         }
     }
 
-    /// The objects below an entry, containers passed through, in their order.
-    fn elements(&mut self, key: &Below) -> Vec<(Below, String)> {
-        let mut elements: Vec<((u64, usize), Below, String)> = Vec::new();
+    /// The objects below the entry of `element`, containers passed through, in their order.
+    fn elements(&mut self, key: &Below, element: &str) -> Vec<(Below, String)> {
+        let mut elements: Vec<(Rank, Below, String)> = Vec::new();
         for child in self.found[key].children.clone() {
             let found = &self.found[&child];
             let own = found.rdns.last().expect("a child has a name of its own");
@@ -136,7 +142,11 @@ impl<'e> Loader<'e> {
             self.container(&child, named.len());
             elements.extend(named.into_iter().map(|key| (self.rank(&key), key, kind.clone())));
         }
-        elements.sort_by_key(|(rank, ..)| *rank);
+        elements.sort_by(|(one, key, kind), (other, other_key, other_kind)| {
+            let place = |kind: &str| if element == TOP { place(kind) } else { 0 };
+            let one = (place(kind), one, kind, key);
+            one.cmp(&(place(other_kind), other, other_kind, other_key))
+        });
         elements.into_iter().map(|(_, key, kind)| (key, kind)).collect()
     }
 
@@ -156,29 +166,37 @@ impl<'e> Loader<'e> {
         }
     }
 
-    /// By the order that was written, then by the order of the answer.
-    fn rank(&mut self, key: &Below) -> (u64, usize) {
-        let Found { entry, arrival, .. } = &self.found[key];
-        let (entry, arrival) = (*entry, *arrival);
-        let mut orders = entry.attributes.iter().filter(|a| a.name.eq_ignore_ascii_case(ORDER));
-        let Some(order) = orders.next() else { return (u64::MAX, arrival) };
-        let text = String::from_utf8_lossy(&order.value).into_owned();
-        match text.parse() {
-            Ok(order) => (order, arrival),
-            Err(_) => {
-                self.error(
-                    entry,
-                    Fault::value(&text, format!("a number, the {ORDER} of an entry")),
-                );
-                (u64::MAX, arrival)
+    /// By the order that was written; nodes by their ids; what is left, by name.
+    fn rank(&mut self, key: &Below) -> Rank {
+        let entry = self.found[key].entry;
+        let number = |name: &str| {
+            let found = entry.attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name))?;
+            let text = String::from_utf8_lossy(&found.value);
+            Some(text.parse::<u64>().map_err(|_| text.into_owned()))
+        };
+        match (number(ORDER), number("rhcsNodeid")) {
+            (Some(Ok(order)), _) | (None, Some(Ok(order))) => Rank(order),
+            (Some(Err(text)), _) => {
+                let expected = format!("a number, the {ORDER} of an entry");
+                self.error(entry, Fault::value(&text, expected));
+                Rank(u64::MAX)
             }
+            (None, Some(Err(_)) | None) => Rank(u64::MAX),
         }
     }
 
     fn keys(&mut self, object: Handle, entry: &Entry, is_top: bool) {
         let mut seen = BTreeSet::new();
-        for Attribute { name, value } in &entry.attributes {
-            let Some(key) = names::key(name) else { continue };
+        let mut attributes: Vec<(usize, String, &Attribute)> = entry
+            .attributes
+            .iter()
+            .filter_map(|attribute| {
+                let key = names::key(&attribute.name)?;
+                Some((schema::place(&key), key, attribute))
+            })
+            .collect();
+        attributes.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        for (_, key, Attribute { name, value }) in attributes {
             let Ok(text) = String::from_utf8(value.clone()) else {
                 let what = format!("the value of {name} is not UTF-8");
                 self.error(entry, Fault::new(what));
@@ -208,6 +226,16 @@ impl<'e> Loader<'e> {
         let place = entry.line.map(|line| Place { line, column: 1 });
         let spot = Spot { place, path: shown(&entry.dn) };
         self.problems.note(Severity::Error, spot, fault);
+    }
+}
+
+/// Where people look for the parts of a cluster: nodes after how they talk, services last.
+fn place(element: &str) -> usize {
+    const ORDER: &[&str] =
+        &["cman", "totem", "quorumd", "clusternodes", "fencedevices", "fence_daemon"];
+    match element {
+        "rm" => ORDER.len() + 1,
+        _ => ORDER.iter().position(|known| *known == element).unwrap_or(ORDER.len()),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
@@ -14,9 +14,6 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::failure::Failure;
 use super::{Context, SOCKET};
-
-/// Name of the daemon's program.
-const DAEMON: &str = "clusterd";
 
 /// What the daemon says when it serves.
 const READY: &str = "ready";
@@ -30,7 +27,7 @@ pub(super) fn start(
     variables: Vec<(&'static str, String)>,
 ) -> Result<u32, Failure> {
     let run_dir = run_dir(context)?;
-    let program = program(context);
+    let program = context.environment.daemon();
     let child = Command::new(&program)
         .args(["--ready-fd", "1"])
         .env("CLUSTER_RUN_DIR", run_dir)
@@ -55,13 +52,6 @@ fn run_dir(context: &Context) -> Result<&Path, Failure> {
             path.display()
         ))),
     }
-}
-
-/// The environment's, else the one beside this program, else the one in the path.
-fn program(context: &Context) -> PathBuf {
-    let environment = &context.environment;
-    let beside = || environment.beside.as_ref().map(|d| d.join(DAEMON)).filter(|p| p.is_file());
-    environment.clusterd.clone().or_else(beside).unwrap_or_else(|| PathBuf::from(DAEMON))
 }
 
 fn until_ready(mut child: Child, deadline: Option<Instant>) -> Result<u32, Failure> {

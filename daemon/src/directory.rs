@@ -1,0 +1,73 @@
+//! `clusterd directory`: asks a directory server for the configuration and prints it as a
+//! cluster.conf.
+//!
+//! A program of its own, run by the daemon as a child: whatever a broken or hostile server sends,
+//! and however long it takes, the worst it can do is end a process that nobody else depends on.
+//! Must never print half of a configuration; says in one line per problem what was wrong and with
+//! which server, and ends with a status other than zero.
+
+mod fetch;
+pub mod source;
+mod tls;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use thiserror::Error;
+
+use self::source::{Asked, SourceError};
+
+/// The first word of the command line that asks for this.
+pub const WORD: &str = "directory";
+
+/// Why there is no configuration.
+#[derive(Debug, Error)]
+pub enum DirectoryError {
+    /// What to ask, and whom, is not said or makes no sense.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The certificates by which servers are judged cannot be read.
+    #[error("{0}")]
+    Certificates(String),
+    /// No server gave an answer; what each did, one per line.
+    #[error("{}", .0.join("\n"))]
+    Servers(Vec<String>),
+    /// The answer is no configuration; why, one problem per line.
+    #[error("{}", .0.join("\n"))]
+    Content(Vec<String>),
+    /// Not a server's fault.
+    #[error("cannot {0}: {1}")]
+    System(&'static str, std::io::Error),
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let words = std::env::args_os().enumerate().filter(|(index, _)| *index != 1);
+    let asked = Asked::parse_from(words.map(|(_, word)| word));
+    let mut err = std::io::stderr().lock();
+    match text(&asked).and_then(|text| {
+        let mut out = std::io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        written.map_err(|error| DirectoryError::System("print the configuration", error))
+    }) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when even this cannot be written.
+            let _ = error.to_string().lines().try_for_each(|line| writeln!(err, "{line}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The configuration that the directory holds, as text.
+///
+/// # Errors
+/// Why there is none.
+pub fn text(asked: &Asked) -> Result<String, DirectoryError> {
+    let source = asked.source()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| DirectoryError::System("start a runtime", error))?;
+    runtime.block_on(fetch::fetch(&source))
+}
