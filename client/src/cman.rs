@@ -34,6 +34,14 @@ pub struct Status {
     pub quorum: Verdict,
     /// Two-node mode is in force.
     pub two_node: bool,
+    /// Programs are being asked whether this node may leave.
+    pub shutdown: bool,
+    /// Nodes that come back with state are kept out.
+    pub disallowed: bool,
+    /// Names of those that are.
+    pub disallowed_nodes: Vec<String>,
+    /// This node has state that outlives a partition.
+    pub has_state: bool,
     /// How many programs are connected, this one included.
     pub subsystems: u32,
     /// Multicast or broadcast addresses, one per network.
@@ -80,6 +88,24 @@ pub enum NodeState {
     Disallowed,
 }
 
+/// A node is something else to the cluster than before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StateChange {
+    /// Its id.
+    pub node: u32,
+    /// What it is.
+    pub state: NodeState,
+}
+
+/// This node is asked to leave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shutdown {
+    /// The others lower their expected votes to what remains.
+    pub remove: bool,
+    /// It leaves whatever is answered.
+    pub force: bool,
+}
+
 impl Connection {
     /// How this node and the cluster are.
     ///
@@ -108,6 +134,54 @@ impl Connection {
     /// As [`Connection::request`]; refused without permission, or when a program objects.
     pub fn leave(&mut self, remove: bool, force: bool) -> Result<(), Error> {
         self.done("leave", request::What::Leave(proto::Leave { remove, force }))
+    }
+
+    /// Like [`Connection::watch`], and this program is asked before the node leaves: it is told
+    /// [`Change::TryShutdown`](crate::Change) and answers by [`Connection::answer_shutdown`]. Who
+    /// does not answer within the configured `shutdown_timeout` (5 s unless configured) objects;
+    /// who hangs up agrees.
+    ///
+    /// # Errors
+    /// As [`Connection::request`]; refused without permission.
+    pub fn watch_and_object(&mut self) -> Result<(), Error> {
+        self.done("watch", request::What::Watch(proto::Watch { on: true, may_object: true }))
+    }
+
+    /// Says whether this node may leave. An answer that comes too late, or to no question, means
+    /// nothing.
+    ///
+    /// # Errors
+    /// As [`Connection::request`]; refused without permission.
+    pub fn answer_shutdown(&mut self, agree: bool) -> Result<(), Error> {
+        let answer = proto::ShutdownReply { agree };
+        self.done("shutdown reply", request::What::ShutdownReply(answer))
+    }
+
+    /// Has a node stop at once, this one maybe; returns when it will: the others see it on its way
+    /// out then.
+    ///
+    /// # Errors
+    /// As [`Connection::request`]; refused without permission, and when no such node is known
+    /// (`Reason::UnknownNode`) or there (`Reason::NotThere`).
+    pub fn kill(&mut self, node: u32) -> Result<(), Error> {
+        self.done("kill", request::What::Kill(proto::Kill { node }))
+    }
+
+    /// Says that this node has state that outlives a partition, until its daemon ends. Where the
+    /// configuration says `disallowed`, it cannot merge with others that have some.
+    ///
+    /// # Errors
+    /// As [`Connection::request`]; refused without permission.
+    pub fn set_dirty(&mut self) -> Result<(), Error> {
+        self.done("set dirty", request::What::SetDirty(proto::SetDirty {}))
+    }
+
+    /// Has the daemon log everything, or again what its configuration says.
+    ///
+    /// # Errors
+    /// As [`Connection::request`]; refused without permission.
+    pub fn set_debug(&mut self, on: bool) -> Result<(), Error> {
+        self.done("set debug", request::What::SetDebug(proto::SetDebug { on }))
     }
 
     /// Is the daemon alive? Answered without asking the cluster.
@@ -159,10 +233,30 @@ impl TryFrom<proto::Status> for Status {
             members: status.members,
             quorum: Verdict::from(quorum),
             two_node: status.two_node,
+            shutdown: status.shutdown,
+            disallowed: status.disallowed,
+            disallowed_nodes: status.disallowed_nodes,
+            has_state: status.has_state,
             subsystems: status.subsystems,
             multicast_addresses: addresses(&status.multicast_addresses)?,
             counters: status.counters.into_iter().map(|c| (c.name, c.value)).collect(),
         })
+    }
+}
+
+impl TryFrom<proto::StateChange> for StateChange {
+    type Error = Error;
+
+    fn try_from(told: proto::StateChange) -> Result<Self, Error> {
+        let proto::StateChange { node, state } = told;
+        Ok(Self { node, state: self::state(state)? })
+    }
+}
+
+impl From<proto::TryShutdown> for Shutdown {
+    fn from(told: proto::TryShutdown) -> Self {
+        let proto::TryShutdown { remove, force } = told;
+        Self { remove, force }
     }
 }
 

@@ -97,7 +97,13 @@ impl Connection {
                 Some(notice::What::Message(message)) => {
                     return Message::try_from(message).map(|m| Some(Delivery::Message(m)));
                 }
-                Some(notice::What::Membership(_) | notice::What::Quorum(_)) => {}
+                Some(
+                    notice::What::Membership(_)
+                    | notice::What::Quorum(_)
+                    | notice::What::StateChange(_)
+                    | notice::What::TryShutdown(_)
+                    | notice::What::ConfigUpdate(_),
+                ) => {}
             }
         }
     }

@@ -18,6 +18,7 @@
 //!     match change {
 //!         Change::Membership(ring) => println!("members are {:?}", ring.members),
 //!         Change::Quorum(verdict) => println!("quorate: {}", verdict.quorate),
+//!         other => println!("{other:?}"),
 //!     }
 //! }
 //! # Ok(())
@@ -26,7 +27,7 @@
 //!
 //! | module | what for |
 //! |---|---|
-//! | [`cman`] | this node, the node table, leaving |
+//! | [`cman`] | this node, the node table, leaving, killing |
 //! | [`quorum`] | the verdict, and being told of changes |
 //! | [`evs`] | raw ordered messages |
 //! | [`connection`] | the conversation beneath them |
@@ -49,7 +50,7 @@ pub mod quorum;
 
 #[cfg(feature = "connection")]
 pub use self::{
-    cman::{Node, NodeState, Status},
+    cman::{Node, NodeState, Shutdown, StateChange, Status},
     connection::Connection,
     error::Error,
     evs::{Configuration, Delivery, Guarantee, Message},

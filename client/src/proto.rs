@@ -11,7 +11,10 @@ pub struct Request {
     #[prost(uint64, tag = "1")]
     pub id: u64,
     /// What is asked.
-    #[prost(oneof = "request::What", tags = "2, 3, 4, 5, 6, 7, 8, 9, 10")]
+    #[prost(
+        oneof = "request::What",
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 40, 41, 42, 43"
+    )]
     pub what: ::core::option::Option<request::What>,
 }
 /// Nested message and enum types in `Request`.
@@ -46,6 +49,18 @@ pub mod request {
         /// How many programs are connected.
         #[prost(message, tag = "10")]
         Subsystems(super::GetSubsystems),
+        /// Have a node stop at once. Needs permission.
+        #[prost(message, tag = "40")]
+        Kill(super::Kill),
+        /// Answers `TryShutdown`. Needs permission.
+        #[prost(message, tag = "41")]
+        ShutdownReply(super::ShutdownReply),
+        /// This node has state that outlives a partition. Needs permission.
+        #[prost(message, tag = "42")]
+        SetDirty(super::SetDirty),
+        /// Log more, or no longer. Needs permission.
+        #[prost(message, tag = "43")]
+        SetDebug(super::SetDebug),
     }
 }
 /// From the daemon to a program.
@@ -110,7 +125,7 @@ pub mod reply {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Notice {
     /// What happened.
-    #[prost(oneof = "notice::What", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "notice::What", tags = "1, 2, 3, 4, 40, 41, 42")]
     pub what: ::core::option::Option<notice::What>,
 }
 /// Nested message and enum types in `Notice`.
@@ -130,6 +145,15 @@ pub mod notice {
         /// A raw message of the ring (`Attach`).
         #[prost(message, tag = "4")]
         Message(super::Message),
+        /// This node is asked to leave (`Watch`).
+        #[prost(message, tag = "40")]
+        TryShutdown(super::TryShutdown),
+        /// Another version of the configuration is in use (`Watch`).
+        #[prost(message, tag = "41")]
+        ConfigUpdate(super::ConfigUpdate),
+        /// A node is something else to the cluster, and the members are the same (`Watch`).
+        #[prost(message, tag = "42")]
+        StateChange(super::StateChange),
     }
 }
 /// Opens a conversation.
@@ -182,6 +206,10 @@ pub struct Watch {
     /// True to be told from now on, false to be told no longer.
     #[prost(bool, tag = "1")]
     pub on: bool,
+    /// The program wants to be asked before this node leaves, and then says yes or no by
+    /// `ShutdownReply`. Who hangs up agrees; who does not answer in time objects. Needs permission.
+    #[prost(bool, tag = "2")]
+    pub may_object: bool,
 }
 /// Leaves the cluster; the reply comes when the others know, then the daemon stops.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -192,6 +220,30 @@ pub struct Leave {
     /// Leave although a program objects.
     #[prost(bool, tag = "2")]
     pub force: bool,
+}
+/// Has a node stop at once; the reply comes when it will.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Kill {
+    /// Its id.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+}
+/// Answers `TryShutdown`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShutdownReply {
+    /// This node may leave.
+    #[prost(bool, tag = "1")]
+    pub agree: bool,
+}
+/// Says that this node has state that outlives a partition, until its daemon ends.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetDirty {}
+/// Changes how much the daemon logs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetDebug {
+    /// True to log everything.
+    #[prost(bool, tag = "1")]
+    pub on: bool,
 }
 /// Starts configurations and raw messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -264,6 +316,18 @@ pub struct Status {
     /// Numbers about the ring since the start of the daemon.
     #[prost(message, repeated, tag = "14")]
     pub counters: ::prost::alloc::vec::Vec<Counter>,
+    /// Programs are being asked whether this node may leave.
+    #[prost(bool, tag = "40")]
+    pub shutdown: bool,
+    /// Nodes that come back with state are kept out.
+    #[prost(bool, tag = "41")]
+    pub disallowed: bool,
+    /// Names of those that are.
+    #[prost(string, repeated, tag = "42")]
+    pub disallowed_nodes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// This node has state that outlives a partition.
+    #[prost(bool, tag = "43")]
+    pub has_state: bool,
 }
 /// A number about the ring. All grow, except those whose name ends in a unit of time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -358,6 +422,33 @@ pub struct Membership {
     #[prost(uint32, repeated, tag = "5")]
     pub left: ::prost::alloc::vec::Vec<u32>,
 }
+/// This node is asked to leave.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TryShutdown {
+    /// The others lower their expected votes to what remains.
+    #[prost(bool, tag = "1")]
+    pub remove: bool,
+    /// It leaves whatever is answered.
+    #[prost(bool, tag = "2")]
+    pub force: bool,
+}
+/// Another version of the configuration is in use.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfigUpdate {
+    /// Which.
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+}
+/// A node is something else to the cluster, and the members are the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StateChange {
+    /// Its id.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// What it is.
+    #[prost(enumeration = "NodeState", tag = "2")]
+    pub state: i32,
+}
 /// A configuration of the ring, in order with the raw messages.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Configuration {
@@ -418,6 +509,12 @@ pub enum Reason {
     Busy = 8,
     /// Too many programs are connected. The daemon hangs up.
     TooManySessions = 9,
+    /// Programs are being asked already whether this node may leave.
+    Already = 40,
+    /// No node has this id.
+    UnknownNode = 41,
+    /// The node is not in the cluster.
+    NotThere = 42,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -436,6 +533,9 @@ impl Reason {
             Self::Leaving => "REASON_LEAVING",
             Self::Busy => "REASON_BUSY",
             Self::TooManySessions => "REASON_TOO_MANY_SESSIONS",
+            Self::Already => "REASON_ALREADY",
+            Self::UnknownNode => "REASON_UNKNOWN_NODE",
+            Self::NotThere => "REASON_NOT_THERE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -451,6 +551,9 @@ impl Reason {
             "REASON_LEAVING" => Some(Self::Leaving),
             "REASON_BUSY" => Some(Self::Busy),
             "REASON_TOO_MANY_SESSIONS" => Some(Self::TooManySessions),
+            "REASON_ALREADY" => Some(Self::Already),
+            "REASON_UNKNOWN_NODE" => Some(Self::UnknownNode),
+            "REASON_NOT_THERE" => Some(Self::NotThere),
             _ => None,
         }
     }
@@ -518,6 +621,10 @@ pub enum Departure {
     Silent = 5,
     /// Not everyone hears it, or it does not hear everyone.
     Unreachable = 6,
+    /// It was killed by an operator or a program.
+    Killed = 40,
+    /// It was killed because it came back with state.
+    Rejoined = 41,
 }
 impl Departure {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -533,6 +640,8 @@ impl Departure {
             Self::Deaf => "DEPARTURE_DEAF",
             Self::Silent => "DEPARTURE_SILENT",
             Self::Unreachable => "DEPARTURE_UNREACHABLE",
+            Self::Killed => "DEPARTURE_KILLED",
+            Self::Rejoined => "DEPARTURE_REJOINED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -545,6 +654,8 @@ impl Departure {
             "DEPARTURE_DEAF" => Some(Self::Deaf),
             "DEPARTURE_SILENT" => Some(Self::Silent),
             "DEPARTURE_UNREACHABLE" => Some(Self::Unreachable),
+            "DEPARTURE_KILLED" => Some(Self::Killed),
+            "DEPARTURE_REJOINED" => Some(Self::Rejoined),
             _ => None,
         }
     }

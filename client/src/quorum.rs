@@ -5,6 +5,7 @@
 
 use std::time::Instant;
 
+use crate::cman::{Shutdown, StateChange};
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::proto::{self, notice, request};
@@ -31,6 +32,13 @@ pub enum Change {
     Membership(Membership),
     /// The verdict changed.
     Quorum(Verdict),
+    /// A node is something else to the cluster, and the members are the same.
+    State(StateChange),
+    /// This node is asked to leave. A program that may object answers with
+    /// [`Connection::answer_shutdown`].
+    TryShutdown(Shutdown),
+    /// This version of the configuration is in use now.
+    ConfigUpdate(u64),
 }
 
 /// The members of the cluster's ring.
@@ -54,7 +62,7 @@ impl Connection {
     /// # Errors
     /// As [`Connection::request`].
     pub fn watch(&mut self, on: bool) -> Result<(), Error> {
-        self.done("watch", request::What::Watch(proto::Watch { on }))
+        self.done("watch", request::What::Watch(proto::Watch { on, may_object: false }))
     }
 
     /// The next change, waited for until `deadline` (`None`: for ever); `Ok(None)` when it passed.
@@ -71,6 +79,15 @@ impl Connection {
                 }
                 Some(notice::What::Quorum(quorum)) => {
                     return Ok(Some(Change::Quorum(quorum.into())));
+                }
+                Some(notice::What::StateChange(change)) => {
+                    return Ok(Some(Change::State(change.try_into()?)));
+                }
+                Some(notice::What::TryShutdown(asked)) => {
+                    return Ok(Some(Change::TryShutdown(asked.into())));
+                }
+                Some(notice::What::ConfigUpdate(proto::ConfigUpdate { version })) => {
+                    return Ok(Some(Change::ConfigUpdate(version)));
                 }
                 Some(notice::What::Configuration(_) | notice::What::Message(_)) => {}
             }

@@ -44,6 +44,10 @@ pub struct Settings {
     pub limits: Limits,
     /// What the vote counter is told.
     pub voting: quorum::Config,
+    /// Nodes that come back with state are kept out.
+    pub disallowed: bool,
+    /// How long programs may take to say whether this node may leave.
+    pub shutdown_timeout: Duration,
     /// Where packets go.
     pub network: Network,
     /// What packets are sealed with.
@@ -192,6 +196,8 @@ pub fn settings(
         timing: timing(&cluster.ring.timers),
         limits: limits(&cluster.ring.limits, me.address),
         voting: voting(cluster, me, &nodes, overrides)?,
+        disallowed: cluster.voting.disallowed,
+        shutdown_timeout: cluster.voting.shutdown_timeout,
         network: network(cluster, me, overrides)?,
         notes: notes(cluster, &key),
         nodes,
@@ -233,6 +239,8 @@ impl Settings {
             config_version: u64::from(self.cluster.config_version),
             nodes: self.nodes.clone(),
             voting: self.voting.clone(),
+            disallowed: self.disallowed,
+            shutdown_timeout: self.shutdown_timeout,
         })
     }
 }

@@ -33,7 +33,7 @@ use self::wake::Wake;
 use crate::ipc::Incoming;
 use crate::net::{Arrival, Limiter};
 use crate::stack::Stack;
-use crate::stack::command::{Command, Leave, RequestId, SessionId};
+use crate::stack::command::{Command, RequestId, SessionId};
 use crate::stack::effect::{Effect, Exit};
 
 /// The session in whose name the shell itself asks: no program's.
@@ -79,10 +79,24 @@ pub struct Shell {
 pub enum End {
     /// It left the cluster.
     Left,
+    /// It was killed by another node; why, in the words of the log.
+    Killed(String),
+    /// It came to a cluster that keeps nodes out.
+    SawDisallowed,
     /// It was told twice to stop.
     Interrupted,
     /// It cannot go on.
     Failed(String),
+}
+
+impl End {
+    fn of(exit: Exit) -> Self {
+        match exit {
+            Exit::Left => Self::Left,
+            Exit::Killed { by, reason } => Self::Killed(report::killed(by, reason)),
+            Exit::SawDisallowed => Self::SawDisallowed,
+        }
+    }
 }
 
 impl Shell {
@@ -192,7 +206,7 @@ impl Shell {
         self.readiness.stopping();
         info!(target: "MAIN", "told to stop: leaving the cluster");
         let request = RequestId { session: OWN, number: 0 };
-        self.stack.command(now, request, Command::Leave(Leave { remove: false, force: true }));
+        self.stack.command(now, request, Command::Stop);
         self.drain(now);
     }
 
@@ -234,7 +248,8 @@ impl Shell {
                 Effect::Report(report) => {
                     self.reporter.lines(&report).iter().for_each(log);
                 }
-                Effect::Exit(Exit::Left) => self.end = Some(End::Left),
+                Effect::Debug(on) => self.logging.set_debug(on),
+                Effect::Exit(exit) => self.end = Some(End::of(exit)),
                 Effect::Wait(deadline) => {
                     self.sources.net.flush();
                     let ring = deadline.map(|deadline| deadline.at);

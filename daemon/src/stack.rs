@@ -15,8 +15,11 @@ mod evs;
 mod nodes;
 mod outbox;
 mod service;
+mod shutdown;
 mod sync;
 mod voting;
+
+use std::time::Duration;
 
 use totem::{
     Configuration, Deadline, Event, Guarantee, Input, Instant, Kind, Lane, Message, Output,
@@ -29,6 +32,7 @@ use self::evs::Evs;
 use self::nodes::Nodes;
 use self::outbox::Outbox;
 use self::service::{HEADER, LARGEST, MessageError, PROTOCOL, Service};
+use self::shutdown::{Agreed, Shutdown};
 use self::sync::{States, Synchronization};
 use self::voting::Voting;
 
@@ -49,6 +53,10 @@ pub struct Config {
     pub nodes: Vec<NodeEntry>,
     /// The vote counter's part.
     pub voting: quorum::Config,
+    /// Nodes that come back with state from before are kept out.
+    pub disallowed: bool,
+    /// How long programs may take to say whether this node may leave.
+    pub shutdown_timeout: Duration,
 }
 
 /// One node.
@@ -60,12 +68,16 @@ pub struct Stack {
     nodes: Nodes,
     voting: Voting,
     evs: Evs,
+    shutdown: Shutdown,
     /// The ring as last delivered; `None` before the first.
     installed: Option<RingId>,
     /// The data lane was opened since.
     open: bool,
-    /// This node's good-bye has come back: leave the ring once it is drained.
-    leave_now: bool,
+    /// Leave the ring for this reason once it is drained: this node's good-bye has come back, or
+    /// it must not go on.
+    leave_now: Option<Exit>,
+    /// Why the ring is being left.
+    exit: Option<Exit>,
     /// The ring was left; nothing happens any more.
     left: bool,
     deadline: Option<Deadline>,
@@ -93,9 +105,11 @@ impl Stack {
             nodes,
             voting,
             evs: Evs::default(),
+            shutdown: Shutdown::new(config.shutdown_timeout),
             installed: None,
             open: false,
-            leave_now: false,
+            leave_now: None,
+            exit: None,
             left: false,
             deadline: None,
         };
@@ -111,6 +125,8 @@ impl Stack {
         if self.left {
             return Ok(());
         }
+        let agreed = self.shutdown.on_time(now, &mut self.outbox);
+        self.leave(agreed);
         let result = self.ring.handle(now, input);
         self.settle(now);
         result
@@ -118,7 +134,7 @@ impl Stack {
 
     /// Takes in one request of a client.
     pub fn command(&mut self, now: Instant, request: RequestId, command: Command) {
-        let session = request.session;
+        let outbox = &mut self.outbox;
         match command {
             Command::Status => {
                 let status = Reply::Status(Box::new(self.status()));
@@ -126,20 +142,31 @@ impl Stack {
             }
             Command::Nodes => {
                 let rows = self.nodes.rows(self.voting.quorum());
-                self.outbox.reply(request, Reply::Nodes(rows));
+                outbox.reply(request, Reply::Nodes(rows));
             }
-            Command::Watch(on) => {
-                self.outbox.watch(session, on);
-                self.outbox.reply(request, Reply::Done);
+            Command::Watch { on, objects } => {
+                outbox.watch(request.session, on);
+                self.shutdown.register(request.session, on && objects);
+                outbox.reply(request, Reply::Done);
             }
             Command::Attach => {
-                self.outbox.reply(request, Reply::Done);
-                self.evs.attach(session, &mut self.outbox);
+                outbox.reply(request, Reply::Done);
+                self.evs.attach(request.session, outbox);
             }
-            Command::Leave(leave) => self.leave(request, leave),
             Command::Multicast { guarantee, payload } => {
                 let reply = self.multicast(now, guarantee, Evs::message(&payload));
                 self.outbox.reply(request, reply);
+            }
+            Command::Debug(on) => {
+                outbox.push(Effect::Debug(on));
+                outbox.reply(request, Reply::Done);
+            }
+            Command::SetDirty => {
+                self.nodes.set_dirty();
+                outbox.reply(request, Reply::Done);
+            }
+            Command::Leave(_) | Command::Stop | Command::Agree(_) | Command::Kill(_) => {
+                self.on_departing(now, request, command);
             }
         }
         self.settle(now);
@@ -149,12 +176,18 @@ impl Stack {
     pub fn gone(&mut self, now: Instant, session: SessionId) {
         self.outbox.watch(session, false);
         self.evs.gone(session);
+        let agreed = self.shutdown.gone(session, &mut self.outbox);
+        self.leave(agreed);
         self.settle(now);
     }
 
     /// Pops the next obligation; ends with `Wait`.
     pub fn poll(&mut self) -> Effect {
-        self.outbox.poll().unwrap_or(Effect::Wait(self.deadline))
+        let earliest = || {
+            let deadlines = [self.deadline, self.shutdown.deadline()];
+            deadlines.into_iter().flatten().min_by_key(|deadline| deadline.at)
+        };
+        self.outbox.poll().unwrap_or_else(|| Effect::Wait(earliest()))
     }
 
     /// The token socket should be drained before the data socket (accelerated ring, priority
@@ -182,20 +215,61 @@ impl Stack {
             members: self.nodes.member_count(),
             verdict: *quorum.verdict(),
             two_node: quorum.two_node(),
+            shutdown: self.shutdown.is_under_way(),
+            disallowed: self.nodes.keeps_out(),
+            disallowed_nodes: self.nodes.disallowed(),
+            has_state: self.nodes.has_state(),
             stats: self.ring.stats(),
         }
     }
 
-    fn leave(&mut self, request: RequestId, leave: Leave) {
-        if self.left {
-            self.outbox.reply(request, Reply::Refused(Refusal::Leaving));
-        } else {
+    /// What concerns this node's or another's end.
+    fn on_departing(&mut self, now: Instant, request: RequestId, command: Command) {
+        let ending = self.is_ending();
+        let outbox = &mut self.outbox;
+        let agreed = match command {
+            Command::Leave(_) | Command::Stop | Command::Kill(_) if ending => {
+                outbox.reply(request, Reply::Refused(Refusal::Leaving));
+                None
+            }
+            Command::Leave(leave) => self.shutdown.begin(now, (request, leave), outbox),
+            Command::Stop => {
+                self.shutdown.give_up(outbox);
+                Some((request, Leave { remove: false, force: true }))
+            }
+            Command::Agree(agrees) => {
+                outbox.reply(request, Reply::Done);
+                self.shutdown.answer(request.session, agrees, outbox)
+            }
+            Command::Kill(node) => {
+                self.nodes.kill(request, node, outbox);
+                None
+            }
+            Command::Status
+            | Command::Nodes
+            | Command::Watch { .. }
+            | Command::Attach
+            | Command::Multicast { .. }
+            | Command::Debug(_)
+            | Command::SetDirty => None,
+        };
+        self.leave(agreed);
+    }
+
+    /// Begins to leave, if that was agreed.
+    fn leave(&mut self, agreed: Option<Agreed>) {
+        if let Some((request, leave)) = agreed {
             self.nodes.leave(request, leave, &mut self.outbox);
         }
     }
 
+    /// This node is on its way out, or out.
+    const fn is_ending(&self) -> bool {
+        self.left || self.exit.is_some() || self.nodes.is_leaving()
+    }
+
     fn multicast(&mut self, now: Instant, guarantee: Guarantee, message: bytes::Bytes) -> Reply {
-        if self.left || self.nodes.is_leaving() {
+        if self.is_ending() {
             return Reply::Refused(Refusal::Leaving);
         }
         match self.ring.multicast(now, Lane::Data, guarantee, message) {
@@ -221,10 +295,10 @@ impl Stack {
             }
             let between_rings = self.ring.status().ring.is_none();
             if between_rings && self.nodes.goes_unheard(&mut self.outbox) {
-                self.leave_now = true;
+                self.leave_now = self.leave_now.or(Some(Exit::Left));
             }
-            if self.leave_now {
-                self.leave_now = false;
+            if let Some(exit) = self.leave_now.take() {
+                self.exit = self.exit.or(Some(exit));
                 self.ring.leave(now);
             } else if self.sync.is_done() && !self.open {
                 self.open = true;
@@ -244,7 +318,7 @@ impl Stack {
                 Output::Event(Event::Message(message)) => self.on_message(now, message),
                 Output::Event(Event::Left) => {
                     self.left = true;
-                    self.outbox.push(Effect::Exit(Exit::Left));
+                    self.outbox.push(Effect::Exit(self.exit.unwrap_or(Exit::Left)));
                 }
                 Output::Wait(deadline) => {
                     self.deadline = deadline;
@@ -305,7 +379,8 @@ impl Stack {
             // Its barrier says that it speaks another version; its words mean nothing here.
             Service::Nodes | Service::Voting | Service::Evs if version != PROTOCOL => Ok(()),
             Service::Nodes => {
-                self.leave_now |= self.nodes.on_message(from, body, &mut self.outbox)?;
+                let end = self.nodes.on_message(from, body, &mut self.outbox)?;
+                self.leave_now = self.leave_now.or(end);
                 Ok(())
             }
             Service::Voting => self.on_vote(from, &body),
@@ -321,7 +396,8 @@ impl Stack {
 
     fn on_vote(&mut self, from: totem::NodeId, body: &[u8]) -> Result<(), MessageError> {
         if self.nodes.is_admitted(from) {
-            return self.voting.on_message(from, body, &mut self.outbox);
+            self.voting.on_message(from, body, &mut self.outbox)?;
+            self.expel();
         }
         Ok(())
     }
@@ -330,8 +406,18 @@ impl Stack {
         let ring = self.installed.expect("a state exchange begins with a ring");
         let outbox = &mut self.outbox;
         outbox.report(Report::Synchronized { members: states.members.clone() });
-        let voting = self.nodes.on_synced(now, ring, states, outbox);
-        self.voting.on_synced(&voting, outbox);
+        match self.nodes.on_synced(now, ring, states, outbox) {
+            Ok(voting) => self.voting.on_synced(&voting, outbox),
+            Err(exit) => self.leave_now = self.leave_now.or(Some(exit)),
+        }
+        self.expel();
+    }
+
+    /// Whom this side keeps out is killed as soon as it may act.
+    fn expel(&mut self) {
+        let quorum = self.voting.quorum();
+        let (quorate, two_node) = (quorum.verdict().quorate, quorum.two_node());
+        self.nodes.expel(quorate, two_node, &mut self.outbox);
     }
 }
 

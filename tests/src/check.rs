@@ -21,6 +21,7 @@ pub mod order_graph;
 pub mod quorum;
 pub mod safe_delivery;
 pub mod self_delivery;
+pub mod sides;
 pub mod synchronization;
 pub mod total_order;
 
@@ -30,6 +31,7 @@ use self::history::{History, Seen};
 use self::liveness::Missing;
 use self::quorum::Quorum;
 use self::safe_delivery::SafeDelivery;
+use self::sides::Sides;
 use self::total_order::TotalOrder;
 use crate::message::MessageId;
 
@@ -77,6 +79,7 @@ pub struct Checks {
     failure_atomicity: FailureAtomicity,
     quorum: Quorum,
     safe_delivery: SafeDelivery,
+    sides: Sides,
     total_order: TotalOrder,
 }
 
@@ -91,8 +94,15 @@ impl Checks {
             failure_atomicity: FailureAtomicity::default(),
             quorum: Quorum::new(votes, two_node),
             safe_delivery: SafeDelivery::default(),
+            sides: Sides::new(false),
             total_order: TotalOrder::new(nodes),
         }
+    }
+
+    /// The same for a run in which nodes with state are kept out, or not.
+    #[must_use]
+    pub fn keeping_out(self, keeps_out: bool) -> Self {
+        Self { sides: Sides::new(keeps_out), ..self }
     }
 
     /// What happened so far.
@@ -111,6 +121,7 @@ impl Checks {
         self.configurations.judge(history, seen).map_err(named(configurations::NAME))?;
         no_invention::judge(history, seen).map_err(named(no_invention::NAME))?;
         synchronization::judge(history, seen).map_err(named(synchronization::NAME))?;
+        self.sides.judge(history, seen).map_err(named(sides::NAME))?;
         agreed_order::judge(history, seen).map_err(named(agreed_order::NAME))?;
         causal_order::judge(history, seen).map_err(named(causal_order::NAME))?;
         self_delivery::judge(history, seen).map_err(named(self_delivery::NAME))?;

@@ -35,6 +35,18 @@ pub enum Fault {
         /// Whose.
         node: usize,
     },
+    /// The operator of one node has another killed.
+    Kill {
+        /// Who asks.
+        by: usize,
+        /// The victim.
+        node: usize,
+    },
+    /// A program says that its node has state.
+    Dirty {
+        /// Whose.
+        node: usize,
+    },
     /// Nothing passes from one node to another; the other way is not touched.
     Cut {
         /// From here.
@@ -138,6 +150,8 @@ impl Fault {
             Self::Start { .. } => "start",
             Self::Pause { .. } => "pause",
             Self::Leave { .. } => "leave",
+            Self::Kill { .. } => "kill",
+            Self::Dirty { .. } => "state",
             Self::Cut { .. } => "one-way cut",
             Self::Mend { .. } => "one-way mend",
             Self::Split(_) => "partition",

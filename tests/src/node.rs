@@ -176,7 +176,7 @@ impl Node {
         self.airlock = plan.tamper.map(|_| Airlock::new(self.id, self.boot, plan.plant));
         let config = stack_config(plan, index, self.boot, self.disk.durable);
         let mut stack = Box::new(Stack::new(config, self.clock.read(now)));
-        for command in [Command::Attach, Command::Watch(true)] {
+        for command in [Command::Attach, Command::Watch { on: true, objects: false }] {
             stack.command(self.clock.read(now), self.session.request(), command);
         }
         self.stack = Some(stack);
@@ -227,7 +227,9 @@ impl Node {
             return false;
         }
         let session = self.guest.come(ring);
-        for (number, command) in [Command::Attach, Command::Watch(true)].into_iter().enumerate() {
+        for (number, command) in
+            [Command::Attach, Command::Watch { on: true, objects: false }].into_iter().enumerate()
+        {
             // The first client's requests are answered by their number: these are none of them.
             let number = u64::MAX - u64::from(number > 0);
             stack.command(local, RequestId { session, number }, command);
@@ -383,6 +385,8 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, last: RingSeq) -> Config {
         config_version: 1,
         nodes: nodes.collect(),
         voting: voting(plan, machine.id),
+        disallowed: plan.disallowed,
+        shutdown_timeout: Duration::from_secs(5),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Plan {
     pub machines: Vec<Machine>,
     /// Two-node mode.
     pub two_node: bool,
+    /// Nodes that come back with state are kept out.
+    pub disallowed: bool,
     /// Timers of every ring.
     pub timing: Timing,
     /// Bounds of every ring.

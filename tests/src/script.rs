@@ -18,6 +18,8 @@
 //! | `run until sprung` | until the last `when` came |
 //! | `say 1 "a"`, `say 1 safe "b"`, `say 1 "c" 5000` | multicast; a size in bytes may follow |
 //! | `crash 3`, `crash 3 losing-write`, `start 3`, `leave 3`, `pause 3 900ms` | nodes |
+//! | `set disallowed`, `dirty 3` | nodes with state are kept out; this one has some |
+//! | `kill 1 3` | the operator of the first has the second killed |
 //! | `cut 1 > 2`, `mend 1 > 2` | one direction of a link |
 //! | `drop multicast 1 > 2`, `drop unicast 1 > 2`, `pass …` | one kind of packet only |
 //! | `split 1 2`, `join` | partition around these nodes; all links mended |
@@ -82,6 +84,7 @@ fn plain() -> Plan {
         seed: 1,
         machines: Vec::new(),
         two_node: false,
+        disallowed: false,
         timing: Timing {
             token: Duration::from_secs(1),
             consensus: Duration::from_millis(1_200),
@@ -120,6 +123,10 @@ fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String>
         }
         ["set", "two-node"] => {
             plan.two_node = true;
+            Ok(true)
+        }
+        ["set", "disallowed"] => {
+            plan.disallowed = true;
             Ok(true)
         }
         ["set", "hints"] => {

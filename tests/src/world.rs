@@ -120,7 +120,7 @@ impl World {
             meddler,
             clients: rng.fork(3),
             rng,
-            checks: Checks::new(votes, plan.two_node),
+            checks: Checks::new(votes, plan.two_node).keeping_out(plan.disallowed),
             stage: Stage::Rough,
             effects: Vec::new(),
             triggers: Vec::new(),

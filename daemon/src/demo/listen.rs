@@ -103,7 +103,13 @@ fn views(socket: &Path, tell: &impl Fn(Heard) -> bool) -> Result<(), Error> {
             return Ok(());
         }
         match daemon.change(None)? {
-            Some(Change::Membership(_) | Change::Quorum(_)) => at = Instant::now(),
+            Some(
+                Change::Membership(_)
+                | Change::Quorum(_)
+                | Change::State(_)
+                | Change::TryShutdown(_)
+                | Change::ConfigUpdate(_),
+            ) => at = Instant::now(),
             None => return Ok(()),
         }
     }

@@ -88,8 +88,16 @@ impl Policy {
 #[must_use]
 pub fn needs_permission(command: &Command) -> bool {
     match command {
-        Command::Status | Command::Nodes | Command::Watch(_) => false,
-        Command::Leave(_) | Command::Attach | Command::Multicast { .. } => true,
+        Command::Status | Command::Nodes => false,
+        Command::Watch { on: _, objects } => *objects,
+        Command::Leave(_)
+        | Command::Stop
+        | Command::Agree(_)
+        | Command::Kill(_)
+        | Command::SetDirty
+        | Command::Debug(_)
+        | Command::Attach
+        | Command::Multicast { .. } => true,
     }
 }
 

@@ -165,6 +165,10 @@ pub(super) fn status() -> Status {
         members: 1,
         verdict: verdict(),
         two_node: true,
+        shutdown: false,
+        disallowed: true,
+        disallowed_nodes: vec!["iscsi3".to_owned()],
+        has_state: true,
         stats: totem::Stats { rings: 3, ..totem::Stats::default() },
     }
 }
@@ -230,9 +234,9 @@ async fn notices_come_in_their_order_and_before_a_later_reply() {
     let dir = Dir::new();
     let mut ipc = Ipc::listen(settings(&dir)).unwrap();
     let mut program = Program::greet(&dir.socket()).await;
-    program.ask(3, request::What::Watch(proto::Watch { on: true })).await;
+    program.ask(3, request::What::Watch(proto::Watch { on: true, may_object: false })).await;
     let (request, asked) = command(&mut ipc).await;
-    assert_eq!(asked, Command::Watch(true));
+    assert_eq!(asked, Command::Watch { on: true, objects: false });
     for from in [1, 2] {
         ipc.notify(request.session, &message(from, Bytes::from_static(b"hello")));
     }

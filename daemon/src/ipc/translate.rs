@@ -12,7 +12,9 @@ use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
 use super::session::VERSION;
 use crate::stack::command::{Command, Leave};
-use crate::stack::effect::{Node, NodeState, Notice, Refusal, Reply, Status};
+use crate::stack::effect::{
+    Departure, KillReason, Node, NodeState, Notice, Refusal, Reply, Status,
+};
 
 /// What replies say that the stack does not know.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -48,10 +50,18 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::Subsystems(proto::GetSubsystems {}) => return Ok(Ask::Subsystems),
         request::What::Status(proto::GetStatus {}) => Command::Status,
         request::What::Nodes(proto::GetNodes {}) => Command::Nodes,
-        request::What::Watch(proto::Watch { on }) => Command::Watch(on),
+        request::What::Watch(proto::Watch { on, may_object }) => {
+            Command::Watch { on, objects: may_object }
+        }
         request::What::Leave(proto::Leave { remove, force }) => {
             Command::Leave(Leave { remove, force })
         }
+        request::What::Kill(proto::Kill { node }) => Command::Kill(
+            NodeId::new(node).ok_or_else(|| Unreadable("no node has id 0".to_owned()))?,
+        ),
+        request::What::ShutdownReply(proto::ShutdownReply { agree }) => Command::Agree(agree),
+        request::What::SetDirty(proto::SetDirty {}) => Command::SetDirty,
+        request::What::SetDebug(proto::SetDebug { on }) => Command::Debug(on),
         request::What::Attach(proto::Attach {}) => Command::Attach,
         request::What::Multicast(proto::Multicast { guarantee, payload }) => Command::Multicast {
             guarantee: match proto::Guarantee::try_from(guarantee) {
@@ -115,6 +125,16 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
             left: ids(left),
         }),
         Notice::Quorum(verdict) => What::Quorum(quorum(verdict)),
+        Notice::State { node, state } => What::StateChange(proto::StateChange {
+            node: node.get(),
+            state: self::state(*state).into(),
+        }),
+        Notice::TryShutdown(Leave { remove, force }) => {
+            What::TryShutdown(proto::TryShutdown { remove: *remove, force: *force })
+        }
+        Notice::ConfigUpdate { version } => {
+            What::ConfigUpdate(proto::ConfigUpdate { version: *version })
+        }
         Notice::Configuration(configuration) => {
             What::Configuration(self::configuration(configuration))
         }
@@ -139,6 +159,10 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         members,
         verdict,
         two_node,
+        shutdown,
+        disallowed,
+        disallowed_nodes,
+        has_state,
         stats,
     } = status;
     proto::Status {
@@ -156,6 +180,10 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         subsystems: narrow(sessions),
         multicast_addresses: around.multicast.iter().map(IpAddr::to_string).collect(),
         counters: counters(stats),
+        shutdown: *shutdown,
+        disallowed: *disallowed,
+        disallowed_nodes: disallowed_nodes.clone(),
+        has_state: *has_state,
     }
 }
 
@@ -170,7 +198,7 @@ fn node(node: &Node, around: &Surroundings) -> proto::Node {
         votes: *votes,
         expected: *expected,
         addresses: addresses.iter().map(IpAddr::to_string).collect(),
-        departure: departure.map(|evidence| self::departure(evidence).into()),
+        departure: departure.map(|departure| self::departure(departure).into()),
     }
 }
 
@@ -189,14 +217,18 @@ fn state(state: NodeState) -> State {
     }
 }
 
-fn departure(evidence: Evidence) -> proto::Departure {
-    match evidence {
-        Evidence::Left => proto::Departure::Left,
-        Evidence::Refused => proto::Departure::Refused,
-        Evidence::Restarted => proto::Departure::Restarted,
-        Evidence::Deaf => proto::Departure::Deaf,
-        Evidence::Silent => proto::Departure::Silent,
-        Evidence::Unreachable => proto::Departure::Unreachable,
+fn departure(departure: Departure) -> proto::Departure {
+    match departure {
+        Departure::Found(Evidence::Left) => proto::Departure::Left,
+        Departure::Found(Evidence::Refused) => proto::Departure::Refused,
+        Departure::Found(Evidence::Restarted) => proto::Departure::Restarted,
+        Departure::Found(Evidence::Deaf) => proto::Departure::Deaf,
+        Departure::Found(Evidence::Silent) => proto::Departure::Silent,
+        Departure::Found(Evidence::Unreachable) => proto::Departure::Unreachable,
+        Departure::Killed(KillReason::Rejoined) => proto::Departure::Rejoined,
+        Departure::Killed(KillReason::Rejected | KillReason::Operator | KillReason::Other(_)) => {
+            proto::Departure::Killed
+        }
     }
 }
 
@@ -245,6 +277,16 @@ fn refused_by_stack(refusal: &Refusal) -> reply::What {
         ),
         Refusal::Leaving => refused(Reason::Leaving, "this node is leaving".to_owned()),
         Refusal::Busy => refused(Reason::Busy, "a program objects".to_owned()),
+        Refusal::Already => {
+            let text = "programs are being asked already whether this node may leave";
+            refused(Reason::Already, text.to_owned())
+        }
+        Refusal::UnknownNode(node) => {
+            refused(Reason::UnknownNode, format!("there is no node {node}"))
+        }
+        Refusal::NotThere(node) => {
+            refused(Reason::NotThere, format!("node {node} is not in the cluster"))
+        }
     }
 }
 

@@ -103,7 +103,13 @@ impl Load {
             Reply::Refused(Refusal::TryAgain | Refusal::Busy) => {
                 self.outstanding = self.outstanding.saturating_sub(self.plan.size);
             }
-            Reply::Refused(Refusal::TooLarge { .. } | Refusal::Leaving) => {
+            Reply::Refused(
+                Refusal::TooLarge { .. }
+                | Refusal::Leaving
+                | Refusal::Already
+                | Refusal::UnknownNode(_)
+                | Refusal::NotThere(_),
+            ) => {
                 self.wanted = usize::MAX;
                 self.phase = Phase::Waiting;
             }
@@ -135,7 +141,12 @@ impl Load {
                     self.second.latencies.push(now.as_nanos().saturating_sub(stamp));
                 }
             }
-            Notice::Membership { .. } | Notice::Quorum(_) | Notice::Configuration(_) => {}
+            Notice::Membership { .. }
+            | Notice::Quorum(_)
+            | Notice::State { .. }
+            | Notice::TryShutdown(_)
+            | Notice::ConfigUpdate { .. }
+            | Notice::Configuration(_) => {}
         }
     }
 

@@ -17,8 +17,8 @@ use confdb::cluster::logging::{LogSettings, Priority};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::{Layer, Registry, reload};
 
 use self::writer::Writer;
 use super::clock;
@@ -63,6 +63,8 @@ enum Order {
     Reopen,
     /// Standard error is for the log from now on.
     Started,
+    /// Everything passes, whatever the configuration says; or no longer.
+    Debug(bool),
     /// Answer when everything before this is written.
     Flush(SyncSender<()>),
 }
@@ -72,6 +74,9 @@ enum Order {
 pub struct Logging {
     orders: SyncSender<Order>,
     lost: Arc<AtomicU64>,
+    /// What the configuration wants of the most talkative part, and the filter that lets it pass.
+    configured: LevelFilter,
+    filter: Option<reload::Handle<LevelFilter, Registry>>,
 }
 
 impl Logging {
@@ -82,18 +87,30 @@ impl Logging {
     pub fn start(plan: Plan) -> Result<Self, String> {
         let (orders, queue): (_, Receiver<Order>) = sync_channel(QUEUE);
         let lost = Arc::new(AtomicU64::new(0));
-        let logging = Self { orders, lost: Arc::clone(&lost) };
-        let level = most_detailed(&plan);
+        let configured = most_detailed(&plan);
+        let mut logging = Self { orders, lost: Arc::clone(&lost), configured, filter: None };
         let mut writer = Writer::new(plan, lost);
         std::thread::Builder::new()
             .name("log".to_owned())
             .stack_size(256 << 10)
             .spawn(move || writer.run(&queue))
             .map_err(|error| format!("cannot start the log: {error}"))?;
-        let subscriber =
-            tracing_subscriber::registry().with(Collector(logging.clone()).with_filter(level));
+        let (filter, handle) = reload::Layer::new(configured);
+        let collector = Collector(logging.clone()).with_filter(filter);
+        let subscriber = tracing_subscriber::registry().with(collector);
         tracing::subscriber::set_global_default(subscriber).map_err(|error| error.to_string())?;
+        logging.filter = Some(handle);
         Ok(logging)
+    }
+
+    /// Logs everything from now on, or again what the configuration says.
+    pub fn set_debug(&self, on: bool) {
+        let level = if on { self.configured.max(LevelFilter::DEBUG) } else { self.configured };
+        // Both changes are one for whoever reads the log: what passes is written.
+        self.send(Order::Debug(on));
+        if let Some(Err(error)) = self.filter.as_ref().map(|filter| filter.reload(level)) {
+            tracing::warn!("cannot log more: {error}");
+        }
     }
 
     /// Has the file opened again.

@@ -14,7 +14,7 @@ use totem::{Cause, Configuration, Evidence, NodeId, NodeSet};
 use tracing::Level;
 
 use crate::stack::command::NodeEntry;
-use crate::stack::effect::{Conflict, Report};
+use crate::stack::effect::{Conflict, Disallowed, KillReason, Report};
 
 /// A line for the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,21 +30,31 @@ pub struct Line {
 /// Renders reports; remembers what it needs for the next.
 #[derive(Debug)]
 pub struct Reporter {
+    me: NodeId,
     nodes: BTreeMap<NodeId, (String, Option<IpAddr>)>,
     members: NodeSet,
     quorate: bool,
     failure_said: bool,
+    /// Who was killed on the present ring, and by whom.
+    killed: BTreeMap<NodeId, NodeId>,
 }
 
 impl Reporter {
-    /// A reporter that knows these nodes by name and address.
+    /// The reporter of node `me`, who knows these nodes by name and address.
     #[must_use]
-    pub fn new(nodes: &[NodeEntry]) -> Self {
+    pub fn new(me: NodeId, nodes: &[NodeEntry]) -> Self {
         let nodes = nodes
             .iter()
             .map(|node| (node.id, (node.name.clone(), node.addresses.first().copied())))
             .collect();
-        Self { nodes, members: NodeSet::new(), quorate: false, failure_said: false }
+        Self {
+            me,
+            nodes,
+            members: NodeSet::new(),
+            quorate: false,
+            failure_said: false,
+            killed: BTreeMap::new(),
+        }
     }
 
     /// The lines of a report, in order.
@@ -62,6 +72,12 @@ impl Reporter {
                 "node {node}, which calls itself {name:?}, is not in cluster.conf: listed as \
                  Node{node} with one vote"
             ))],
+            Report::Killed { node, by, reason } => vec![self.kill(*node, *by, *reason)],
+            Report::Disallowed { node, what } => vec![self.disallowed(*node, *what)],
+            Report::SawDisallowed { by } => {
+                let text = "CMAN: Joined a cluster with disallowed nodes. must die";
+                vec![error(format!("{text} ({} keeps nodes out)", self.name(*by)))]
+            }
             Report::Differs { node, what } => {
                 vec![warning(format!("{} counts otherwise: {what}", self.name(*node)))]
             }
@@ -95,9 +111,12 @@ impl Reporter {
         // already was without them. A node that restarted left and joined.
         let stayed: NodeSet = members.difference(joined).copied().collect();
         let left: NodeSet = self.members.difference(&stayed).copied().collect();
-        let evidence = |node| change.evidence.get(node).copied();
         let mut lines = Vec::new();
-        let crashed = left.iter().any(|node| evidence(node) != Some(Evidence::Left));
+        let in_order = |node: &NodeId| {
+            let said = change.evidence.get(node) == Some(&Evidence::Left);
+            said && !self.killed.contains_key(node)
+        };
+        let crashed = !left.iter().all(in_order);
         if crashed && !self.failure_said {
             lines.push(self.failed());
         }
@@ -108,6 +127,7 @@ impl Reporter {
         lines.push(info("TOTEM", formed));
         lines.push(info("TOTEM", self.root_cause(configuration, &left)));
         self.members.clone_from(members);
+        self.killed.clear();
         lines.push(self.member_line());
         lines
     }
@@ -135,8 +155,11 @@ impl Reporter {
         }
         add(&mut text, format_args!(": {}", self.cause(change.cause)));
         for node in left {
-            let how = change.evidence.get(node).copied();
-            let how = how.map_or_else(|| "not on it".to_owned(), |evidence| evidence.to_string());
+            let how = match (self.killed.get(node), change.evidence.get(node)) {
+                (Some(by), _) => format!("killed by {}", self.name(*by)),
+                (None, Some(evidence)) => evidence.to_string(),
+                (None, None) => "not on it".to_owned(),
+            };
             add(&mut text, format_args!("; lost {} ({how})", self.name(*node)));
         }
         for node in joined {
@@ -172,23 +195,75 @@ impl Reporter {
         lines
     }
 
+    /// The node says why it is not to be admitted, and what an operator does about that; the
+    /// other side says the same with the values exchanged.
     fn conflict(&self, node: NodeId, why: &Conflict) -> Line {
-        let name = self.name(node);
-        let text = match why {
-            Conflict::Name { remote, local } => {
-                format!("{name} is of cluster {remote:?}, this is {local:?}")
-            }
-            Conflict::ClusterId { remote, local } => {
-                format!("{name} is of the cluster with id {remote}, this one has {local}")
-            }
-            Conflict::Protocol { remote, local } => {
-                format!("{name} speaks version {remote} of the services, this node {local}")
-            }
-            Conflict::ConfigVersion { remote, local } => {
-                format!("{name} has version {remote} of the configuration, this node {local}")
-            }
+        let (what, remote, local, remedy) = match why {
+            Conflict::Name { remote, local } => (
+                "cluster name",
+                format!("'{remote}'"),
+                format!("'{local}'"),
+                "give both the same cluster name, or another multicast address or port",
+            ),
+            Conflict::ClusterId { remote, local } => (
+                "cluster id",
+                remote.to_string(),
+                local.to_string(),
+                "give both the same cluster name and cluster_id, or another multicast address or \
+                 port",
+            ),
+            Conflict::Protocol { remote, local } => (
+                "version id",
+                remote.to_string(),
+                local.to_string(),
+                "install the same release of clusterd on both",
+            ),
+            Conflict::ConfigVersion { remote, local } => (
+                "config version id",
+                remote.to_string(),
+                local.to_string(),
+                "give both the same cluster.conf, and start the node that had the older again",
+            ),
         };
-        Line { level: Level::ERROR, subsystem: "CMAN", text: format!("not admitted: {text}") }
+        let name = self.name(node);
+        error(format!(
+            "Node {node} conflict, remote {what}={remote}, local={local}: {name} is not admitted; \
+             {remedy}"
+        ))
+    }
+
+    fn kill(&mut self, node: NodeId, by: NodeId, reason: KillReason) -> Line {
+        self.killed.insert(node, by);
+        if self.me == node {
+            return error(killed(by, reason));
+        }
+        let because = match reason {
+            KillReason::Rejected => "its membership application was rejected".to_owned(),
+            KillReason::Operator => "cman_tool or another application asked for it".to_owned(),
+            KillReason::Rejoined => "it has rejoined the cluster without a full restart".to_owned(),
+            KillReason::Other(number) => format!("of reason {number}"),
+        };
+        let (node, by) = (self.name(node), self.name(by));
+        info("CMAN", format!("{node} is killed by {by} because {because}"))
+    }
+
+    fn disallowed(&self, node: NodeId, what: Disallowed) -> Line {
+        let name = match self.nodes.get(&node) {
+            Some((name, _)) => name.clone(),
+            None => format!("Node{node}"),
+        };
+        error(match what {
+            Disallowed::KeptOut => {
+                format!("Node {name} not joined to cman because it has existing state")
+            }
+            Disallowed::Killed => format!(
+                "Killing node {name} because it has rejoined the cluster with existing state"
+            ),
+            Disallowed::Spared => format!(
+                "Not killing node {name} despite it rejoining the cluster with existing state, \
+                 it has a lower node ID"
+            ),
+        })
     }
 
     fn member_line(&self) -> Line {
@@ -217,6 +292,22 @@ impl Reporter {
 
 fn info(subsystem: &'static str, text: impl Into<String>) -> Line {
     Line { level: Level::INFO, subsystem, text: text.into() }
+}
+
+fn error(text: String) -> Line {
+    Line { level: Level::ERROR, subsystem: "CMAN", text }
+}
+
+/// Why this node ends when another has it killed, in the reference's words.
+#[must_use]
+pub fn killed(by: NodeId, reason: KillReason) -> String {
+    let because = match reason {
+        KillReason::Rejected => "our membership application was rejected".to_owned(),
+        KillReason::Operator => "we were killed by cman_tool or other application".to_owned(),
+        KillReason::Rejoined => "we rejoined the cluster without a full restart".to_owned(),
+        KillReason::Other(number) => format!("we got kill message number {number}"),
+    };
+    format!("cman killed by node {by} because {because}")
 }
 
 fn warning(text: String) -> Line {

@@ -156,6 +156,15 @@ pub fn run(options: &Options) -> ExitCode {
             info!(target: "MAIN", "left the cluster, ending");
             ExitCode::SUCCESS
         }
+        // Syslog has it from the report that came before; who looks at the terminal has it here.
+        End::Killed(why) => {
+            error!(target: "MAIN", "ending at once: {why}");
+            ExitCode::FAILURE
+        }
+        End::SawDisallowed => {
+            error!(target: "MAIN", "ending at once: start this node again when no node is kept out");
+            ExitCode::from(2)
+        }
         End::Interrupted => {
             warn!(target: "MAIN", "told to stop again, ending without having left");
             ExitCode::FAILURE
@@ -334,7 +343,7 @@ fn open(
         stack: Stack::new(config, clock.now()),
         clock,
         sources,
-        reporter: Reporter::new(&settings.nodes),
+        reporter: Reporter::new(me, &settings.nodes),
         readiness,
         logging,
         load,

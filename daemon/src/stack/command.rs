@@ -26,9 +26,24 @@ pub enum Command {
     /// Every node known, present or not.
     Nodes,
     /// From now on, tell this session of membership and quorum changes (or no longer).
-    Watch(bool),
-    /// Leave the cluster; the reply comes when the ring knows.
+    Watch {
+        /// Tell it.
+        on: bool,
+        /// It wants to be asked before this node leaves.
+        objects: bool,
+    },
+    /// Leave the cluster, unless a session objects; the reply comes when the ring knows.
     Leave(Leave),
+    /// Leave the cluster and ask nobody: the service manager stops this node.
+    Stop,
+    /// The answer to `Notice::TryShutdown`: may this node leave?
+    Agree(bool),
+    /// Have a node stop at once; the reply comes when it will.
+    Kill(NodeId),
+    /// This node has state from now on that outlives a partition.
+    SetDirty,
+    /// Log more, or no longer.
+    Debug(bool),
     /// From now on, give this session every configuration and every raw message of the ring, in
     /// their one order.
     Attach,

@@ -8,10 +8,11 @@ use core::net::IpAddr;
 use bytes::Bytes;
 use quorum::Verdict;
 use totem::{
-    Configuration, Deadline, Destination, Guarantee, Instant, NodeId, NodeSet, RingId, RingSeq,
+    Configuration, Deadline, Destination, Evidence, Guarantee, Instant, NodeId, NodeSet, RingId,
+    RingSeq,
 };
 
-use super::command::{RequestId, SessionId};
+use super::command::{Leave, RequestId, SessionId};
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -42,6 +43,8 @@ pub enum Effect {
     },
     /// Write this to the log: what an operator wants to know of a membership change.
     Report(Report),
+    /// Log more, or no longer.
+    Debug(bool),
     /// Stop: this node left, or must not go on.
     Exit(Exit),
     /// Nothing more to do before this deadline; always last.
@@ -77,6 +80,12 @@ pub enum Refusal {
     Leaving,
     /// A client objects.
     Busy,
+    /// It is being asked already whether this node may leave.
+    Already,
+    /// No node has this id.
+    UnknownNode(NodeId),
+    /// The node is not in the cluster.
+    NotThere(NodeId),
 }
 
 /// What a watching or attached session is told.
@@ -95,6 +104,20 @@ pub enum Notice {
     },
     /// The verdict changed.
     Quorum(Verdict),
+    /// A node is something else to the cluster than before, and the members are the same.
+    State {
+        /// Which node.
+        node: NodeId,
+        /// What it is now.
+        state: NodeState,
+    },
+    /// This node is asked to leave. Sessions that may object must say yes or no.
+    TryShutdown(Leave),
+    /// Another version of the configuration is in use.
+    ConfigUpdate {
+        /// Which.
+        version: u64,
+    },
     /// A configuration of the ring (attached sessions).
     Configuration(Configuration),
     /// A raw message of the ring (attached sessions).
@@ -136,6 +159,27 @@ pub enum Report {
         node: NodeId,
         /// How it calls itself.
         name: String,
+    },
+    /// A node is made to stop, and will be gone.
+    Killed {
+        /// Which node; this one maybe.
+        node: NodeId,
+        /// Who has it killed.
+        by: NodeId,
+        /// Why.
+        reason: KillReason,
+    },
+    /// A node came back with state, or to nodes that keep others out.
+    Disallowed {
+        /// Which node.
+        node: NodeId,
+        /// What follows.
+        what: Disallowed,
+    },
+    /// This node came to a cluster that keeps nodes out, and goes at once.
+    SawDisallowed {
+        /// Who keeps nodes out.
+        by: NodeId,
     },
     /// A member counts votes by another configuration than this node.
     Differs {
@@ -186,11 +230,78 @@ pub enum Conflict {
     },
 }
 
+/// What follows from it that a node is disallowed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Disallowed {
+    /// This side may not act either: the node is kept out, and an operator decides.
+    KeptOut,
+    /// This side may act: the node is killed.
+    Killed,
+    /// This side may act, so may the other of two nodes: this one has the higher id and waits for
+    /// its own end.
+    Spared,
+}
+
+/// Why a node has another killed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KillReason {
+    /// It may not be a member.
+    Rejected,
+    /// An operator or a program wants it.
+    Operator,
+    /// It came back with state from before.
+    Rejoined,
+    /// A reason that this version does not know.
+    Other(u8),
+}
+
+impl KillReason {
+    /// The reason with this number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::Rejected,
+            2 => Self::Operator,
+            3 => Self::Rejoined,
+            other => Self::Other(other),
+        }
+    }
+
+    /// Its number; CMAN's.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Rejected => 1,
+            Self::Operator => 2,
+            Self::Rejoined => 3,
+            Self::Other(number) => number,
+        }
+    }
+}
+
 /// Why the daemon stops.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
     /// It left on request.
     Left,
+    /// It was killed.
+    Killed {
+        /// By whom.
+        by: NodeId,
+        /// Why.
+        reason: KillReason,
+    },
+    /// It came to a cluster that keeps nodes out.
+    SawDisallowed,
+}
+
+/// How a node came to be gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Departure {
+    /// As the ring found out.
+    Found(Evidence),
+    /// It was killed.
+    Killed(KillReason),
 }
 
 /// A row of the node table.
@@ -213,7 +324,7 @@ pub struct Node {
     /// Its addresses, as far as they are known.
     pub addresses: Vec<IpAddr>,
     /// Why it went, when it did.
-    pub departure: Option<totem::Evidence>,
+    pub departure: Option<Departure>,
 }
 
 /// What a node is to the cluster.
@@ -229,6 +340,16 @@ pub enum NodeState {
     Dead,
     /// In the ring and refused.
     Disallowed,
+}
+
+impl NodeState {
+    /// It has introduced itself as a node of this cluster, and is still there.
+    pub(crate) const fn is_of_this_cluster(self) -> bool {
+        match self {
+            Self::Member | Self::Leaving | Self::Disallowed => true,
+            Self::Joining | Self::Dead => false,
+        }
+    }
 }
 
 /// How this node and the cluster are.
@@ -256,6 +377,14 @@ pub struct Status {
     pub verdict: Verdict,
     /// Two-node mode is in force.
     pub two_node: bool,
+    /// Programs are being asked whether this node may leave.
+    pub shutdown: bool,
+    /// Nodes that come back with state are kept out.
+    pub disallowed: bool,
+    /// Names of those that are.
+    pub disallowed_nodes: Vec<String>,
+    /// This node has state that outlives a partition.
+    pub has_state: bool,
     /// Counters of the ring.
     pub stats: totem::Stats,
 }

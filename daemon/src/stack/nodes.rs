@@ -5,34 +5,37 @@
 //! node, nor remember more than [`MOST_STRANGERS`] others.
 //!
 //! A node enters the ring as *joining*; when everybody has introduced himself it is a *member*, or
-//! stays out with a report that names both values. It is *leaving* once it said so, and *dead* in
-//! the first configuration without it.
+//! stays out with a report that names both values, or is *disallowed* (see [`disallowed`]). It is
+//! *leaving* once it said so or was killed, and *dead* in the first configuration without it.
 
+pub(crate) mod disallowed;
+mod entry;
 pub(crate) mod hello;
+mod kill;
+mod leave;
+mod message;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use bytes::Bytes;
 use quorum::{Quorum, State};
-use totem::{Configuration, Evidence, Instant, Kind, Lane, NodeId, NodeSet, RingId};
+use totem::{Configuration, Instant, Kind, NodeId, NodeSet, RingId};
 
+use self::entry::Entry;
 use self::hello::{Cluster, Hello};
+use self::kill::Kills;
+use self::leave::Leaving;
+use self::message::Message;
 use super::Config;
 use super::command::{Leave, RequestId};
-use super::effect::{Conflict, Node, NodeState, Notice, Refusal, Reply, Report};
+use super::effect::{Conflict, Exit, Node, NodeState, Notice, Report};
 use super::outbox::Outbox;
-use super::service::{MessageError, PROTOCOL, Reader, Service};
+use super::service::{MessageError, PROTOCOL, Service};
 use super::sync::States;
 
 /// Nodes that the configuration does not know and that are remembered nevertheless. A ring has
 /// fewer members than this, so that a dead one can always make room for a living one.
 pub(crate) const MOST_STRANGERS: usize = 1024;
-
-/// Message kind: the sender leaves the cluster. One byte of flags follows.
-const LEAVE: u8 = 1;
-const LEAVE_REMOVE: u8 = 1;
-const LEAVE_FORCE: u8 = 2;
 
 /// The node table.
 #[derive(Debug)]
@@ -45,31 +48,17 @@ pub(crate) struct Nodes {
     survivors: NodeSet,
     /// Members of the cluster as they were last published, each with its incarnation.
     published: BTreeMap<NodeId, u64>,
-    leaving: Option<Leaving>,
-}
-
-/// A request to leave that is under way.
-#[derive(Clone, Copy, Debug)]
-struct Leaving {
-    request: RequestId,
-    leave: Leave,
-    /// The ring knows, or was left without.
-    done: bool,
-}
-
-/// A row of the table, votes apart: those are the vote counter's.
-#[derive(Debug)]
-struct Entry {
-    name: String,
-    configured: bool,
-    addresses: Vec<IpAddr>,
-    state: NodeState,
-    /// Sequence of the ring on which it became a member; 0 when it never did.
-    incarnation: u64,
-    joined: Option<Instant>,
-    departure: Option<Evidence>,
-    /// What it said when it said good-bye.
-    leave: Option<Leave>,
+    leaving: Leaving,
+    kills: Kills,
+    /// Nodes that come back with state are kept out.
+    disallowed: bool,
+    /// This node was never a member together with others.
+    fresh: bool,
+    /// It has state that outlives a partition.
+    dirty: bool,
+    /// The present ring, and the one before it.
+    ring: Option<RingId>,
+    from: Option<RingId>,
 }
 
 /// Members of the cluster that a new ring is without.
@@ -78,39 +67,6 @@ pub(crate) struct Departed {
     pub(crate) gone: NodeSet,
     /// Of these, whose votes the others shall no longer expect.
     pub(crate) removed: NodeSet,
-}
-
-impl Leaving {
-    /// Answers the request; `false` when it was answered before.
-    fn finish(&mut self, outbox: &mut Outbox) -> bool {
-        if !self.done {
-            outbox.reply(self.request, Reply::Done);
-        }
-        !std::mem::replace(&mut self.done, true)
-    }
-}
-
-impl Entry {
-    fn new(name: String, configured: bool, addresses: Vec<IpAddr>) -> Self {
-        Self {
-            name,
-            configured,
-            addresses,
-            state: NodeState::Dead,
-            incarnation: 0,
-            joined: None,
-            departure: None,
-            leave: None,
-        }
-    }
-
-    const fn is_admitted(&self) -> bool {
-        matches!(self.state, NodeState::Member | NodeState::Leaving)
-    }
-
-    const fn is_on_ring(&self) -> bool {
-        !matches!(self.state, NodeState::Dead)
-    }
 }
 
 impl Nodes {
@@ -122,14 +78,26 @@ impl Nodes {
             .iter()
             .map(|node| (node.id, Entry::new(node.name.clone(), true, node.addresses.clone())))
             .collect();
-        entries.entry(me).or_insert_with(|| stranger(me)).state = NodeState::Joining;
+        entries.entry(me).or_insert_with(|| Entry::stranger(me)).state = NodeState::Joining;
         let cluster = Cluster {
             name: config.cluster.clone(),
             id: config.cluster_id,
             config_version: config.config_version,
         };
-        let survivors = NodeSet::new();
-        Self { me, cluster, entries, survivors, published: BTreeMap::new(), leaving: None }
+        Self {
+            me,
+            cluster,
+            entries,
+            survivors: NodeSet::new(),
+            published: BTreeMap::new(),
+            leaving: Leaving::default(),
+            kills: Kills::new(),
+            disallowed: config.disallowed,
+            fresh: true,
+            dirty: false,
+            ring: None,
+            from: None,
+        }
     }
 
     /// What all members of this cluster have in common.
@@ -141,7 +109,8 @@ impl Nodes {
     pub(crate) fn hello(&self, voting: State) -> Vec<u8> {
         let me = &self.entries[&self.me];
         let (name, addresses) = (me.name.clone(), me.addresses.clone());
-        Hello { cluster: self.cluster.clone(), name, voting, addresses }.encode()
+        let (cluster, flags, from) = (self.cluster.clone(), self.flags(), self.from);
+        Hello { cluster, flags, from, name, voting, addresses }.encode()
     }
 
     /// The ring has a new configuration. With the regular one come those who are gone: whoever
@@ -151,6 +120,8 @@ impl Nodes {
             self.survivors.clone_from(&configuration.members);
             return Departed::default();
         }
+        self.from = configuration.previous;
+        self.ring = Some(configuration.ring);
         let survivors = std::mem::take(&mut self.survivors);
         let evidence = &configuration.change.evidence;
         let mut departed = Departed::default();
@@ -162,93 +133,107 @@ impl Nodes {
                         departed.removed.insert(id);
                     }
                 }
-                let left = entry.leave.map(|_| Evidence::Left);
-                entry.departure = evidence.get(&id).copied().or(left);
-                entry.state = NodeState::Dead;
-                entry.joined = None;
-                entry.leave = None;
+                entry.depart(configuration.previous, evidence.get(&id).copied());
             }
             if configuration.members.contains(&id) && !entry.is_on_ring() {
                 entry.state = NodeState::Joining;
             }
+            // Who was to kill it may be gone.
+            entry.told = None;
         }
         departed
     }
 
     /// Everybody has introduced himself: admits whom it can, and returns what the vote counter of
-    /// each member said.
+    /// each member said, or the end of this node.
     pub(crate) fn on_synced(
         &mut self,
         now: Instant,
         ring: RingId,
         states: &States,
         outbox: &mut Outbox,
-    ) -> BTreeMap<NodeId, State> {
+    ) -> Result<BTreeMap<NodeId, State>, Exit> {
+        let hellos = self.introductions(states, outbox);
+        if let Some(exit) = self.flees(&hellos, outbox) {
+            return Err(exit);
+        }
+        let kept_out = self.to_keep_out(&hellos);
         let mut voting = BTreeMap::new();
-        for &id in &states.members {
-            match self.introduction(id, states) {
-                Ok(Ok(hello)) => {
-                    voting.insert(id, hello.voting);
-                    let report = self.admit(now, ring, id, hello);
-                    report.into_iter().for_each(|report| outbox.report(report));
-                }
-                Ok(Err(why)) => outbox.report(Report::Conflict { node: id, why }),
-                Err(error) => outbox.report(Report::Malformed { node: id, error }),
+        for (id, hello) in hellos {
+            self.kill_again(id, hello.from, outbox);
+            voting.insert(id, hello.voting);
+            let report = self.introduce(id, hello);
+            report.into_iter().for_each(|report| outbox.report(report));
+            let entry = self.entries.get_mut(&id).expect("it was introduced");
+            if kept_out.contains(&id) {
+                entry.state = NodeState::Disallowed;
+            } else {
+                entry.admit(now, ring);
             }
         }
         voting.retain(|&id, _| self.is_admitted(id));
+        self.remember_company();
         self.publish(ring, outbox);
-        voting
+        Ok(voting)
     }
 
-    /// A member said something to this table. `true` when it was this node, leaving: the ring may
-    /// be left now.
+    /// A member said something to this table. An end, when it was this node that leaves or one
+    /// that has it killed: the ring may be left now.
     pub(crate) fn on_message(
         &mut self,
         from: NodeId,
         body: Bytes,
         outbox: &mut Outbox,
-    ) -> Result<bool, MessageError> {
-        let leave = decode_leave(body)?;
+    ) -> Result<Option<Exit>, MessageError> {
+        match Message::decode(body)? {
+            Message::Leave(leave) => Ok(self.on_leave(from, leave, outbox)),
+            Message::Kill { node, reason } => Ok(self.on_kill(from, (node, reason), outbox)),
+        }
+    }
+
+    fn on_leave(&mut self, from: NodeId, leave: Leave, outbox: &mut Outbox) -> Option<Exit> {
         if let Some(entry) = self.entries.get_mut(&from).filter(|entry| entry.is_on_ring()) {
             entry.leave = Some(leave);
             if entry.is_admitted() {
-                entry.state = NodeState::Leaving;
+                self.set_leaving(from, outbox);
             }
         }
-        Ok(from == self.me && self.leaving.as_mut().is_some_and(|leaving| leaving.finish(outbox)))
+        (from == self.me && self.leaving.is_heard(outbox)).then_some(Exit::Left)
+    }
+
+    /// A member is on its way out.
+    fn set_leaving(&mut self, id: NodeId, outbox: &mut Outbox) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if entry.state != NodeState::Leaving {
+            entry.state = NodeState::Leaving;
+            outbox.publish(&Notice::State { node: id, state: NodeState::Leaving });
+        }
     }
 
     /// Tells everyone that this node leaves, unless it did so already.
     pub(crate) fn leave(&mut self, request: RequestId, leave: Leave, outbox: &mut Outbox) {
-        if self.is_leaving() {
-            outbox.reply(request, Reply::Refused(Refusal::Leaving));
-            return;
-        }
-        self.leaving = Some(Leaving { request, leave, done: false });
-        outbox.say(Lane::Sync, encode_leave(leave));
+        self.leaving.begin(request, leave, outbox);
     }
 
     /// A node between two rings has nobody to tell that it leaves, and goes at once; `true` when
-    /// this node does. But when the others shall lower their expected votes, they must hear it.
+    /// this node does.
     pub(crate) fn goes_unheard(&mut self, outbox: &mut Outbox) -> bool {
-        let leaving = self.leaving.as_mut().filter(|leaving| !leaving.leave.remove);
-        leaving.is_some_and(|leaving| leaving.finish(outbox))
+        self.leaving.goes_unheard(outbox)
     }
 
     /// This node is on its way out.
     pub(crate) const fn is_leaving(&self) -> bool {
-        self.leaving.is_some()
+        self.leaving.has_begun()
     }
 
     /// Everything known about this node.
     pub(crate) fn own_row(&self, quorum: &Quorum) -> Node {
-        row(self.me, &self.entries[&self.me], quorum)
+        self.entries[&self.me].row(self.me, quorum)
     }
 
     /// The whole table, by ascending id.
     pub(crate) fn rows(&self, quorum: &Quorum) -> Vec<Node> {
-        self.entries.iter().map(|(&id, entry)| row(id, entry, quorum)).collect()
+        self.entries.iter().map(|(&id, entry)| entry.row(id, quorum)).collect()
     }
 
     /// How many nodes are members of the cluster.
@@ -259,6 +244,19 @@ impl Nodes {
     /// Whether this node's votes count.
     pub(crate) fn is_admitted(&self, id: NodeId) -> bool {
         self.entries.get(&id).is_some_and(Entry::is_admitted)
+    }
+
+    /// The hellos of those who belong here; the others are reported.
+    fn introductions(&self, states: &States, outbox: &mut Outbox) -> Vec<(NodeId, Hello)> {
+        let mut hellos = Vec::new();
+        for &id in &states.members {
+            match self.introduction(id, states) {
+                Ok(Ok(hello)) => hellos.push((id, hello)),
+                Ok(Err(why)) => outbox.report(Report::Conflict { node: id, why }),
+                Err(error) => outbox.report(Report::Malformed { node: id, error }),
+            }
+        }
+        hellos
     }
 
     /// The hello of a member of the ring, or why it does not belong here.
@@ -279,25 +277,17 @@ impl Nodes {
         })
     }
 
-    /// Makes a node of this cluster a member, and reports it when the configuration does not know
-    /// it.
-    fn admit(&mut self, now: Instant, ring: RingId, id: NodeId, hello: Hello) -> Option<Report> {
+    /// Takes note of what a node of this cluster says about itself, and reports it when the
+    /// configuration does not know it.
+    fn introduce(&mut self, id: NodeId, hello: Hello) -> Option<Report> {
         let known = self.entries.contains_key(&id);
         if !known {
             self.make_room();
-            self.entries.insert(id, stranger(id));
+            self.entries.insert(id, Entry::stranger(id));
         }
         let entry = self.entries.get_mut(&id).expect("inserted if it was missing");
         if !hello.addresses.is_empty() {
             entry.addresses = hello.addresses;
-        }
-        if !entry.is_admitted() {
-            // Whoever said good-bye before he was let in leaves all the same.
-            let leaving = entry.leave.is_some();
-            entry.state = if leaving { NodeState::Leaving } else { NodeState::Member };
-            entry.incarnation = ring.seq.get();
-            entry.joined = Some(now);
-            entry.departure = None;
         }
         (!known).then_some(Report::NoEntry { node: id, name: hello.name })
     }
@@ -334,47 +324,6 @@ impl Nodes {
 /// The incarnations that are in `these` and not in `those`.
 fn absent_from(those: &BTreeMap<NodeId, u64>, these: &BTreeMap<NodeId, u64>) -> NodeSet {
     these.iter().filter(|&(id, inc)| those.get(id) != Some(inc)).map(|(&id, _)| id).collect()
-}
-
-fn stranger(id: NodeId) -> Entry {
-    Entry::new(format!("Node{id}"), false, Vec::new())
-}
-
-fn row(id: NodeId, entry: &Entry, quorum: &Quorum) -> Node {
-    let voter = quorum.voter(id);
-    Node {
-        id,
-        name: entry.name.clone(),
-        state: entry.state,
-        incarnation: entry.incarnation,
-        joined: entry.joined,
-        votes: voter.votes.get(),
-        expected: voter.expected.get(),
-        addresses: entry.addresses.clone(),
-        departure: entry.departure,
-    }
-}
-
-fn encode_leave(leave: Leave) -> Vec<u8> {
-    let mut message = Service::Nodes.message(2);
-    let remove = if leave.remove { LEAVE_REMOVE } else { 0 };
-    let force = if leave.force { LEAVE_FORCE } else { 0 };
-    message.extend([LEAVE, remove | force]);
-    message
-}
-
-fn decode_leave(body: Bytes) -> Result<Leave, MessageError> {
-    let mut reader = Reader::new("node message", body);
-    match reader.u8()? {
-        LEAVE => {}
-        unknown => return Err(reader.bad("kind", unknown)),
-    }
-    let flags = reader.u8()?;
-    if flags & !(LEAVE_REMOVE | LEAVE_FORCE) != 0 {
-        return Err(reader.bad("leave flags", flags));
-    }
-    reader.end()?;
-    Ok(Leave { remove: flags & LEAVE_REMOVE != 0, force: flags & LEAVE_FORCE != 0 })
 }
 
 #[cfg(test)]

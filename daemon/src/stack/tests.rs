@@ -5,7 +5,7 @@ use bytes::Bytes;
 use quorum::Votes;
 use totem::{Destination, Evidence, Identity, Limits, NodeId, NodeSet, Timing};
 
-use super::effect::{Conflict, Node, NodeState, Notice};
+use super::effect::{Conflict, Departure, KillReason, Node, NodeState, Notice};
 use super::*;
 
 /// How long a packet takes from one node to another.
@@ -26,12 +26,15 @@ struct File {
     two_node: bool,
     expected: Option<u32>,
     version: u64,
+    disallowed: bool,
 }
 
 /// Listing 1.
-const TWO: File = File { nodes: 2, two_node: true, expected: Some(1), version: 5 };
+const TWO: File =
+    File { nodes: 2, two_node: true, expected: Some(1), version: 5, disallowed: false };
 /// The same with three nodes and nothing said of votes.
-const THREE: File = File { nodes: 3, two_node: false, expected: None, version: 5 };
+const THREE: File =
+    File { nodes: 3, two_node: false, expected: None, version: 5, disallowed: false };
 
 /// Nodes on a perfect network.
 struct World {
@@ -106,6 +109,7 @@ impl World {
                 effect @ (Effect::Reply { .. }
                 | Effect::Notify { .. }
                 | Effect::Report(_)
+                | Effect::Debug(_)
                 | Effect::Exit(_)) => self.effects.entry(me).or_default().push(effect),
             }
         }
@@ -171,6 +175,7 @@ impl World {
             | Effect::Reply { .. }
             | Effect::Notify { .. }
             | Effect::Report(_)
+            | Effect::Debug(_)
             | Effect::Exit(_)
             | Effect::Wait(_) => None,
         })
@@ -232,8 +237,12 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
         config_version: file.version,
         nodes: (1..=file.nodes).map(entry).collect(),
         voting: quorum::Config::new(node(id), votes, expected, file.two_node).expect("valid"),
+        disallowed: file.disallowed,
+        shutdown_timeout: Duration::from_secs(5),
     }
 }
+
+mod departing;
 
 fn states(rows: &[Node]) -> Vec<NodeState> {
     rows.iter().map(|row| row.state).collect()
@@ -281,7 +290,7 @@ fn leaving_and_joining_show_what_the_reference_shows() {
         let rows = world.nodes(1);
         assert_eq!(states(&rows), [Member, Dead]);
         assert_eq!((rows[1].incarnation, rows[1].joined), (incarnation, None));
-        assert_eq!(rows[1].departure, Some(Evidence::Left));
+        assert_eq!(rows[1].departure, Some(Departure::Found(Evidence::Left)));
         world.start(&[2], TWO);
         world.together(&[1, 2]);
         assert!(world.nodes(1)[1].incarnation > incarnation);
@@ -388,6 +397,7 @@ fn seen(world: &World, id: u32) -> Vec<String> {
         | Effect::Store(_)
         | Effect::Reply { .. }
         | Effect::Report(_)
+        | Effect::Debug(_)
         | Effect::Exit(_)
         | Effect::Wait(_) => None,
     });
@@ -397,7 +407,11 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             Notice::Message { from, payload, .. } => {
                 Some(format!("{from}: {}", String::from_utf8_lossy(payload)))
             }
-            Notice::Membership { .. } | Notice::Quorum(_) => None,
+            Notice::Membership { .. }
+            | Notice::Quorum(_)
+            | Notice::State { .. }
+            | Notice::TryShutdown(_)
+            | Notice::ConfigUpdate { .. } => None,
         })
         .collect()
 }
@@ -465,7 +479,7 @@ fn a_node_that_gathers_leaves_at_once() {
 fn watchers_hear_of_members_and_verdicts() {
     let mut world = World::new();
     world.start(&[1], THREE);
-    world.ask(1, Command::Watch(true));
+    world.ask(1, Command::Watch { on: true, objects: false });
     world.start(&[2], THREE);
     world.together(&[1, 2]);
     assert!(world.has(1, |effect| matches!(effect,
@@ -473,7 +487,7 @@ fn watchers_hear_of_members_and_verdicts() {
     assert!(world.has(1, |effect| matches!(effect,
         Effect::Notify { notice: Notice::Membership { members, .. }, .. }
             if *members == set(&[1, 2]))));
-    world.ask(1, Command::Watch(false));
+    world.ask(1, Command::Watch { on: false, objects: false });
     let told = world.effects[&node(1)].len();
     world.kill(2);
     world.together(&[1]);

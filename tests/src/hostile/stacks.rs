@@ -79,6 +79,8 @@ impl Play {
             config_version: 1,
             nodes: votes.keys().map(entry).collect(),
             voting: quorum::Config::new(id(1), votes, expected, two_node).expect("it is valid"),
+            disallowed: choices.flag(),
+            shutdown_timeout: Duration::from_secs(5),
         };
         let mut play = Self {
             now,
@@ -146,13 +148,18 @@ impl Play {
         let command = match choices.byte() % 16 {
             0 => Command::Leave(Leave { remove: choices.flag(), force: choices.flag() }),
             1..=3 => Command::Nodes,
-            4..=6 => Command::Watch(choices.flag()),
+            4..=6 => Command::Watch { on: choices.flag(), objects: choices.flag() },
             7..=9 => Command::Attach,
             10 | 11 => return self.stack.gone(self.now, session),
             12 | 13 => {
                 let payload = Bytes::from(vec![7; 16 * usize::from(choices.byte())]);
                 Command::Multicast { guarantee: Guarantee::Safe, payload }
             }
+            14 => match choices.byte() % 4 {
+                0 => Command::Kill(id(1 + u32::from(choices.byte() % 4))),
+                1 => Command::Agree(choices.flag()),
+                _ => Command::SetDirty,
+            },
             _ => Command::Status,
         };
         self.stack.command(self.now, request, command);
@@ -177,6 +184,7 @@ impl Play {
                 Effect::Reply { .. }
                 | Effect::Notify { .. }
                 | Effect::Report(_)
+                | Effect::Debug(_)
                 | Effect::Exit(_) => {}
             }
         }

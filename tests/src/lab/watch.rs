@@ -47,7 +47,13 @@ impl Watch {
                 Some(Change::Membership(membership)) if wanted(&membership) => {
                     return (membership, Instant::now());
                 }
-                Some(Change::Membership(_) | Change::Quorum(_)) => {}
+                Some(
+                    Change::Membership(_)
+                    | Change::Quorum(_)
+                    | Change::State(_)
+                    | Change::TryShutdown(_)
+                    | Change::ConfigUpdate(_),
+                ) => {}
                 None => panic!("no such membership in time"),
             }
         }

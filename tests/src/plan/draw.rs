@@ -53,6 +53,7 @@ pub fn draw(seed: u64) -> Plan {
         seed,
         machines: machines(&mut rng, nodes, two_node),
         two_node,
+        disallowed: false,
         timing,
         limits,
         rough: rough(&mut rng, calm),

@@ -59,6 +59,8 @@ fn parse_fault(plan: &Plan, words: &[&str]) -> Result<Fault, String> {
         ["crash", id, "losing-write"] => Ok(Fault::Crash { node: node(plan, id)?, written: false }),
         ["start", id] => Ok(Fault::Start { node: node(plan, id)? }),
         ["leave", id] => Ok(Fault::Leave { node: node(plan, id)? }),
+        ["kill", by, id] => Ok(Fault::Kill { by: node(plan, by)?, node: node(plan, id)? }),
+        ["dirty", id] => Ok(Fault::Dirty { node: node(plan, id)? }),
         ["pause", id, span] => Ok(Fault::Pause { node: node(plan, id)?, length: time(span)? }),
         ["cut", from, ">", to] => Ok(Fault::Cut { from: node(plan, from)?, to: node(plan, to)? }),
         ["mend", from, ">", to] => Ok(Fault::Mend { from: node(plan, from)?, to: node(plan, to)? }),

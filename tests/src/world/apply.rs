@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use daemon::stack::command::Command;
-use daemon::stack::effect::{Effect, Notice, Reply};
+use daemon::stack::effect::{Effect, Notice, Reply, Report};
 use totem::wire::Packet;
 use totem::{Configuration, Destination, Guarantee, Kind, NodeId, NodeSet, RingSeq};
 
@@ -68,9 +68,13 @@ impl World {
                 let told = self.nodes[node].guest.told(to, &notice);
                 self.sessions(node, told);
             }
+            Effect::Report(Report::Disallowed { node: whose, what }) => {
+                self.trace.story(self.now, Some(node), || format!("disallows {whose}: {what:?}"));
+            }
             Effect::Report(report) => {
                 self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
             }
+            Effect::Debug(_) => {}
             Effect::Exit(why) => {
                 self.trace.story(self.now, Some(node), || format!("exit: {why:?}"));
                 self.stop(node, true);
@@ -197,6 +201,12 @@ impl World {
                 let view = View { ring, members, joined, left };
                 self.observe(node, What::Synced(view));
                 self.fires_on(node, Moment::Synchronizing);
+            }
+            Notice::State { node: whose, state } => {
+                self.trace.story(self.now, Some(node), || format!("node {whose} is {state:?}"));
+            }
+            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } => {
+                self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {
                 self.trace.story(self.now, Some(node), || verdict.to_string());

@@ -34,6 +34,17 @@ impl World {
                 self.nodes[node].command(self.now, Command::Leave(leave));
                 self.settle(node);
             }
+            Fault::Kill { by, node } => {
+                let victim = self.nodes[node].id();
+                self.trace.story(self.now, Some(by), || format!("kill {victim}"));
+                self.nodes[by].command(self.now, Command::Kill(victim));
+                self.settle(by);
+            }
+            Fault::Dirty { node } => {
+                self.trace.story(self.now, Some(node), || "has state".into());
+                self.nodes[node].command(self.now, Command::SetDirty);
+                self.settle(node);
+            }
             Fault::Cut { from, to } => self.cut(from, to, true),
             Fault::Mend { from, to } => self.cut(from, to, false),
             Fault::Split(group) => {
@@ -65,9 +76,11 @@ impl World {
                 let dead = self.is_healing() && self.plan.dead.contains(&node);
                 !self.nodes[node].is_up() && !dead
             }
-            Fault::Pause { node, .. } | Fault::Leave { node } | Fault::Visit { node } => {
-                self.nodes[node].is_up() && !self.nodes[node].is_paused()
-            }
+            Fault::Pause { node, .. }
+            | Fault::Leave { node }
+            | Fault::Kill { by: node, .. }
+            | Fault::Dirty { node }
+            | Fault::Visit { node } => self.nodes[node].is_up() && !self.nodes[node].is_paused(),
             Fault::FalseHint { to, about } => to != about && self.nodes[to].is_up(),
             Fault::Cut { .. }
             | Fault::Mend { .. }

@@ -25,7 +25,7 @@ fn configured_users_and_groups_may_change() {
 #[test]
 fn looking_needs_no_permission_and_leaving_does() {
     assert!(!needs_permission(&Command::Status));
-    assert!(!needs_permission(&Command::Watch(true)));
+    assert!(!needs_permission(&Command::Watch { on: true, objects: false }));
     assert!(needs_permission(&Command::Leave(Leave::default())));
     assert!(needs_permission(&Command::Attach));
 }

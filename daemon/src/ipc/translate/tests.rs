@@ -39,6 +39,9 @@ fn every_refusal_has_a_reason_of_its_own_and_names_its_numbers() {
         Refusal::TooLarge { size: 5_000_001, most: 4_194_304 },
         Refusal::Leaving,
         Refusal::Busy,
+        Refusal::Already,
+        Refusal::UnknownNode(NodeId::new(9).unwrap()),
+        Refusal::NotThere(NodeId::new(2).unwrap()),
     ];
     let mut reasons = BTreeSet::new();
     for refusal in refusals {
@@ -77,12 +80,14 @@ fn every_node_state_and_departure_has_a_number_of_its_own() {
     let states = [Joining, Member, Dead, Leaving, Disallowed].map(|s| i32::from(state(s)));
     assert_eq!(states, [1, 2, 3, 4, 5], "the numbers of the reference, which tools print");
     let departures = [
-        Evidence::Left,
-        Evidence::Refused,
-        Evidence::Restarted,
-        Evidence::Deaf,
-        Evidence::Silent,
-        Evidence::Unreachable,
+        Departure::Found(Evidence::Left),
+        Departure::Found(Evidence::Refused),
+        Departure::Found(Evidence::Restarted),
+        Departure::Found(Evidence::Deaf),
+        Departure::Found(Evidence::Silent),
+        Departure::Found(Evidence::Unreachable),
+        Departure::Killed(KillReason::Operator),
+        Departure::Killed(KillReason::Rejoined),
     ];
     let numbers: BTreeSet<i32> = departures.map(|e| departure(e).into()).into();
     assert_eq!(numbers.len(), departures.len());

@@ -86,10 +86,32 @@ fn one_event_is_one_line_whatever_a_peer_put_into_it() {
     assert_eq!(one_line("a\nb\r\x1b[2Jc\td".to_owned()), "a?b??[2Jc\td");
 }
 
+fn logging(orders: SyncSender<Order>) -> Logging {
+    let lost = Arc::new(AtomicU64::new(0));
+    Logging { orders, lost, configured: LevelFilter::INFO, filter: None }
+}
+
+#[test]
+fn debugging_lets_more_events_pass_until_it_is_ended() {
+    let (orders, queue) = sync_channel(9);
+    let (filter, handle) = reload::Layer::new(LevelFilter::INFO);
+    let logging = Logging { filter: Some(handle), ..logging(orders) };
+    let subscriber =
+        tracing_subscriber::registry().with(Collector(logging.clone()).with_filter(filter));
+    tracing::subscriber::with_default(subscriber, || {
+        for on in [false, true, false] {
+            logging.set_debug(on);
+            tracing::debug!("detail");
+        }
+    });
+    let lines = queue.try_iter().filter(|order| matches!(order, Order::Write(_)));
+    assert_eq!(lines.count(), 1);
+}
+
 #[test]
 fn the_log_does_not_block_and_counts_what_it_loses() {
     let (orders, queue) = sync_channel(1);
-    let logging = Logging { orders, lost: Arc::new(AtomicU64::new(0)) };
+    let logging = logging(orders);
     for _ in 0..3 {
         logging.send(Order::Reopen);
     }
@@ -101,7 +123,7 @@ fn the_log_does_not_block_and_counts_what_it_loses() {
 #[test]
 fn events_carry_message_fields_and_subsystem() {
     let (orders, queue) = sync_channel(4);
-    let logging = Logging { orders, lost: Arc::new(AtomicU64::new(0)) };
+    let logging = logging(orders);
     let subscriber = tracing_subscriber::registry().with(Collector(logging));
     tracing::subscriber::with_default(subscriber, || {
         tracing::info!(target: "TOTEM", node = 3, "lost {}", 1);
@@ -111,7 +133,9 @@ fn events_carry_message_fields_and_subsystem() {
         .try_iter()
         .map(|order| match order {
             Order::Write(record) => writer::body(&record),
-            Order::Reopen | Order::Started | Order::Flush(_) => panic!("only lines were logged"),
+            Order::Reopen | Order::Started | Order::Debug(_) | Order::Flush(_) => {
+                panic!("only lines were logged")
+            }
         })
         .collect();
     assert_eq!(texts, ["[TOTEM ] lost 1 node=3", "[CLM   ] \tr(0) ip(10.0.0.1) "]);

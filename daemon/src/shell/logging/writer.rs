@@ -41,6 +41,8 @@ pub(super) struct Writer {
     /// What standard error gets once the node has started; `None` from then on.
     held: Option<String>,
     lost: Arc<AtomicU64>,
+    /// An operator wants to see everything.
+    debug: bool,
 }
 
 impl Writer {
@@ -49,7 +51,8 @@ impl Writer {
         // Where the service manager keeps standard error, syslog would get every line twice.
         let journal = std::env::var_os("JOURNAL_STREAM").is_some();
         let (zone, held) = (TimeZone::system(), Some(String::new()));
-        let mut writer = Self { plan, zone, file: None, syslog: None, journal, held, lost };
+        let mut writer =
+            Self { plan, zone, file: None, syslog: None, journal, held, lost, debug: false };
         writer.open();
         writer
     }
@@ -69,6 +72,7 @@ impl Writer {
             match order {
                 Order::Write(record) => self.write(&record),
                 Order::Reopen => self.open(),
+                Order::Debug(on) => self.debug = on,
                 Order::Started => self.held.take().iter().for_each(|lines| say(lines)),
                 // Who asked may have given up.
                 Order::Flush(done) => drop(done.send(())),
@@ -92,9 +96,10 @@ impl Writer {
         let body = body(record);
         let settings = self.settings(&record.subsystem).clone();
         // The command line may ask for less than the configuration, or for more.
-        let asked = self.plan.level;
+        let (asked, debug) = (self.plan.level, self.debug);
         let passes = |least: Priority| {
-            settings.debug
+            debug
+                || settings.debug
                 || (record.level <= asked
                     && (priority(record.level) <= least || asked > LevelFilter::INFO))
         };

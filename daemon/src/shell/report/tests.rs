@@ -17,7 +17,7 @@ fn reporter() -> Reporter {
         votes: 1,
         addresses: vec![format!("192.168.10.1{id}").parse().expect("an address")],
     };
-    let mut reporter = Reporter::new(&[entry(1), entry(2), entry(3)]);
+    let mut reporter = Reporter::new(node(1), &[entry(1), entry(2), entry(3)]);
     reporter.members = nodes(&[1, 3]);
     reporter
 }
@@ -148,8 +148,62 @@ fn a_conflict_names_both_values() {
     assert_eq!(line.level, Level::ERROR);
     assert_eq!(
         line.text,
-        "not admitted: node 2 (iscsi2) has version 6 of the configuration, this node 5"
+        "Node 2 conflict, remote config version id=6, local=5: node 2 (iscsi2) is not admitted; \
+         give both the same cluster.conf, and start the node that had the older again"
     );
+    let why = Conflict::Name { remote: "other".to_owned(), local: "iscsi".to_owned() };
+    let [line] = &reporter().lines(&Report::Conflict { node: node(2), why })[..] else {
+        panic!("one line")
+    };
+    let start = "Node 2 conflict, remote cluster name='other', local='iscsi': ";
+    assert!(line.text.starts_with(start), "{}", line.text);
+}
+
+#[test]
+fn a_kill_is_the_root_cause_of_the_change_that_follows() {
+    let mut reporter = reporter();
+    let reason = KillReason::Operator;
+    let said = text(&reporter.lines(&Report::Killed { node: node(3), by: node(1), reason }));
+    assert_eq!(
+        said,
+        "[CMAN  ] node 3 (iscsi3) is killed by node 1 (iscsi1) because cman_tool or another \
+         application asked for it\n"
+    );
+    let without = configuration(&[1], &[], &[(3, Evidence::Left)]);
+    let said = text(&reporter.lines(&Report::Installed(without)));
+    assert!(said.contains("lost node 3 (iscsi3) (killed by node 1 (iscsi1));"), "{said}");
+    assert!(said.contains("A processor failed, forming new configuration."), "{said}");
+}
+
+#[test]
+fn the_victim_says_in_the_words_of_the_reference_why_it_ends() {
+    let said = |reason| {
+        let report = Report::Killed { node: node(1), by: node(2), reason };
+        text(&reporter().lines(&report))
+    };
+    let because = "[CMAN  ] cman killed by node 2 because ";
+    let line = |why: &str| format!("{because}{why}\n");
+    assert_eq!(
+        said(KillReason::Operator),
+        line("we were killed by cman_tool or other application")
+    );
+    assert_eq!(said(KillReason::Rejoined), line("we rejoined the cluster without a full restart"));
+    assert_eq!(said(KillReason::Rejected), line("our membership application was rejected"));
+    assert_eq!(said(KillReason::Other(9)), line("we got kill message number 9"));
+}
+
+#[test]
+fn nodes_that_are_kept_out_are_named() {
+    let said = |what| text(&reporter().lines(&Report::Disallowed { node: node(2), what }));
+    assert_eq!(
+        said(Disallowed::KeptOut),
+        "[CMAN  ] Node iscsi2 not joined to cman because it has existing state\n"
+    );
+    assert_eq!(
+        said(Disallowed::Killed),
+        "[CMAN  ] Killing node iscsi2 because it has rejoined the cluster with existing state\n"
+    );
+    assert!(said(Disallowed::Spared).starts_with("[CMAN  ] Not killing node iscsi2 despite"));
 }
 
 #[test]

@@ -8,6 +8,8 @@
 //! |---|---|
 //! | 2 | cluster id |
 //! | 8 | configuration version |
+//! | 1 | flags: 1 has state, 2 never in company, 4 keeps nodes out |
+//! | 8 + 4 | sequence and representative of the ring it comes from; both 0 for none |
 //! | 1 + n | cluster name |
 //! | 1 + n | node name |
 //! | 1 + n | the vote counter's state: own votes, expected votes, two-node mode |
@@ -18,9 +20,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
 use quorum::{Message, State};
+use totem::{NodeId, RingId, RingSeq};
 
 use super::super::effect::Conflict;
 use super::super::service::{MessageError, Reader, put_short, put_text};
+use super::disallowed::Flags;
 
 /// Addresses that a hello can carry; one per ring network.
 pub(crate) const MOST_ADDRESSES: usize = 8;
@@ -32,6 +36,10 @@ const WHAT: &str = "hello";
 pub(crate) struct Hello {
     /// The cluster it wants to be in.
     pub(crate) cluster: Cluster,
+    /// What decides whether it may be kept out.
+    pub(crate) flags: Flags,
+    /// The ring that it was on before this one.
+    pub(crate) from: Option<RingId>,
     /// Its name.
     pub(crate) name: String,
     /// What its vote counter says.
@@ -73,6 +81,11 @@ impl Hello {
         let mut bytes = Vec::new();
         bytes.extend(self.cluster.id.to_be_bytes());
         bytes.extend(self.cluster.config_version.to_be_bytes());
+        bytes.push(self.flags.to_byte());
+        let (seq, representative) =
+            self.from.map_or((0, 0), |ring| (ring.seq.get(), ring.representative.get()));
+        bytes.extend(seq.to_be_bytes());
+        bytes.extend(representative.to_be_bytes());
         put_text(&mut bytes, &self.cluster.name);
         put_text(&mut bytes, &self.name);
         put_short(&mut bytes, &Message::State(self.voting).encode());
@@ -98,6 +111,14 @@ impl Hello {
         let mut reader = Reader::new(WHAT, bytes);
         let id = reader.u16()?;
         let config_version = reader.u64()?;
+        let flags = reader.u8()?;
+        let flags = Flags::from_byte(flags).ok_or_else(|| reader.bad("flags", flags))?;
+        let (seq, representative) = (reader.u64()?, reader.u32()?);
+        let from = match NodeId::new(representative) {
+            Some(representative) => Some(RingId { seq: RingSeq::new(seq), representative }),
+            None if seq == 0 => None,
+            None => return Err(reader.bad("representative", representative)),
+        };
         let cluster = Cluster { name: reader.text("cluster name")?, id, config_version };
         let name = reader.text("node name")?;
         let voting = match Message::decode(&reader.short()?)? {
@@ -112,7 +133,7 @@ impl Hello {
         }
         let addresses = (0..count).map(|_| address(&mut reader)).collect::<Result<_, _>>()?;
         reader.end()?;
-        Ok(Self { cluster, name, voting, addresses })
+        Ok(Self { cluster, flags, from, name, voting, addresses })
     }
 }
 

@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-use proptest::prelude::*;
 use quorum::Votes;
-use totem::{Cause, Change, Identity, Limits, RingSeq, Timing};
+use totem::{Cause, Change, Evidence, Identity, Lane, Limits, RingSeq, Timing};
 
 use super::super::command::{NodeEntry, SessionId};
-use super::super::effect::Effect;
+use super::super::effect::{Departure, Effect, KillReason, Refusal, Reply};
 use super::*;
 
 const WATCHER: SessionId = SessionId(1);
@@ -42,6 +41,8 @@ fn config(me: u32, config_version: u64) -> Config {
         config_version,
         nodes: ids.map(entry).into(),
         voting: quorum::Config::new(node(1), votes.into(), None, false).expect("valid"),
+        disallowed: false,
+        shutdown_timeout: Duration::from_secs(5),
     }
 }
 
@@ -109,7 +110,8 @@ impl Table {
         let chunks = hellos.into_iter().map(chunk).collect();
         let states = States { members, chunks, ..States::default() };
         let now = Instant::from_nanos(seq);
-        self.nodes.on_synced(now, ring(seq), &states, &mut self.outbox)
+        let voting = self.nodes.on_synced(now, ring(seq), &states, &mut self.outbox);
+        voting.expect("this node stays")
     }
 
     /// State, incarnation and whether there is a join time, per node.
@@ -131,6 +133,7 @@ impl Table {
                 | Effect::Store(_)
                 | Effect::Reply { .. }
                 | Effect::Notify { .. }
+                | Effect::Debug(_)
                 | Effect::Exit(_)
                 | Effect::Wait(_) => None,
             })
@@ -173,7 +176,7 @@ fn who_went_and_why_is_remembered_until_he_is_back() {
     let departed = table.ring(8, &[1, 2], &[1, 2]);
     assert_eq!(departed.gone, set(&[3]));
     let why = |table: &Table| table.nodes.rows(&table.quorum)[2].departure;
-    assert_eq!(why(&table), Some(Evidence::Silent));
+    assert_eq!(why(&table), Some(Departure::Found(Evidence::Silent)));
     table.ring(12, &[1, 2], &[1, 2, 3]);
     assert_eq!(why(&table), None);
 }
@@ -184,8 +187,8 @@ fn saying_good_bye_is_leaving_and_then_dead() {
     table.ring(4, &[], &[1, 2, 3]);
     let remove = Leave { remove: true, force: false };
     for (from, leave) in [(2, remove), (3, Leave::default())] {
-        let message = Bytes::from(encode_leave(leave)).slice(2..);
-        assert_eq!(table.nodes.on_message(node(from), message, &mut table.outbox), Ok(false));
+        let message = Bytes::from(Message::Leave(leave).encode()).slice(2..);
+        assert_eq!(table.nodes.on_message(node(from), message, &mut table.outbox), Ok(None));
     }
     let [me, two, three] = [1, 2, 3].map(|id| table.nodes.entries[&node(id)].state);
     assert_eq!((me, two, three), (NodeState::Member, NodeState::Leaving, NodeState::Leaving));
@@ -194,7 +197,7 @@ fn saying_good_bye_is_leaving_and_then_dead() {
     let departed = table.ring(8, &[1], &[1]);
     assert_eq!(departed, Departed { gone: set(&[2, 3]), removed: set(&[2]) });
     let rows = table.nodes.rows(&table.quorum);
-    assert_eq!(rows[1].departure, Some(Evidence::Left));
+    assert_eq!(rows[1].departure, Some(Departure::Found(Evidence::Left)));
     // It comes back and dies of something else: nobody is removed.
     table.ring(12, &[1], &[1, 2]);
     let departed = table.ring(16, &[1], &[1]);
@@ -211,7 +214,7 @@ fn a_request_to_leave_is_answered_when_it_comes_back() {
     let said = table.outbox.next_message(Lane::Sync).expect("said").message;
     assert!(table.outbox.next_message(Lane::Sync).is_none(), "said once");
     let back = said.slice(2..);
-    assert_eq!(table.nodes.on_message(node(1), back, &mut table.outbox), Ok(true));
+    assert_eq!(table.nodes.on_message(node(1), back, &mut table.outbox), Ok(Some(Exit::Left)));
     let replies: Vec<Effect> = std::iter::from_fn(|| table.outbox.poll())
         .filter(|effect| matches!(effect, Effect::Reply { .. }))
         .collect();
@@ -256,7 +259,7 @@ fn an_unreadable_or_missing_hello_keeps_a_node_out() {
     let states = States { members, chunks: chunks.into(), ..States::default() };
     let Table { nodes, outbox, .. } = &mut table;
     let voting = nodes.on_synced(Instant::ORIGIN, ring(4), &states, outbox);
-    assert_eq!(voting.len(), 1);
+    assert_eq!(voting.expect("this node stays").len(), 1);
     let malformed = |report: &Report| matches!(report, Report::Malformed { .. });
     assert_eq!(table.reports().iter().filter(|report| malformed(report)).count(), 2);
 }
@@ -269,7 +272,7 @@ fn another_protocol_version_keeps_a_node_out() {
     let foreign = [(node(2), 9)].into();
     let states = States { members: set(&[1, 2]), chunks, foreign };
     let Table { nodes, outbox, .. } = &mut table;
-    nodes.on_synced(Instant::ORIGIN, ring(4), &states, outbox);
+    nodes.on_synced(Instant::ORIGIN, ring(4), &states, outbox).expect("this node stays");
     let why = Conflict::Protocol { remote: 9, local: 1 };
     assert_eq!(table.reports(), [Report::Conflict { node: node(2), why }]);
 }
@@ -318,19 +321,89 @@ fn watchers_are_told_the_difference_to_what_they_were_told() {
     assert_eq!(told(&mut table), (set(&[1, 2, 3]), set(&[2, 3]), set(&[2])));
 }
 
-proptest! {
-    #[test]
-    fn leave_flags_come_out_as_they_went_in(remove: bool, force: bool) {
-        let leave = Leave { remove, force };
-        prop_assert_eq!(decode_leave(Bytes::from(encode_leave(leave)).slice(2..)), Ok(leave));
-    }
+/// Messages that the table wants said, without their headers.
+fn said(table: &mut Table) -> Vec<Bytes> {
+    let messages = std::iter::from_fn(|| table.outbox.next_message(Lane::Sync));
+    messages.map(|pending| pending.message.slice(2..)).collect()
+}
 
-    #[test]
-    fn arbitrary_bytes_are_a_good_bye_or_an_error(
-        bytes in prop::collection::vec(any::<u8>(), 0..5),
-    ) {
-        if let Ok(leave) = decode_leave(bytes.clone().into()) {
-            prop_assert_eq!(&encode_leave(leave)[2..], &bytes[..]);
-        }
-    }
+fn replies(table: &mut Table) -> Vec<Reply> {
+    std::iter::from_fn(|| table.outbox.poll())
+        .filter_map(|effect| match effect {
+            Effect::Reply { reply, .. } => Some(reply),
+            Effect::Send { .. }
+            | Effect::Store(_)
+            | Effect::Notify { .. }
+            | Effect::Report(_)
+            | Effect::Debug(_)
+            | Effect::Exit(_)
+            | Effect::Wait(_) => None,
+        })
+        .collect()
+}
+
+fn kill(table: &mut Table, victim: u32) {
+    let request = RequestId { session: WATCHER, number: 7 };
+    table.nodes.kill(request, node(victim), &mut table.outbox);
+}
+
+#[test]
+fn a_victim_is_leaving_when_the_message_is_back_and_gone_as_killed() {
+    let mut table = Table::new();
+    table.ring(4, &[], &[1, 2, 3]);
+    kill(&mut table, 2);
+    assert_eq!(replies(&mut table), [], "not before it is certain");
+    let [back] = said(&mut table).try_into().expect("said once");
+    assert_eq!(table.nodes.on_message(node(1), back, &mut table.outbox), Ok(None));
+    assert_eq!(table.nodes.entries[&node(2)].state, NodeState::Leaving);
+    let effects: Vec<Effect> = std::iter::from_fn(|| table.outbox.poll()).collect();
+    let reason = KillReason::Operator;
+    let expected = [
+        Effect::Reply { to: RequestId { session: WATCHER, number: 7 }, reply: Reply::Done },
+        Effect::Notify {
+            to: WATCHER,
+            notice: Notice::State { node: node(2), state: NodeState::Leaving },
+        },
+        Effect::Report(Report::Killed { node: node(2), by: node(1), reason }),
+    ];
+    assert_eq!(effects, expected);
+    let departed = table.ring(8, &[1, 3], &[1, 3]);
+    assert_eq!(departed, Departed { gone: set(&[2]), removed: set(&[]) }, "as a death");
+    let rows = table.nodes.rows(&table.quorum);
+    assert_eq!(rows[1].departure, Some(Departure::Killed(reason)));
+}
+
+#[test]
+fn this_node_ends_when_it_is_the_victim() {
+    let mut table = Table::new();
+    table.ring(4, &[], &[1, 2]);
+    let victim = Message::Kill { node: node(1), reason: KillReason::Rejoined };
+    let message = Bytes::from(victim.encode()).slice(2..);
+    let end = table.nodes.on_message(node(2), message, &mut table.outbox);
+    assert_eq!(end, Ok(Some(Exit::Killed { by: node(2), reason: KillReason::Rejoined })));
+}
+
+#[test]
+fn only_nodes_of_this_cluster_kill_and_are_killed() {
+    let mut table = Table::new();
+    kill(&mut table, 1);
+    table.ring(4, &[], &[1]);
+    table.install(8, &[1], &[1, 2]);
+    table.synced(8, vec![(1, hello_of(1, 5)), (2, hello_of(2, 4))]);
+    kill(&mut table, 2);
+    kill(&mut table, 3);
+    kill(&mut table, 9);
+    let refused = |refusal| Reply::Refused(refusal);
+    let expected = [
+        refused(Refusal::NotThere(node(1))),
+        refused(Refusal::NotThere(node(2))),
+        refused(Refusal::NotThere(node(3))),
+        refused(Refusal::UnknownNode(node(9))),
+    ];
+    assert_eq!(replies(&mut table), expected);
+    assert_eq!(said(&mut table), Vec::<Bytes>::new());
+    // Node 2 is on the ring with another configuration: what it says has no weight.
+    let kill = Message::Kill { node: node(1), reason: KillReason::Operator };
+    let message = Bytes::from(kill.encode()).slice(2..);
+    assert_eq!(table.nodes.on_message(node(2), message, &mut table.outbox), Ok(None));
 }

@@ -2,7 +2,7 @@ use super::{Story, breaks, group, ring};
 use crate::check::group::Group;
 use crate::check::history::{Change, View, What};
 use crate::check::liveness::Missing;
-use crate::check::{configurations, liveness, quorum, synchronization};
+use crate::check::{configurations, liveness, quorum, sides, synchronization};
 use totem::RingId;
 
 fn change(number: u64, previous: Option<RingId>, members: Group) -> Change {
@@ -101,6 +101,28 @@ fn members_synchronize_once_and_only_when_all_are_there() {
     breaks(story.synced(0), synchronization::NAME);
     let stale = View { ring: ring(9), members: group([1]), joined: group([1]), left: Group::EMPTY };
     breaks(story.tell(1, What::Synced(stale)), synchronization::NAME);
+}
+
+#[test]
+fn a_ring_has_one_side_or_several_that_have_nobody_in_common() {
+    let view = |members| View { ring: ring(1), members, joined: members, left: Group::EMPTY };
+    for keeps_out in [false, true] {
+        let mut story = Story::of([1, 1, 1]);
+        story.checks = story.checks.keeping_out(keeps_out);
+        for node in [0, 1, 2] {
+            story.passes(node, 1, [0, 1, 2]).expect("a good installation");
+        }
+        let first = story.tell(0, What::Synced(view(group([0, 1]))));
+        if !keeps_out {
+            breaks(first, sides::NAME);
+            continue;
+        }
+        first.expect("a side");
+        story.good(2, What::Synced(view(group([2]))));
+        breaks(story.tell(1, What::Synced(view(group([1, 2])))), sides::NAME);
+        breaks(story.tell(1, What::Synced(view(group([2])))), sides::NAME);
+        story.good(1, What::Synced(view(group([0, 1]))));
+    }
 }
 
 #[test]

@@ -10,7 +10,10 @@ fn cluster() -> Cluster {
 fn hello() -> Hello {
     let voting = State { votes: Votes::ONE, expected: Votes::new(3), two_node: false };
     let addresses = vec![Ipv4Addr::new(192, 168, 10, 11).into(), Ipv6Addr::LOCALHOST.into()];
-    Hello { cluster: cluster(), name: "iscsi1".to_owned(), voting, addresses }
+    let flags = Flags { dirty: true, fresh: false, sees_disallowed: false };
+    let representative = NodeId::new(2).expect("not zero");
+    let from = Some(RingId { seq: RingSeq::new(748), representative });
+    Hello { cluster: cluster(), flags, from, name: "iscsi1".to_owned(), voting, addresses }
 }
 
 fn some_hello() -> impl Strategy<Value = Hello> {
@@ -19,14 +22,27 @@ fn some_hello() -> impl Strategy<Value = Hello> {
     let voting = (any::<u32>(), any::<u32>(), any::<bool>()).prop_map(|(votes, expected, mode)| {
         State { votes: Votes::new(votes), expected: Votes::new(expected), two_node: mode }
     });
+    let flags = any::<[bool; 3]>().prop_map(|[dirty, fresh, sees_disallowed]| Flags {
+        dirty,
+        fresh,
+        sees_disallowed,
+    });
+    let from = prop::option::of((any::<u64>(), 1_u32..)).prop_map(|ring| {
+        let (seq, representative) = ring?;
+        Some(RingId { seq: RingSeq::new(seq), representative: NodeId::new(representative)? })
+    });
     let address = any::<IpAddr>();
     let addresses = prop::collection::vec(address, 0..=MOST_ADDRESSES);
-    (cluster, ".{0,60}", voting, addresses).prop_map(|(cluster, name, voting, addresses)| Hello {
-        cluster,
-        name,
-        voting,
-        addresses,
-    })
+    (cluster, flags, from, ".{0,60}", voting, addresses).prop_map(
+        |(cluster, flags, from, name, voting, addresses)| Hello {
+            cluster,
+            flags,
+            from,
+            name,
+            voting,
+            addresses,
+        },
+    )
 }
 
 proptest! {
@@ -53,7 +69,8 @@ proptest! {
 #[test]
 fn the_bytes_are_those_of_the_table() {
     let expected = [
-        &[181, 180, 0, 0, 0, 0, 0, 0, 0, 5, 12][..],
+        &[181, 180, 0, 0, 0, 0, 0, 0, 0, 5, 1][..],
+        &[0, 0, 0, 0, 0, 0, 2, 236, 0, 0, 0, 2, 12],
         b"iscsicluster\x06iscsi1",
         &[10, 1, 0, 0, 0, 1, 0, 0, 0, 3, 0],
         &[2, 4, 192, 168, 10, 11, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
