@@ -218,6 +218,9 @@ impl Net {
             let size = bytes.len();
             match self.opener.open(bytes) {
                 Ok(opened) => {
+                    if let Some(source) = source {
+                        self.addresses.learn(opened.from, source.ip());
+                    }
                     return Some(Arrival::Packet { from: opened.from, bytes: opened.bytes });
                 }
                 Err(error) => self.inward.dropped(now, source, size, error),

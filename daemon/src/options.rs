@@ -5,10 +5,12 @@
 //! so that several nodes run on one machine.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::FalseyValueParser;
 use tracing::level_filters::LevelFilter;
 
 use crate::settings::Overrides;
@@ -35,6 +37,12 @@ pub struct Options {
     /// Least important messages to log: error, warn, info, debug, trace or off.
     #[arg(long, env = "CLUSTER_LOG_LEVEL", default_value = "info")]
     pub log_level: LevelFilter,
+    /// Log everything: any number but 0.
+    #[arg(long, env = "CMAN_DEBUG", value_name = "N", default_value_t = 0)]
+    pub debug: u32,
+    /// Read no configuration: be a node of a cluster that none describes.
+    #[arg(long, env = "CMAN_NOCONFIG", value_parser = FalseyValueParser::new())]
+    pub no_config: bool,
     /// Do not lock memory or raise the priority.
     #[arg(long, env = "CLUSTER_NO_REALTIME")]
     pub no_realtime: bool,
@@ -68,6 +76,15 @@ pub struct Before {
     /// File with the key.
     #[arg(long, env = "CMAN_KEYFILE", value_name = "FILE")]
     pub keyfile: Option<PathBuf>,
+    /// Two nodes of one vote, of which one is enough.
+    #[arg(long, env = "CMAN_2NODE", value_parser = FalseyValueParser::new())]
+    pub two_node: bool,
+    /// Id of this node.
+    #[arg(long, env = "CMAN_NODEID", value_name = "ID")]
+    pub node_id: Option<NonZeroU32>,
+    /// Name of the cluster, where there is no configuration that says it.
+    #[arg(long, env = "CMAN_CLUSTER_NAME", value_name = "NAME")]
+    pub cluster_name: Option<String>,
 }
 
 /// The built-in load generator.
@@ -98,8 +115,17 @@ impl Options {
     /// What goes before the configuration, in the form that settings take.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
-        let Before { multicast, port, votes, expected_votes, keyfile } = self.before.clone();
-        Overrides { group: multicast, port, votes, expected_votes, keyfile }
+        let Before {
+            multicast,
+            port,
+            votes,
+            expected_votes,
+            keyfile,
+            two_node,
+            node_id,
+            cluster_name: _,
+        } = self.before.clone();
+        Overrides { group: multicast, port, votes, expected_votes, keyfile, two_node, node_id }
     }
 }
 

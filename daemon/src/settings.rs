@@ -6,6 +6,7 @@
 //! later: every part is built once here, so that a start fails early and with the reason.
 
 use core::net::{IpAddr, Ipv4Addr};
+use core::num::NonZeroU32;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -128,6 +129,10 @@ pub struct Overrides {
     pub expected_votes: Option<u32>,
     /// File with the key.
     pub keyfile: Option<PathBuf>,
+    /// Two nodes of one vote, of which one is enough.
+    pub two_node: bool,
+    /// Id of this node.
+    pub node_id: Option<NonZeroU32>,
 }
 
 /// A configuration that this node cannot run with.
@@ -150,6 +155,14 @@ pub enum SettingsError {
     /// Broadcast from an IPv6 address.
     #[error("broadcast needs an IPv4 address, this node has {0}")]
     Broadcast(IpAddr),
+    /// The id asked for is another node's.
+    #[error("node id {id} cannot be used: it is the id of {name}")]
+    NodeId {
+        /// The id.
+        id: NonZeroU32,
+        /// Whose it is.
+        name: String,
+    },
     /// Votes asked for that a node cannot have.
     #[error("{0} votes cannot be used: a node has 0 to {MOST_VOTES}")]
     Votes(u32),
@@ -176,6 +189,7 @@ pub fn settings(
     if cluster.nodes.len() > most {
         return Err(SettingsError::TooManyNodes { count: cluster.nodes.len(), most });
     }
+    let (cluster, me) = &renumbered(cluster, me, overrides)?;
     let entry = |node: &Node| NodeEntry {
         id: node_id(node.id),
         name: node.name.clone(),
@@ -245,12 +259,31 @@ impl Settings {
     }
 }
 
-fn node_id(id: core::num::NonZeroU32) -> NodeId {
+fn node_id(id: NonZeroU32) -> NodeId {
     NodeId::new(id.get()).expect("a configured node id is not zero")
 }
 
+/// The configuration as it is for a node that was told its id.
+fn renumbered(
+    cluster: &Cluster,
+    me: &LocalNode,
+    overrides: &Overrides,
+) -> Result<(Cluster, LocalNode), SettingsError> {
+    let (mut cluster, mut me) = (cluster.clone(), me.clone());
+    let Some(id) = overrides.node_id else { return Ok((cluster, me)) };
+    if let Some(other) = cluster.nodes.iter().find(|node| node.id == id && node.name != me.name) {
+        return Err(SettingsError::NodeId { id, name: other.name.clone() });
+    }
+    for node in cluster.nodes.iter_mut().filter(|node| node.name == me.name) {
+        node.id = id;
+    }
+    me.id = id;
+    Ok((cluster, me))
+}
+
 fn own_votes(node: &Node, me: &LocalNode, overrides: &Overrides) -> u32 {
-    if node.id == me.id { overrides.votes.unwrap_or(node.votes) } else { node.votes }
+    let own = if overrides.two_node { Some(1) } else { overrides.votes };
+    if node.id == me.id { own.unwrap_or(node.votes) } else { node.votes }
 }
 
 /// One address per network, of the family that this node uses; empty for a name that does not
@@ -312,9 +345,10 @@ fn voting(
         return Err(SettingsError::Votes(votes));
     }
     let votes = nodes.iter().map(|node| (node.id, Votes::new(node.votes))).collect();
-    let expected = overrides.expected_votes.or(cluster.voting.expected_votes_configured);
-    let expected = expected.map(Votes::new);
-    Ok(quorum::Config::new(node_id(me.id), votes, expected, cluster.voting.two_node)?)
+    let asked = if overrides.two_node { Some(1) } else { overrides.expected_votes };
+    let expected = asked.or(cluster.voting.expected_votes_configured).map(Votes::new);
+    let two_node = cluster.voting.two_node || overrides.two_node;
+    Ok(quorum::Config::new(node_id(me.id), votes, expected, two_node)?)
 }
 
 fn network(

@@ -11,6 +11,8 @@
 //! | `wait` | `quorate` |
 //! | `join` | `joined` (true), `pid` of the daemon |
 //! | `leave` | `left` (true) |
+//! | `kill` | `killed`: names; `spared`: a list of `name` and `error` |
+//! | `debug` | `debug`: on or off |
 //! | `services` | `services`: an empty list until there are some |
 //! | any that fails | `error`: what stands on stderr |
 //!
@@ -20,9 +22,11 @@
 //! | 1 | refused, impossible, or wrongly asked |
 //! | 2 | the time given with `-t` is over |
 
+mod debug;
 mod failure;
 mod getopt;
 mod join;
+mod kill;
 mod leave;
 mod nodes;
 mod options;
@@ -32,7 +36,7 @@ mod version;
 mod wait;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use client::Connection;
@@ -44,6 +48,9 @@ use self::options::{Operation, Options, Parsed};
 
 /// Where the daemon listens unless told otherwise.
 const RUN_DIR: &str = "/run/cluster";
+
+/// The configuration that the daemon reads unless told otherwise.
+const CONFIG: &str = "/etc/cluster/cluster.conf";
 
 /// Name of the daemon's socket in its run directory.
 const SOCKET: &str = "clusterd.sock";
@@ -61,6 +68,8 @@ pub struct Environment {
     pub socket: Option<PathBuf>,
     /// `CLUSTER_RUN_DIR`: directory of the daemon's socket.
     pub run_dir: Option<PathBuf>,
+    /// `CLUSTER_CONF`: the daemon's configuration.
+    pub config: Option<PathBuf>,
     /// `CLUSTERD`: the daemon's program file.
     pub clusterd: Option<PathBuf>,
     /// Directory of the running program file.
@@ -78,6 +87,7 @@ impl Environment {
         Self {
             socket: path("CLUSTER_SOCKET"),
             run_dir: path("CLUSTER_RUN_DIR"),
+            config: path("CLUSTER_CONF"),
             clusterd: path("CLUSTERD"),
             beside,
             zone: None,
@@ -105,14 +115,14 @@ pub fn run(
     err: &mut dyn Write,
 ) -> u8 {
     let json = arguments.iter().any(|word| word == "--json");
-    let failure = match execute(arguments, environment, out) {
+    let failure = match execute(arguments, environment, out, err) {
         Ok(()) => return 0,
         Err(failure) => failure,
     };
     // Nobody is left to tell when even this cannot be written.
     let _ = write!(err, "{failure}");
     if json {
-        let _ = writeln!(out, "{}", json!({ "error": failure.plain() }));
+        let _ = writeln!(out, "{}", json!({ "error": failure.plain().trim_end() }));
     }
     failure.code()
 }
@@ -121,6 +131,7 @@ fn execute(
     arguments: &[String],
     environment: &Environment,
     out: &mut dyn Write,
+    err: &mut dyn Write,
 ) -> Result<(), Failure> {
     let options = match options::parse(arguments)? {
         Parsed::Usage => return Ok(out.write_all(options::USAGE.as_bytes())?),
@@ -141,7 +152,12 @@ fn execute(
             }
             Ok(())
         }
-        Operation::Kill | Operation::Expected | Operation::Votes | Operation::Debug => {
+        Operation::Kill => {
+            kill::check(&options)?;
+            kill::run(&options, &mut context.connect()?, out, err)
+        }
+        Operation::Debug => debug::run(&options, &mut context.connect()?, out),
+        Operation::Expected | Operation::Votes => {
             Err(Failure::Die(format!("{}: not supported yet", options.operation.word())))
         }
     }
@@ -174,6 +190,11 @@ impl Context {
             .map(|seconds| Instant::now() + Duration::from_secs(seconds.into()));
         let zone = environment.zone();
         Self { socket, environment: environment.clone(), zone, deadline }
+    }
+
+    /// The file that a daemon started from here reads.
+    fn config(&self) -> &Path {
+        self.environment.config.as_deref().unwrap_or(Path::new(CONFIG))
     }
 
     fn connect(&self) -> Result<Connection, Failure> {

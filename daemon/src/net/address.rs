@@ -1,13 +1,15 @@
 //! Which node has which address: the ring speaks of nodes, the kernel of addresses.
 //!
 //! Must never be used to decide who sent a packet: that is what the seal is for. Here a source
-//! address only helps to name a suspect, and the answer is always confirmed by a probe.
+//! address only helps to name a suspect, and the answer is always confirmed by a probe; or to find
+//! a node that the configuration does not know and whose packets are authentic.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 use thiserror::Error;
 use totem::NodeId;
+use totem::wire::MOST_MEMBERS;
 
 /// The address map of a cluster, complete and without contradictions.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,6 +81,17 @@ impl Addresses {
     pub const fn with_scope(mut self, interface: u32) -> Self {
         self.scope = interface;
         self
+    }
+
+    /// Takes note of where a node is that the map does not know, unless there are too many already
+    /// or somebody else is there.
+    pub fn learn(&mut self, node: NodeId, address: IpAddr) {
+        let known = self.of.contains_key(&node) || self.who.contains_key(&address);
+        let fits = address.is_ipv4() == self.own.is_ipv4() && self.of.len() < MOST_MEMBERS;
+        if !known && fits {
+            self.of.insert(node, address);
+            self.who.insert(address, node);
+        }
     }
 
     /// This node.

@@ -125,6 +125,21 @@ fn smallest_and_largest_frames_work() {
 }
 
 #[test]
+fn a_node_may_be_told_its_id_and_that_there_are_two_of_them() {
+    let id = |id| Overrides { node_id: NonZeroU32::new(id), ..Overrides::default() };
+    let me = iscsi1("192.168.10.11");
+    let other = settings(&with("", ""), &me, &resolved(), &id(9)).unwrap();
+    assert_eq!((other.me.get(), other.nodes[0].id.get()), (9, 9));
+    assert_eq!(other.nodes[0].addresses, [address("192.168.10.11")]);
+    let taken = settings(&with("", ""), &me, &resolved(), &id(2)).unwrap_err().to_string();
+    assert_eq!(taken, "node id 2 cannot be used: it is the id of iscsi2");
+    let two_node = Overrides { two_node: true, votes: Some(3), ..Overrides::default() };
+    let two = settings(&with("", ""), &me, &resolved(), &two_node).unwrap();
+    assert!(two.voting.two_node());
+    assert_eq!((two.voting.expected().get(), two.nodes[0].votes), (1, 1));
+}
+
+#[test]
 fn what_the_operator_asks_for_goes_first() {
     let overrides = Overrides {
         group: Some(address("239.1.2.3")),
@@ -132,6 +147,7 @@ fn what_the_operator_asks_for_goes_first() {
         votes: Some(3),
         expected_votes: Some(4),
         keyfile: Some("/etc/cluster/key".into()),
+        ..Overrides::default()
     };
     let me = iscsi1("192.168.10.11");
     let settings = settings(&with("keyfile=\"/x\"", ""), &me, &resolved(), &overrides).unwrap();

@@ -50,14 +50,12 @@ impl Readiness {
         sd_notify::watchdog_enabled().map(|patience| patience / 2)
     }
 
-    fn tell(&mut self, line: &str) {
+    fn tell(&mut self, text: &str) {
         let Some(descriptor) = self.descriptor.take() else { return };
         // Opened again by its name: a number alone is no proof of owning a descriptor.
         let path = format!("/proc/self/fd/{descriptor}");
-        let told = OpenOptions::new()
-            .write(true)
-            .open(path)
-            .and_then(|mut pipe| writeln!(pipe, "{}", line.replace('\n', " ")));
+        let told =
+            OpenOptions::new().write(true).open(path).and_then(|mut pipe| writeln!(pipe, "{text}"));
         if let Err(error) = told {
             tracing::warn!(target: "MAIN", "cannot write to descriptor {descriptor}: {error}");
         }

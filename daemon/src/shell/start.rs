@@ -5,6 +5,7 @@
 
 mod files;
 mod names;
+mod unconfigured;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ use nix::errno::Errno;
 use thiserror::Error;
 use totem::seal::{Opener, Sealer};
 use totem::{NodeId, RingSeq};
+use tracing::level_filters::LevelFilter;
 use tracing::{error, info, warn};
 
 pub use self::files::Lock;
@@ -44,6 +46,9 @@ use crate::stack::Stack;
 /// Threads that may do blocking work at a time.
 const HELPERS: usize = 2;
 
+/// What messages call the file that everything else follows from.
+const CONFIGURATION: &str = "the configuration";
+
 /// Why a node does not start.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -60,22 +65,15 @@ pub enum StartError {
     /// The configuration is wrong; all that is, one per line.
     #[error("{}", texts(.0))]
     Configuration(Vec<Problem>),
+    /// There is none, and none can be made up.
+    #[error("{0}")]
+    Unconfigured(String),
     /// This host is not in it, or cannot take part.
-    #[error("{}: {why}", path.display())]
-    Local {
-        /// The configuration.
-        path: PathBuf,
-        /// Why.
-        why: LocalError,
-    },
+    #[error(transparent)]
+    Local(#[from] LocalError),
     /// This node cannot run with it.
-    #[error("{}: {why}", path.display())]
-    Settings {
-        /// The configuration.
-        path: PathBuf,
-        /// Why.
-        why: SettingsError,
-    },
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// The key cannot be used.
     #[error("key file {}: {bytes} bytes, at least {least} are needed", path.display())]
     Key {
@@ -162,7 +160,8 @@ pub fn run(options: &Options) -> ExitCode {
             ExitCode::FAILURE
         }
         End::SawDisallowed => {
-            error!(target: "MAIN", "ending at once: start this node again when no node is kept out");
+            let text = "ending at once: start this node again when no node is kept out";
+            error!(target: "MAIN", "{text}");
             ExitCode::from(2)
         }
         End::Interrupted => {
@@ -183,7 +182,7 @@ fn refuse(why: &StartError) -> ExitCode {
     for line in why.to_string().lines() {
         eprintln!("clusterd: {line}");
     }
-    ExitCode::FAILURE
+    ExitCode::from(why.status())
 }
 
 /// Opens everything and runs the loop.
@@ -224,15 +223,11 @@ fn live(
 
 fn prepare(options: &Options) -> Result<Prepared, StartError> {
     let path = &options.config;
-    let text = files::read("the configuration", path)?;
-    let configuration = confdb::load::configuration(&path.display().to_string(), &text)
-        .map_err(|problems| wrong(problems, &text))?;
+    let configuration = configuration(options)?;
     let cluster = configuration.cluster;
     let resolved = names::resolve(&cluster);
-    let me = names::local_node(&cluster, options.node_name.as_deref(), &resolved)
-        .map_err(|why| StartError::Local { path: path.clone(), why })?;
-    let settings = settings(&cluster, &me, &resolved, &options.overrides())
-        .map_err(|why| StartError::Settings { path: path.clone(), why })?;
+    let me = names::local_node(&cluster, options.node_name.as_deref(), &resolved)?;
+    let settings = settings(&cluster, &me, &resolved, &options.overrides())?;
     let addresses =
         addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
     let secret = files::secret(&settings.key)?;
@@ -252,9 +247,25 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
         let path = path.display();
         warn!(target: "MAIN", "key file {path} can be read by others than its owner");
     }
+    if let Some(name) = options.before.cluster_name.as_ref().filter(|_| !options.no_config) {
+        let own = &settings.cluster.name;
+        info!(target: "MAIN", "cluster name {name:?} is not used: the configuration says {own:?}");
+    }
     settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
     announce(&settings);
     Ok(Prepared { settings, addresses, secret, boot, last, store, logging, _lock: lock })
+}
+
+/// What the file says, or what stands for one.
+fn configuration(options: &Options) -> Result<confdb::load::Configuration, StartError> {
+    let path = &options.config;
+    let (source, text) = if options.no_config {
+        let text = unconfigured::text(options).map_err(StartError::Unconfigured)?;
+        (unconfigured::SOURCE.to_owned(), text.into_bytes())
+    } else {
+        (path.display().to_string(), files::read(CONFIGURATION, path)?)
+    };
+    confdb::load::configuration(&source, &text).map_err(|problems| wrong(problems, &text))
 }
 
 /// What a configuration is refused for. Where the markup is broken, all after the first error is
@@ -299,7 +310,11 @@ fn plan(options: &Options, settings: &Settings) -> Result<Plan, StartError> {
     if let Some(path) = &file {
         files::appendable(path)?;
     }
-    Ok(Plan { common, subsystems: settings.subsystems.clone(), file, level: options.log_level })
+    let level = match options.debug {
+        0 => options.log_level,
+        _ => options.log_level.max(LevelFilter::DEBUG),
+    };
+    Ok(Plan { common, subsystems: settings.subsystems.clone(), file, level })
 }
 
 /// Opens all that can fail; what comes out only needs to be told who waits for the start.
@@ -356,6 +371,26 @@ fn open(
 }
 
 impl StartError {
+    /// The exit status: 8 when the configuration cannot be used, or does not know this host; 18
+    /// when a daemon is running; else 1. These are Corosync's, which tools explain.
+    fn status(&self) -> u8 {
+        match self {
+            Self::Configuration(_) | Self::Local(LocalError::Unknown { .. }) => 8,
+            Self::Read { what, .. } if *what == CONFIGURATION => 8,
+            Self::Running(_) => 18,
+            Self::Read { .. }
+            | Self::Unconfigured(_)
+            | Self::Local(_)
+            | Self::Settings(_)
+            | Self::Key { .. }
+            | Self::Disk(_)
+            | Self::Addresses { .. }
+            | Self::Net(_)
+            | Self::Listen(_)
+            | Self::System(..) => 1,
+        }
+    }
+
     fn read(what: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Read { what, path, source }

@@ -3,6 +3,7 @@
 //! Must never start a second daemon, and never leave the operator without the reason when the
 //! first does not start. An option that the daemon does not know is refused, not ignored.
 
+use std::fs::File;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -11,12 +12,16 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::options::Options;
+use super::starter::{self, Wanted};
 use super::wait::{self, For};
-use super::{Context, NAME, print_json, starter};
+use super::{Context, NAME, print_json};
 
 /// How long plain `join` waits for the membership that usually follows a start at once, so that
 /// the next command of a script finds it. What comes later is `join -w`'s to wait for.
 const SETTLE: Duration = Duration::from_secs(2);
+
+/// The one source of configurations that there is.
+const LOADER: &str = "xmlconfig";
 
 pub(super) fn run(
     options: &Options,
@@ -29,7 +34,16 @@ pub(super) fn run(
         Err(Error::NotRunning(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let pid = starter::start(context, variables)?;
+    let pid = match validate(options, context).and_then(|()| start(options, context, variables)) {
+        Ok(pid) => pid,
+        Err(failure) => {
+            // As ever, an empty line stands where the validated configuration would.
+            if failure.is_invalid_configuration() && !options.json {
+                writeln!(out)?;
+            }
+            return Err(failure);
+        }
+    };
     let mut daemon = context.connect()?;
     if options.quorate {
         wait::until(&mut daemon, For::Quorum, context.deadline)?;
@@ -48,23 +62,59 @@ pub(super) fn run(
     Ok(())
 }
 
+/// Is there a configuration at all? What is wrong in it the daemon finds.
+fn validate(options: &Options, context: &Context) -> Result<(), Failure> {
+    let path = context.config();
+    let needed =
+        !options.unvalidated && !options.overrides.iter().any(|(letter, _)| *letter == 'X');
+    if !needed || File::open(path).is_ok() {
+        return Ok(());
+    }
+    let path = path.display();
+    let why = format!("I/O warning : failed to load external entity \"{path}\"");
+    Err(Failure::invalid_configuration(vec![why]))
+}
+
+fn start(
+    options: &Options,
+    context: &Context,
+    variables: Vec<(&'static str, String)>,
+) -> Result<u32, Failure> {
+    let wanted =
+        Wanted { variables, shows_log: options.debug.is_some(), unvalidated: options.unvalidated };
+    starter::start(context, wanted)
+}
+
 /// What goes before the configuration, as variables of the daemon's environment.
 fn variables(options: &Options) -> Result<Vec<(&'static str, String)>, Failure> {
     let mut variables = Vec::new();
     if let Some(name) = options.names.first() {
         variables.push(("CMAN_NODENAME", name.clone()));
     }
+    if let Some(debug) = options.debug {
+        variables.push(("CMAN_DEBUG", debug.to_string()));
+    }
     for (letter, value) in &options.overrides {
         let (name, value) = match letter {
             'm' => ("CMAN_MCAST_ADDR", value.as_str()),
             'p' => ("CMAN_IP_PORT", value.as_str()),
             'k' => ("CMAN_KEYFILE", value.as_str()),
+            'c' => ("CMAN_CLUSTER_NAME", value.as_str()),
+            'N' => ("CMAN_NODEID", value.as_str()),
             'P' => ("CLUSTER_NO_REALTIME", "true"),
+            '2' => ("CMAN_2NODE", "1"),
+            'X' => ("CMAN_NOCONFIG", "1"),
             // Zero votes were always taken and meant nothing.
             'v' | 'e' if value.trim_start_matches('0').is_empty() => continue,
             'v' => ("CMAN_VOTES", value.as_str()),
             'e' => ("CMAN_EXPECTEDVOTES", value.as_str()),
-            _ => return Err(Failure::Die(format!("join -{letter}: not supported yet"))),
+            'C' if value == LOADER => continue,
+            'C' => {
+                return Err(Failure::Die(format!(
+                    "configuration loader {value} is not supported: only {LOADER} is"
+                )));
+            }
+            _ => return Err(Failure::Die(format!("unknown option: {letter}"))),
         };
         variables.push((name, value.to_owned()));
     }

@@ -35,7 +35,10 @@ pub(super) fn run(
             Err(Error::TimedOut) if deadline.is_some() => return Err(Failure::TimedOut),
             // Somebody else was faster.
             Err(Error::Lost) if options.wait => break,
-            Err(Error::Refused { reason: Reason::Busy | Reason::Leaving, .. }) if options.wait => {
+            Err(Error::Refused {
+                reason: Reason::Busy | Reason::Leaving | Reason::Already,
+                ..
+            }) if options.wait => {
                 if pause(&mut daemon, deadline)? {
                     break;
                 }
@@ -90,7 +93,7 @@ fn gone(daemon: &mut Connection, deadline: Option<Instant>) -> Result<bool, Fail
 fn refused(error: Error) -> Failure {
     let text = if let Error::Refused { reason: Reason::Busy, .. } = error {
         "Device or resource busy"
-    } else if let Error::Refused { reason: Reason::Leaving, .. } = error {
+    } else if let Error::Refused { reason: Reason::Leaving | Reason::Already, .. } = error {
         "Operation already in progress"
     } else {
         return error.into();

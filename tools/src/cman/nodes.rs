@@ -44,7 +44,13 @@ pub(super) fn run(
 }
 
 fn table(nodes: &[Node], zone: &TimeZone, addresses: bool) -> String {
-    let mut text = "Node  Sts   Inc   Joined               Name\n".to_owned();
+    let mut text = String::new();
+    let kept_out = nodes.iter().filter(|node| node.state == NodeState::Disallowed).count();
+    if kept_out > 0 {
+        text.push_str(&format!("NOTE: There are {kept_out} disallowed nodes,\n"));
+        text.push_str("      members list may seem inconsistent across the cluster\n");
+    }
+    text.push_str("Node  Sts   Inc   Joined               Name\n");
     for node in nodes {
         let Node { id, name, incarnation, .. } = node;
         let joined = joined(node, zone);
@@ -112,12 +118,13 @@ fn object(node: &Node) -> Value {
     })
 }
 
-/// A node that is in the ring and refused, for another cluster name or configuration version, is
-/// no member and nothing more: `d` was for another kind of refusal, which is not made here.
+/// A node that is in the ring and refused for another cluster name or configuration version is no
+/// member and nothing more: `d` is for those kept out for their state.
 fn letter(state: NodeState) -> char {
     match state {
         NodeState::Member => 'M',
-        NodeState::Joining | NodeState::Leaving | NodeState::Dead | NodeState::Disallowed => 'X',
+        NodeState::Disallowed => 'd',
+        NodeState::Joining | NodeState::Leaving | NodeState::Dead => 'X',
     }
 }
 

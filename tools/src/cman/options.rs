@@ -15,7 +15,11 @@ const NAMES: usize = 10;
 /// Bytes of a node name.
 const NAME_LENGTH: usize = 254;
 
-/// Every letter of the reference. `f` and `i` are read and then refused, as they were there.
+/// Bytes of a cluster's name.
+const CLUSTER_NAME_LENGTH: usize = 15;
+
+/// Every letter of the reference. `f` and `i` meant something in releases before it, which read
+/// them and then refused them: scripts that still say so are not stopped here.
 const GRAMMAR: Grammar = Grammar {
     letters: "m:n:v:e:2p:c:r:i:N:t:o:k:F:C:VAPwfqahXD::Sd::",
     names: &[("json", Takes::Nothing), ("socket", Takes::Value), ("run-dir", Takes::Value)],
@@ -27,7 +31,8 @@ Usage: cman_tool <operation> [options]
 
 Operations
   join [-w] [-q] [-t seconds] [-n name] [-m address] [-p port] [-v votes] [-e votes]
-       [-k keyfile] [-P]          start the daemon and join the cluster
+       [-k keyfile] [-2] [-N nodeid] [-c name] [-C xmlconfig] [-X] [-P] [-d]
+                                  start the daemon and join the cluster
   leave [remove] [force] [-w] [-t seconds]
                                   leave the cluster and stop the daemon
   wait [-q] [-t seconds]          wait for membership, with -q for quorum
@@ -36,8 +41,9 @@ Operations
                                   show the nodes
   version                         show the version of the configuration
   services                        show the services
-  kill, expected, votes, debug, version -r
-                                  not supported yet
+  kill -n name [-n name ...]      have nodes stop at once
+  debug [-d[value]]               have the daemon log everything; without -d, no longer
+  expected, votes, version -r     not supported yet
 
 Options
   -w          wait until it is done
@@ -45,6 +51,14 @@ Options
   -t seconds  wait no longer than this; exit status 2 when it is over
   -a          show addresses
   -n name     only this node; may be repeated
+  -2          two nodes, one vote each, one is enough
+  -N nodeid   id of this node, 1 to 4096
+  -c name     name of the cluster, with -X
+  -C loader   where the configuration comes from; xmlconfig is the only one
+  -X          no configuration file: cluster RHCluster, one vote
+  -P          no real-time priority
+  -d          log everything
+  -D, -A, -S  taken and without effect, as are -f and -i
   -F fields   comma separated: id, name, type, addr, votes, exp, state
   --json      print one JSON object
   --socket path
@@ -126,6 +140,10 @@ pub(super) struct Options {
     pub(super) force: bool,
     /// `-r`
     pub(super) reload: bool,
+    /// `-d`; bare it is 255.
+    pub(super) debug: Option<u32>,
+    /// `-D`: what an invalid configuration leads to is not said as a refusal to join.
+    pub(super) unvalidated: bool,
     /// Options of `join` that go before the configuration, in the order typed.
     pub(super) overrides: Vec<(char, String)>,
     /// `--json`
@@ -179,6 +197,8 @@ impl Options {
             remove: false,
             force: false,
             reload: false,
+            debug: None,
+            unvalidated: false,
             overrides: Vec::new(),
             json: false,
             socket: None,
@@ -192,9 +212,10 @@ impl Options {
             'q' => self.quorate = true,
             'a' => self.addresses = true,
             '2' | 'P' | 'X' => self.overrides.push((letter, String::new())),
-            // No services of others to load, no file to spread, no validator to steer, and the
-            // daemon's own log for those who want to know more.
-            'A' | 'S' | 'D' | 'd' => {}
+            'd' => self.debug = Some(255),
+            'D' => self.unvalidated = true,
+            // No services of others to load, no file to spread, and what older releases knew.
+            'A' | 'S' | 'f' => {}
             _ => return Err(die(format!("unknown option: {letter}"))),
         }
         Ok(())
@@ -230,11 +251,14 @@ impl Options {
             'm' if value.parse::<IpAddr>().is_err() => {
                 return Err(die(format!("argument to m ({value}) is not an address")));
             }
-            'c' | 'm' | 'k' | 'C' | 'o' => self.overrides.push((letter, value)),
-            'D' => validation(&value)?,
-            'd' => {
-                number(letter, &value)?;
+            'c' if value.len() > CLUSTER_NAME_LENGTH => {
+                let most = CLUSTER_NAME_LENGTH;
+                return Err(die(format!("maximum cluster name length is {most}")));
             }
+            'c' | 'm' | 'k' | 'C' => self.overrides.push((letter, value)),
+            'D' => self.unvalidated = !validation(&value)?,
+            'd' => self.debug = Some(number(letter, &value)?),
+            'i' => {}
             _ => return Err(die(format!("unknown option: {letter}"))),
         }
         Ok(())
@@ -289,10 +313,14 @@ fn number(letter: char, value: &str) -> Result<u32, Failure> {
         .map_err(|_| die(format!("argument to {letter} ({value}) is not an integer")))
 }
 
-/// `-D` says what an invalid configuration leads to; here it always leads to a refusal.
-fn validation(value: &str) -> Result<(), Failure> {
-    if value.starts_with(['f', 'F', 'w', 'W', 'n', 'N']) {
-        return Ok(());
+/// `-D` says what an invalid configuration leads to: here always to a refusal, but by whom. True
+/// when it is refused before the daemon is started, false when the daemon refuses it.
+fn validation(value: &str) -> Result<bool, Failure> {
+    if value.starts_with(['f', 'F']) {
+        return Ok(true);
+    }
+    if value.starts_with(['w', 'W', 'n', 'N']) {
+        return Ok(false);
     }
     let text = "invalid option to -D, it should be 'force', 'warn' or 'none'";
     Err(die(text.to_owned()))

@@ -6,7 +6,6 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
-use std::net::IpAddr;
 
 use client::{Connection, NodeState, Status};
 use serde_json::{Value, json};
@@ -63,6 +62,9 @@ fn text(status: &Status) -> String {
     line("Node ID: ", &status.me.id);
     line("Multicast addresses: ", &spaced(&status.multicast_addresses));
     line("Node addresses: ", &spaced(&status.me.addresses));
+    if !status.disallowed_nodes.is_empty() {
+        line("Disallowed nodes: ", &spaced(&status.disallowed_nodes));
+    }
     text
 }
 
@@ -88,6 +90,7 @@ fn object(status: &Status) -> Value {
         "node_id": status.me.id,
         "multicast_addresses": status.multicast_addresses,
         "node_addresses": status.me.addresses,
+        "disallowed_nodes": status.disallowed_nodes,
     })
 }
 
@@ -102,9 +105,16 @@ fn state(state: NodeState) -> &'static str {
 }
 
 fn flags(status: &Status) -> Vec<&'static str> {
-    if status.two_node { vec!["2node"] } else { Vec::new() }
+    let known = [
+        (status.two_node, "2node"),
+        (status.shutdown, "Shutdown"),
+        (!status.disallowed_nodes.is_empty(), "DisallowedNodes"),
+        (status.disallowed, "DisallowedEnabled"),
+        (status.has_state, "HaveState"),
+    ];
+    known.into_iter().filter_map(|(on, flag)| on.then_some(flag)).collect()
 }
 
-fn spaced(addresses: &[IpAddr]) -> String {
-    addresses.iter().map(|address| format!("{address} ")).collect()
+fn spaced<T: std::fmt::Display>(items: &[T]) -> String {
+    items.iter().map(|item| format!("{item} ")).collect()
 }

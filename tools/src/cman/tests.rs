@@ -23,7 +23,7 @@ impl Seen {
     }
 }
 
-fn at(socket: &std::path::Path, line: &str) -> Seen {
+fn at(socket: &Path, line: &str) -> Seen {
     let environment = Environment {
         socket: Some(socket.to_owned()),
         zone: Some(TimeZone::UTC),
@@ -106,7 +106,7 @@ fn status_as_json_says_the_same_in_the_same_order() {
         r#""node_votes":1,"quorum":{"needed":1,"quorate":true,"why":"two-node"},"#,
         r#""active_subsystems":1,"flags":["2node"],"ports_bound":[0],"node_name":"iscsi1","#,
         r#""node_id":1,"multicast_addresses":["239.192.181.106"],"#,
-        r#""node_addresses":["192.168.10.11"]}"#,
+        r#""node_addresses":["192.168.10.11"],"disallowed_nodes":[]}"#,
         "\n",
     );
     assert_eq!(type_at(two_nodes(), "status --json"), Seen::good(expected));
@@ -249,7 +249,7 @@ fn node_that_is_up_is_not_joined_again() {
 
 #[test]
 fn without_a_daemon_every_question_gets_the_same_answer() {
-    let socket = std::path::Path::new("/nonexistent/clusterd.sock");
+    let socket = Path::new("/nonexistent/clusterd.sock");
     let text = "cman_tool: Cannot open connection to cman, is it running ?\n";
     for line in ["status", "nodes", "version", "wait -t 2", "wait -q -t 2", "leave"] {
         assert_eq!(at(socket, line), Seen::bad(text, 1), "{line}");
@@ -261,14 +261,64 @@ fn without_a_daemon_every_question_gets_the_same_answer() {
 
 #[test]
 fn words_that_do_nothing_yet_say_so() {
-    for word in ["kill", "expected", "votes", "debug"] {
+    for word in ["expected", "votes"] {
         let text = format!("cman_tool: {word}: not supported yet\n");
         assert_eq!(type_at(two_nodes(), word), Seen::bad(&text, 1));
     }
     let text = "cman_tool: version -r: not supported yet\n";
     assert_eq!(type_at(two_nodes(), "version -r 6"), Seen::bad(text, 1));
-    let text = "cman_tool: join -X: not supported yet\n";
-    assert_eq!(type_at(two_nodes(), "join -X"), Seen::bad(text, 1));
+}
+
+#[test]
+fn kill_goes_on_after_names_that_nobody_knows_and_ends_well() {
+    let daemon = Daemon::start(two_nodes());
+    let seen = at(daemon.socket(), "kill -n nosuch -n iscsi2");
+    let text = "Can't kill node nosuch : No such file or directory\n";
+    assert_eq!(seen, Seen { err: text.to_owned(), ..Seen::good("") });
+    assert_eq!(daemon.world().killed, [2]);
+    let mut gone = two_nodes();
+    gone.nodes[1] = node(2, "iscsi2", None);
+    let seen = type_at(gone, "kill -n iscsi2 --json");
+    let json =
+        concat!(r#"{"killed":[],"spared":[{"name":"iscsi2","error":"Invalid argument"}]}"#, "\n",);
+    let text = "Can't kill node iscsi2 : Invalid argument\n";
+    assert_eq!(seen, Seen { err: text.to_owned(), ..Seen::good(json) });
+    let text = "cman_tool: No node name specified\n";
+    assert_eq!(type_at(two_nodes(), "kill"), Seen::bad(text, 1));
+}
+
+#[test]
+fn debugging_is_turned_on_and_off_without_a_word() {
+    for (line, on) in
+        [("debug -d", true), ("debug -d5", true), ("debug -d0", false), ("debug", false)]
+    {
+        let daemon = Daemon::start(two_nodes());
+        assert_eq!(at(daemon.socket(), line), Seen::good(""), "{line}");
+        assert_eq!(daemon.world().debug, Some(on), "{line}");
+    }
+}
+
+#[test]
+fn nodes_that_are_kept_out_are_marked_and_counted() {
+    let mut world = two_nodes();
+    world.status.disallowed = true;
+    world.status.has_state = true;
+    world.status.shutdown = true;
+    world.status.disallowed_nodes = vec!["iscsi2".to_owned(), "iscsi3".to_owned()];
+    world.nodes[1] = node(2, "iscsi2", None);
+    world.nodes[1].state = client::proto::NodeState::Disallowed.into();
+    let table = "\
+NOTE: There are 1 disallowed nodes,
+      members list may seem inconsistent across the cluster
+Node  Sts   Inc   Joined               Name
+   1   M      4   2026-11-20 10:34:42  iscsi1
+   2   d      0                        iscsi2
+";
+    assert_eq!(type_at(world.clone(), "nodes"), Seen::good(table));
+    let seen = type_at(world, "status").out;
+    let flags = "\nFlags: 2node Shutdown DisallowedNodes DisallowedEnabled HaveState \n";
+    assert!(seen.contains(flags), "{seen}");
+    assert!(seen.ends_with("Node addresses: 192.168.10.11 \nDisallowed nodes: iscsi2 iscsi3 \n"));
 }
 
 #[test]
@@ -276,20 +326,33 @@ fn daemon_that_cannot_be_started_is_named() {
     let mut environment = Environment {
         socket: Some("/nonexistent/clusterd.sock".into()),
         clusterd: Some("/nonexistent/clusterd".into()),
+        config: Some("/dev/null".into()),
         ..Environment::default()
     };
-    let join = |environment: &Environment| {
+    let join = |line: &str, environment: &Environment| {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = run(&["join".to_owned()], environment, &mut out, &mut err);
-        (String::from_utf8(err).unwrap(), code)
+        let code = run(&words, environment, &mut out, &mut err);
+        let [out, err] = [out, err].map(|text| String::from_utf8(text).unwrap());
+        Seen { out, err, code }
     };
-    let (text, code) = join(&environment);
+    let seen = join("join", &environment);
     let start = "cman_tool: cannot start /nonexistent/clusterd: No such file";
-    assert!(text.starts_with(start), "{text}");
-    assert_eq!(code, 1);
+    assert!(seen.err.starts_with(start), "{seen:?}");
+    assert_eq!(seen.code, 1);
     environment.clusterd = Some("/bin/false".into());
-    let text = "cman_tool: clusterd ended before it was ready (exit status: 1)\n".to_owned();
-    assert_eq!(join(&environment), (text, 1));
+    let died = "corosync died: Error, reason code is 1\n";
+    assert_eq!(join("join", &environment), Seen::bad(died, 1));
+    // Without a file nothing is started, unless nobody is to look.
+    environment.config = Some("/nonexistent/cluster.conf".into());
+    let refused = "I/O warning : failed to load external entity \"/nonexistent/cluster.conf\"\n\
+                   Unable to get the configuration\n\
+                   cman_tool: Not joining, configuration is not valid\n\n";
+    let expected = Seen { out: "\n".to_owned(), ..Seen::bad(refused, 1) };
+    assert_eq!(join("join", &environment), expected);
+    for line in ["join -Dnone", "join -X"] {
+        assert_eq!(join(line, &environment), Seen::bad(died, 1));
+    }
 }
 
 #[test]

@@ -38,6 +38,21 @@ fn an_address_names_its_node() {
 }
 
 #[test]
+fn a_node_that_is_not_configured_is_where_its_packets_come_from() {
+    let mut addresses = three();
+    let at = |text: &str| text.parse::<IpAddr>().expect("valid");
+    addresses.learn(node(9), at("10.0.0.9"));
+    assert_eq!(addresses.token_of(node(9)), Some("10.0.0.9:5404".parse().expect("valid")));
+    assert_eq!(addresses.node(at("10.0.0.9")), Some(node(9)));
+    // Whoever is known stays where he is, and nobody takes his place or another family's.
+    let before = addresses.clone();
+    for (id, address) in [(9, "10.0.0.8"), (1, "10.0.0.7"), (8, "10.0.0.1"), (7, "fe80::1")] {
+        addresses.learn(node(id), at(address));
+    }
+    assert_eq!(addresses, before);
+}
+
+#[test]
 fn contradictions_are_refused_by_name() {
     let shared = map(&[(1, "10.0.0.1"), (2, "10.0.0.1")]);
     let error = Addresses::new(node(1), 5405, shared).expect_err("one address twice");

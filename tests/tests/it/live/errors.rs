@@ -67,8 +67,6 @@ fn a_tool_that_starts_a_daemon_in_vain_says_why() {
     let Some(lab) = Lab::new(&Setup::new(LISTING1, 1)) else { return };
     let ran = lab.run(0, "CLUSTER_CONF=/nonexistent cman_tool join");
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(
-        ran.stderr.starts_with("cman_tool: ") && ran.stderr.contains("/nonexistent"),
-        "{ran:?}"
-    );
+    let first = ran.stderr.lines().next().unwrap_or_default();
+    assert_eq!(first, "I/O warning : failed to load external entity \"/nonexistent\"");
 }

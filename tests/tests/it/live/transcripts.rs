@@ -33,6 +33,19 @@ fn leaving_and_joining_reads_as_ever() {
 }
 
 #[test]
+fn kills_read_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("kill.txt"));
+}
+
+#[test]
+fn options_of_a_join_mean_what_they_always_meant() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    check(&mut lab, include_str!("join-options.txt"));
+}
+
+#[test]
 fn failure_of_one_of_two_reads_as_ever() {
     let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
     lab.start_all();

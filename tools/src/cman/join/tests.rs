@@ -30,10 +30,22 @@ fn zero_votes_are_taken_and_mean_nothing() {
 }
 
 #[test]
-fn what_the_daemon_does_not_know_is_refused() {
-    for letter in ["-X", "-2", "-N 9", "-c other", "-C nosuch"] {
-        let text = variables_of(&format!("join {letter}")).unwrap_err();
-        let name: String = letter.chars().take(2).collect();
-        assert_eq!(text, format!("cman_tool: join {name}: not supported yet\n"));
-    }
+fn the_rest_of_what_the_reference_knew_reaches_the_daemon_too() {
+    let variables = variables_of("join -X -2 -N 9 -c other -C xmlconfig -A -Dwarn -d");
+    let expected = [
+        ("CMAN_DEBUG", "255"),
+        ("CMAN_NOCONFIG", "1"),
+        ("CMAN_2NODE", "1"),
+        ("CMAN_NODEID", "9"),
+        ("CMAN_CLUSTER_NAME", "other"),
+    ];
+    assert_eq!(variables.unwrap(), expected.map(|(name, value)| (name, value.to_owned())));
+}
+
+#[test]
+fn other_sources_of_configurations_are_refused_by_name() {
+    assert_eq!(
+        variables_of("join -C ldapconfig").unwrap_err(),
+        "cman_tool: configuration loader ldapconfig is not supported: only xmlconfig is\n"
+    );
 }

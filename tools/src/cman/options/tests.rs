@@ -46,10 +46,31 @@ fn every_operation_is_found_by_its_word() {
 }
 
 #[test]
-fn unhandled_letters_of_the_reference_are_unknown_options() {
-    assert_eq!(complaint("nodes -f"), "cman_tool: unknown option: f\n");
-    assert_eq!(complaint("nodes -a -f"), "cman_tool: unknown option: f\n");
-    assert_eq!(complaint("nodes -i x"), "cman_tool: unknown option: i\n");
+fn letters_of_older_releases_mean_nothing_and_stop_nobody() {
+    assert_eq!(options("nodes -f -i x"), options("nodes"));
+    assert_eq!(complaint("nodes -o x"), "cman_tool: unknown option: o\n");
+}
+
+#[test]
+fn debugging_is_a_number_and_bare_a_large_one() {
+    assert_eq!(options("debug").debug, None);
+    assert_eq!(options("debug -d").debug, Some(255));
+    assert_eq!(options("debug -d0").debug, Some(0));
+    assert_eq!(complaint("debug -d 255"), "cman_tool: unknown option 255\n");
+    assert_eq!(complaint("debug -dx"), "cman_tool: argument to d (x) is not an integer\n");
+}
+
+#[test]
+fn validation_is_by_the_first_letter() {
+    for (words, unvalidated) in [
+        ("join", false),
+        ("join -Dfail", false),
+        ("join -Dwarn", true),
+        ("join -DN", true),
+        ("join -D", true),
+    ] {
+        assert_eq!(options(words).unvalidated, unvalidated, "{words}");
+    }
 }
 
 #[test]
@@ -93,6 +114,14 @@ fn numbers_are_complained_about_as_ever() {
 fn number_beyond_all_bounds_is_an_error_and_no_panic() {
     let text = complaint("wait -t 99999999999");
     assert_eq!(text, "cman_tool: argument to t (99999999999) is not an integer\n");
+}
+
+#[test]
+fn names_of_clusters_are_measured() {
+    assert_eq!(
+        complaint("join -X -c abcdefghijklmnop"),
+        "cman_tool: maximum cluster name length is 15\n"
+    );
 }
 
 #[test]

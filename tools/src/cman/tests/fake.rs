@@ -22,6 +22,10 @@ pub(super) struct World {
     pub(super) busy: u32,
     /// How it was left: remove, force.
     pub(super) left: Option<(bool, bool)>,
+    /// Who was killed.
+    pub(super) killed: Vec<u32>,
+    /// It logs everything, if it was asked to.
+    pub(super) debug: Option<bool>,
 }
 
 impl World {
@@ -50,11 +54,17 @@ impl World {
                 subsystems: 1,
                 multicast_addresses: vec!["239.192.181.106".to_owned()],
                 counters: vec![],
+                shutdown: false,
+                disallowed: false,
+                disallowed_nodes: vec![],
+                has_state: false,
             },
             nodes: vec![me],
             changes: VecDeque::new(),
             busy: 0,
             left: None,
+            killed: Vec::new(),
+            debug: None,
         }
     }
 }
@@ -179,7 +189,23 @@ impl<'a> Session<'a> {
                 world.left = Some((*remove, *force));
                 reply::What::Done(proto::Done {})
             }
+            request::What::Kill(proto::Kill { node }) => {
+                let row = world.nodes.iter().find(|row| row.id == *node).unwrap();
+                if row.state() == NodeState::Member {
+                    world.killed.push(*node);
+                    reply::What::Done(proto::Done {})
+                } else {
+                    let reason = Reason::NotThere.into();
+                    reply::What::Refused(proto::Refused { reason, text: "gone".to_owned() })
+                }
+            }
+            request::What::SetDebug(proto::SetDebug { on }) => {
+                world.debug = Some(*on);
+                reply::What::Done(proto::Done {})
+            }
             request::What::Ping(_)
+            | request::What::ShutdownReply(_)
+            | request::What::SetDirty(_)
             | request::What::Attach(_)
             | request::What::Multicast(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
