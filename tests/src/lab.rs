@@ -33,6 +33,9 @@ pub use self::watch::{Watch, id};
 /// How long anything may take before a test fails.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long daemons are watched before it is asked anew which are running.
+const LOOK: Duration = Duration::from_secs(2);
+
 /// What the daemons know a lab as.
 const NAME: &str = "lab";
 
@@ -322,11 +325,27 @@ impl Lab {
         }
     }
 
-    /// Waits until all daemons that are running agree, whoever started them.
+    /// Waits until all daemons that are running agree, whoever started them. One may be on its way
+    /// out: then those that remain are asked again.
+    ///
+    /// # Panics
+    /// They do not in time.
     pub fn settle(&self) {
-        let running: Vec<usize> =
-            (0..self.len()).filter(|&host| self.connect(host).is_ok()).collect();
-        self.agree(&running);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let running: Vec<usize> =
+                (0..self.len()).filter(|&host| self.connect(host).is_ok()).collect();
+            let members: Vec<u32> = running.iter().map(|&host| id(host)).collect();
+            let soon = Instant::now() + LOOK;
+            let agree = |&host: &usize| {
+                let watch = self.connect(host).ok().and_then(Watch::of);
+                watch.is_some_and(|mut watch| watch.is_in(&members, soon))
+            };
+            if running.iter().all(agree) {
+                return;
+            }
+            assert!(Instant::now() < end, "{members:?} do not agree");
+        }
     }
 
     /// Bytes of memory that the daemon of a host occupies.

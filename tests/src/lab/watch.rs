@@ -17,20 +17,24 @@ pub struct Watch {
 
 impl Watch {
     /// Asks to be told.
-    pub(super) fn new(mut connection: Connection) -> Self {
-        connection.watch(true).expect("everybody may watch");
-        Self { connection }
+    pub(super) fn new(connection: Connection) -> Self {
+        Self::of(connection).expect("everybody may watch")
+    }
+
+    /// Asks to be told; `None` when the daemon ends meanwhile.
+    pub(super) fn of(mut connection: Connection) -> Option<Self> {
+        connection.watch(true).is_ok().then_some(Self { connection })
     }
 
     /// Waits until the node is in a ring of exactly these members and has synchronized; false when
-    /// `deadline` came first.
+    /// `deadline` came first, or the end of the daemon.
     pub(super) fn is_in(&mut self, members: &[u32], deadline: Instant) -> bool {
         loop {
-            let status = self.connection.status().expect("everybody may ask");
+            let Ok(status) = self.connection.status() else { return false };
             if status.synchronized && status.ring_members == members {
                 return true;
             }
-            if self.connection.change(Some(deadline)).expect("it lives").is_none() {
+            if !matches!(self.connection.change(Some(deadline)), Ok(Some(_))) {
                 return false;
             }
         }

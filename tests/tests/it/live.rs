@@ -6,7 +6,9 @@
 mod demo;
 mod errors;
 mod failures;
+mod objecting;
 mod transcripts;
+mod units;
 
 use std::time::Duration;
 

@@ -18,8 +18,12 @@ pub(super) const SOURCE: &str = "without configuration";
 /// The text of the configuration of this host alone.
 ///
 /// # Errors
-/// The node's name stands for no address, and no id was given: the id follows from it.
+/// The node's name stands for no address, and no id was given: the id follows from it. Or two-node
+/// mode is asked for: which two would be left open.
 pub(super) fn text(options: &Options) -> Result<String, String> {
+    if options.before.two_node {
+        return Err("two-node mode needs a configuration that names both nodes".to_owned());
+    }
     let hostname = nix::unistd::gethostname().unwrap_or_default();
     let name = options.node_name.clone().unwrap_or_else(|| hostname.to_string_lossy().into());
     let id = match options.before.node_id {

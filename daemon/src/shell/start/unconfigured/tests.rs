@@ -28,6 +28,12 @@ fn name_and_id_may_be_told() {
 }
 
 #[test]
+fn two_nodes_must_be_named() {
+    let refused = text(&options("-n a --node-id 7 --two-node")).expect_err("which two?");
+    assert_eq!(refused, "two-node mode needs a configuration that names both nodes");
+}
+
+#[test]
 fn ids_follow_from_the_last_bytes_of_long_addresses() {
     let address = IpAddr::from([0, 0, 0, 0, 0, 0, 0x0102, 0x0304]);
     assert_eq!(id(address).map(NonZeroU32::get), Some(u32::from_ne_bytes([1, 2, 3, 4])));
