@@ -83,14 +83,14 @@ impl Addresses {
         self
     }
 
-    /// Takes note of where a node is that the map does not know, unless there are too many already
-    /// or somebody else is there.
+    /// Takes note of where a node is that the map does not know, unless there are too many already.
+    /// It may be where another should be: then hints about that address are still about the other.
     pub fn learn(&mut self, node: NodeId, address: IpAddr) {
-        let known = self.of.contains_key(&node) || self.who.contains_key(&address);
+        let known = self.of.contains_key(&node);
         let fits = address.is_ipv4() == self.own.is_ipv4() && self.of.len() < MOST_MEMBERS;
         if !known && fits {
             self.of.insert(node, address);
-            self.who.insert(address, node);
+            self.who.entry(address).or_insert(node);
         }
     }
 

@@ -101,13 +101,36 @@ impl Inward {
             | SealError::OldBoot { .. }
             | SealError::TooManySenders { .. } => {
                 if let Some(held) = limit.pass(now, 1) {
+                    let remedy = remedy(&why);
                     warn!(
                         target: "TOTEM",
-                        "{why}: packet of {size} bytes from {from} dropped, {held} since last said",
+                        "{why}: packet of {size} bytes from {from} dropped, {held} since last \
+                         said{remedy}",
                     );
                 }
             }
         }
+    }
+}
+
+/// What an operator does about it, where there is something to do.
+const fn remedy(why: &SealError) -> &'static str {
+    match why {
+        SealError::ForeignCluster(_) => {
+            "; another cluster uses this address and port: give one of them another, or both the \
+             same cluster name and cluster_id"
+        }
+        SealError::Forged { .. } => {
+            "; its key is another one: give both the same keyfile, or without one the same \
+             cluster name"
+        }
+        SealError::Truncated { .. }
+        | SealError::NotOurs { .. }
+        | SealError::Replayed { .. }
+        | SealError::OldBoot { .. }
+        | SealError::TooManySenders { .. }
+        | SealError::Looped
+        | SealError::DuplicateId { .. } => "",
     }
 }
 

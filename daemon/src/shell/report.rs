@@ -69,8 +69,9 @@ impl Reporter {
             Report::Quorum(verdict) => self.quorum(verdict),
             Report::Conflict { node, why } => vec![self.conflict(*node, why)],
             Report::NoEntry { node, name } => vec![warning(format!(
-                "node {node}, which calls itself {name:?}, is not in cluster.conf: listed as \
-                 Node{node} with one vote"
+                "Got node from AIS id {node} with no config entry: it calls itself {name:?} and \
+                 is listed as Node{node} with one vote; add it to cluster.conf, or correct its \
+                 nodeid there"
             ))],
             Report::Killed { node, by, reason } => vec![self.kill(*node, *by, *reason)],
             Report::Disallowed { node, what } => vec![self.disallowed(*node, *what)],

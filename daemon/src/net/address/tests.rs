@@ -44,9 +44,13 @@ fn a_node_that_is_not_configured_is_where_its_packets_come_from() {
     addresses.learn(node(9), at("10.0.0.9"));
     assert_eq!(addresses.token_of(node(9)), Some("10.0.0.9:5404".parse().expect("valid")));
     assert_eq!(addresses.node(at("10.0.0.9")), Some(node(9)));
-    // Whoever is known stays where he is, and nobody takes his place or another family's.
+    // In the place of another: the other's is still the address.
+    addresses.learn(node(8), at("10.0.0.1"));
+    assert_eq!(addresses.token_of(node(8)), Some("10.0.0.1:5404".parse().expect("valid")));
+    assert_eq!(addresses.node(at("10.0.0.1")), Some(node(1)));
+    // Whoever is known stays where he is, and no node has an address of another family.
     let before = addresses.clone();
-    for (id, address) in [(9, "10.0.0.8"), (1, "10.0.0.7"), (8, "10.0.0.1"), (7, "fe80::1")] {
+    for (id, address) in [(9, "10.0.0.7"), (1, "10.0.0.7"), (7, "fe80::1")] {
         addresses.learn(node(id), at(address));
     }
     assert_eq!(addresses, before);

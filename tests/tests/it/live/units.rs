@@ -33,10 +33,10 @@ fn the_units_start_wait_and_stop() {
     let conf = conf.display();
     let variables = "export NODENAME=iscsi1 CMAN_QUORUM_TIMEOUT=30 CMAN_SHUTDOWN_TIMEOUT=30";
     let variables =
-        format!("{variables} CLUSTERD_OPTS='--port 5500' COROSYNC_CLUSTER_CONFIG_FILE='{conf}'");
-    // The service manager goes on when the daemon says that it is ready: the descriptor does here.
-    let started = lab.run(0, &format!("{variables}; {start} & cman_tool wait -q; true"));
-    assert_eq!(started.code, Some(0), "{started:?}");
+        format!("{variables} CLUSTERD_OPTS='--ready-fd 1' COROSYNC_CLUSTER_CONFIG_FILE='{conf}'");
+    // The service manager goes on when the daemon says that it is ready, and so does this.
+    let started = lab.run(0, &format!("{variables}; ({start} 2> /dev/null &) | head -n 1"));
+    assert_eq!(started.stdout, "ready\n", "{started:?}");
     lab.settle();
     let waited = lab.run(0, &format!("{variables}; {quorum}"));
     assert_eq!((waited.code, waited.stderr.as_str()), (Some(0), ""), "{waited:?}");
