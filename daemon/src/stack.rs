@@ -166,7 +166,7 @@ impl Stack {
                 outbox.reply(request, Reply::Done);
             }
             Command::Leave(_) | Command::Stop | Command::Agree(_) | Command::Kill(_) => {
-                self.on_departing(now, request, command);
+                self.on_departing(now, request, &command);
             }
         }
         self.settle(now);
@@ -224,10 +224,10 @@ impl Stack {
     }
 
     /// What concerns this node's or another's end.
-    fn on_departing(&mut self, now: Instant, request: RequestId, command: Command) {
+    fn on_departing(&mut self, now: Instant, request: RequestId, command: &Command) {
         let ending = self.is_ending();
         let outbox = &mut self.outbox;
-        let agreed = match command {
+        let agreed = match *command {
             Command::Leave(_) | Command::Stop | Command::Kill(_) if ending => {
                 outbox.reply(request, Reply::Refused(Refusal::Leaving));
                 None

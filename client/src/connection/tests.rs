@@ -121,7 +121,8 @@ fn notices_before_a_reply_wait_in_their_order() {
     let fixture = Fixture::new(|daemon| {
         daemon.welcome();
         let asked = daemon.hear();
-        assert_eq!(asked.what, Some(request::What::Watch(proto::Watch { on: true })));
+        let watch = proto::Watch { on: true, may_object: false };
+        assert_eq!(asked.what, Some(request::What::Watch(watch)));
         daemon.notice(1);
         daemon.notice(2);
         daemon.reply(asked.id, reply::What::Done(proto::Done {}));

@@ -61,7 +61,9 @@ impl Nodes {
         outbox: &mut Outbox,
     ) -> Option<Exit> {
         let own = by == self.me && reason == KillReason::Operator;
-        if own && let Some((request, _)) = self.kills.pop_front_if(|(_, victim)| *victim == node) {
+        let asked = self.kills.front().copied().filter(|(_, victim)| own && *victim == node);
+        if let Some((request, _)) = asked {
+            self.kills.pop_front();
             outbox.reply(request, Reply::Done);
         }
         if !self.entries.get(&by).is_some_and(|entry| entry.state.is_of_this_cluster()) {

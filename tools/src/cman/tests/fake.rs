@@ -69,6 +69,18 @@ impl World {
     }
 }
 
+impl World {
+    fn kill(&mut self, node: u32) -> reply::What {
+        let row = self.nodes.iter().find(|row| row.id == node).unwrap();
+        if row.state() == NodeState::Member {
+            self.killed.push(node);
+            return reply::What::Done(proto::Done {});
+        }
+        let reason = Reason::NotThere.into();
+        reply::What::Refused(proto::Refused { reason, text: "gone".to_owned() })
+    }
+}
+
 /// A node; a member since the given incarnation and moment, else dead.
 pub(super) fn node(id: u32, name: &str, member: Option<(u64, i64)>) -> proto::Node {
     let state = if member.is_some() { NodeState::Member } else { NodeState::Dead };
@@ -189,16 +201,7 @@ impl<'a> Session<'a> {
                 world.left = Some((*remove, *force));
                 reply::What::Done(proto::Done {})
             }
-            request::What::Kill(proto::Kill { node }) => {
-                let row = world.nodes.iter().find(|row| row.id == *node).unwrap();
-                if row.state() == NodeState::Member {
-                    world.killed.push(*node);
-                    reply::What::Done(proto::Done {})
-                } else {
-                    let reason = Reason::NotThere.into();
-                    reply::What::Refused(proto::Refused { reason, text: "gone".to_owned() })
-                }
-            }
+            request::What::Kill(proto::Kill { node }) => world.kill(*node),
             request::What::SetDebug(proto::SetDebug { on }) => {
                 world.debug = Some(*on);
                 reply::What::Done(proto::Done {})
