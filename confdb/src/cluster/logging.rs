@@ -60,10 +60,10 @@ pub struct LogSettings {
     pub to_syslog: bool,
     /// Log to `logfile`.
     pub to_logfile: bool,
-    /// Log to standard error.
-    pub to_stderr: bool,
-    /// The file.
-    pub logfile: String,
+    /// Log to standard error; `None` where nothing is said: a daemon in the foreground does.
+    pub to_stderr: Option<bool>,
+    /// The file; `None` where nothing is said: each daemon has its own.
+    pub logfile: Option<String>,
     /// Facility of messages to syslog.
     pub syslog_facility: Facility,
     /// Least important message for syslog.
@@ -170,7 +170,7 @@ impl Logging {
         for entry in whole.chain(part) {
             wishes.override_with(&entry.wishes);
         }
-        wishes.settings(daemon)
+        wishes.settings()
     }
 }
 
@@ -190,12 +190,12 @@ impl Wishes {
         };
     }
 
-    fn settings(self, daemon: &str) -> LogSettings {
+    fn settings(self) -> LogSettings {
         LogSettings {
             to_syslog: self.to_syslog.unwrap_or(true),
             to_logfile: self.to_logfile.unwrap_or(true),
-            to_stderr: self.to_stderr.unwrap_or(false),
-            logfile: self.logfile.unwrap_or_else(|| format!("/var/log/cluster/{daemon}.log")),
+            to_stderr: self.to_stderr,
+            logfile: self.logfile,
             syslog_facility: self.syslog_facility.unwrap_or(Facility::LOCAL4),
             syslog_priority: self.syslog_priority.unwrap_or(Priority::Info),
             logfile_priority: self.logfile_priority.unwrap_or(Priority::Info),

@@ -74,7 +74,7 @@ fn listing2_with_its_six_daemons_is_good() {
     assert_eq!(cluster.ring.timers.token, Duration::from_secs(30));
     assert_eq!(cluster.logging.daemons.len(), 6);
     let fenced = cluster.logging.of("fenced", None);
-    assert_eq!(fenced.logfile, "/var/log/cluster/fenced.log");
+    assert_eq!(fenced.logfile.as_deref(), Some("/var/log/cluster/fenced.log"));
     assert_eq!(fenced.syslog_facility.to_string(), "daemon");
 }
 

@@ -51,7 +51,7 @@ fn listing1_becomes_the_two_node_cluster_of_the_article() {
     assert!(settings.voting.two_node());
     assert_eq!(settings.voting.expected(), Votes::ONE);
     assert_eq!(settings.key, KeySource::Name(b"iscsicluster\0\0\0\0".to_vec()));
-    assert_eq!(settings.logging.logfile, "/var/log/cluster/corosync.log");
+    assert_eq!(settings.logging.logfile, None);
     assert_eq!(settings.timing.token, Duration::from_secs(10));
     assert_eq!(settings.timing.consensus, Duration::from_secs(2));
     assert_eq!(settings.notes.len(), 1, "{:?}", settings.notes);

@@ -4,13 +4,16 @@
 //! when that is full, because a disk or a terminal stands still, the line is lost and counted. One
 //! event is one line, whatever a hostile peer put into it.
 
+mod file;
+mod syslog;
+mod terminal;
 mod writer;
 
 use std::fmt::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use confdb::cluster::logging::{LogSettings, Priority};
@@ -20,6 +23,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry, reload};
 
+pub(super) use self::file::append;
 use self::writer::Writer;
 use super::clock;
 
@@ -28,6 +32,9 @@ const QUEUE: usize = 1024;
 
 /// How long the end of the process waits for the last lines.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Where syslog listens.
+pub const SYSLOG: &str = "/dev/log";
 
 /// The field by which one place in the code speaks for several subsystems.
 pub const SUBSYSTEM: &str = "subsystem";
@@ -39,10 +46,70 @@ pub struct Plan {
     pub common: LogSettings,
     /// For subsystems that have their own, by name.
     pub subsystems: Vec<(String, LogSettings)>,
-    /// The log file, whose directory exists; `None` for none.
-    pub file: Option<PathBuf>,
+    /// The log file where the configuration names none.
+    pub file: PathBuf,
     /// What the command line asks for.
     pub level: LevelFilter,
+    /// Where syslog listens.
+    pub syslog: PathBuf,
+}
+
+impl Plan {
+    /// What holds for a subsystem.
+    fn settings(&self, subsystem: &str) -> &LogSettings {
+        let own = self.subsystems.iter().find(|(name, _)| name == subsystem);
+        own.map_or(&self.common, |(_, settings)| settings)
+    }
+
+    /// The file that these settings name.
+    fn file(&self, settings: &LogSettings) -> PathBuf {
+        settings.logfile.as_ref().map_or_else(|| self.file.clone(), PathBuf::from)
+    }
+
+    /// All files that lines may go to, each once.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let parts = self.subsystems.iter().map(|(_, settings)| settings);
+        let written = parts.chain([&self.common]).filter(|settings| settings.to_logfile);
+        let mut files: Vec<PathBuf> = written.map(|settings| self.file(settings)).collect();
+        files.sort();
+        files.dedup();
+        files
+    }
+
+    /// What a file or syslog may want of the most talkative part.
+    fn most_detailed(&self) -> LevelFilter {
+        let parts = self.subsystems.iter().map(|(_, settings)| settings);
+        let debug = parts.chain([&self.common]).any(|settings| settings.debug);
+        if debug { self.level.max(LevelFilter::DEBUG) } else { self.level }
+    }
+}
+
+/// What the writer goes by; it may change while lines are on their way.
+#[derive(Debug)]
+struct Shared {
+    plan: Mutex<Arc<Plan>>,
+    /// Everything passes, whatever the plan says.
+    debug: AtomicBool,
+    /// Lines that found no room in the queue.
+    lost: AtomicU64,
+}
+
+impl Shared {
+    fn new(plan: Plan) -> Self {
+        let (debug, lost) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { plan: Mutex::new(Arc::new(plan)), debug, lost }
+    }
+
+    fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn level(&self) -> LevelFilter {
+        let level = self.plan().most_detailed();
+        let debug = self.debug.load(Ordering::Relaxed);
+        if debug { level.max(LevelFilter::DEBUG) } else { level }
+    }
 }
 
 /// A line on its way.
@@ -55,16 +122,17 @@ struct Record {
     text: String,
 }
 
+/// The filter as a part of the subscriber.
+type Filter = reload::Layer<LevelFilter, Registry>;
+
 /// What the writer is asked to do.
 #[derive(Debug)]
 enum Order {
     Write(Record),
-    /// Open the file again: it was moved away.
+    /// Open the files again: they were moved away.
     Reopen,
     /// Standard error is for the log from now on.
     Started,
-    /// Everything passes, whatever the configuration says; or no longer.
-    Debug(bool),
     /// Answer when everything before this is written.
     Flush(SyncSender<()>),
 }
@@ -73,10 +141,9 @@ enum Order {
 #[derive(Clone, Debug)]
 pub struct Logging {
     orders: SyncSender<Order>,
-    lost: Arc<AtomicU64>,
-    /// What the configuration wants of the most talkative part, and the filter that lets it pass.
-    configured: LevelFilter,
-    filter: Option<reload::Handle<LevelFilter, Registry>>,
+    shared: Arc<Shared>,
+    /// The one filter before everything: what nobody wants is not even put into words.
+    filter: reload::Handle<LevelFilter, Registry>,
 }
 
 impl Logging {
@@ -85,35 +152,51 @@ impl Logging {
     /// # Errors
     /// Another log was begun already, or there can be no more threads.
     pub fn start(plan: Plan) -> Result<Self, String> {
-        let (orders, queue): (_, Receiver<Order>) = sync_channel(QUEUE);
-        let lost = Arc::new(AtomicU64::new(0));
-        let configured = most_detailed(&plan);
-        let mut logging = Self { orders, lost: Arc::clone(&lost), configured, filter: None };
-        let mut writer = Writer::new(plan, lost);
+        let (logging, queue, filter) = Self::new(plan, QUEUE);
+        let mut writer = Writer::new(Arc::clone(&logging.shared));
         std::thread::Builder::new()
             .name("log".to_owned())
             .stack_size(256 << 10)
             .spawn(move || writer.run(&queue))
             .map_err(|error| format!("cannot start the log: {error}"))?;
-        let (filter, handle) = reload::Layer::new(configured);
         let collector = Collector(logging.clone()).with_filter(filter);
         let subscriber = tracing_subscriber::registry().with(collector);
         tracing::subscriber::set_global_default(subscriber).map_err(|error| error.to_string())?;
-        logging.filter = Some(handle);
         Ok(logging)
+    }
+
+    fn new(plan: Plan, room: usize) -> (Self, Receiver<Order>, Filter) {
+        let (orders, queue) = sync_channel(room);
+        let shared = Arc::new(Shared::new(plan));
+        let (layer, filter) = reload::Layer::new(shared.level());
+        (Self { orders, shared, filter }, queue, layer)
     }
 
     /// Logs everything from now on, or again what the configuration says.
     pub fn set_debug(&self, on: bool) {
-        let level = if on { self.configured.max(LevelFilter::DEBUG) } else { self.configured };
-        // Both changes are one for whoever reads the log: what passes is written.
-        self.send(Order::Debug(on));
-        if let Some(Err(error)) = self.filter.as_ref().map(|filter| filter.reload(level)) {
-            tracing::warn!("cannot log more: {error}");
+        self.shared.debug.store(on, Ordering::Relaxed);
+        self.refilter();
+    }
+
+    /// Goes by another configuration from now on, lines that are on their way included. What the
+    /// command line said stays.
+    pub fn apply(&self, common: LogSettings, subsystems: Vec<(String, LogSettings)>) {
+        {
+            let mut plan = self.shared.plan.lock().unwrap_or_else(PoisonError::into_inner);
+            let old = Plan::clone(&plan);
+            *plan = Arc::new(Plan { common, subsystems, ..old });
+        }
+        self.refilter();
+    }
+
+    fn refilter(&self) {
+        let level = self.shared.level();
+        if let Err(error) = self.filter.reload(level) {
+            tracing::warn!(target: "MAIN", "cannot change what is logged: {error}");
         }
     }
 
-    /// Has the file opened again.
+    /// Has the files opened again.
     pub fn reopen(&self) {
         self.send(Order::Reopen);
     }
@@ -134,17 +217,9 @@ impl Logging {
 
     fn send(&self, order: Order) {
         if self.orders.try_send(order).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.shared.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
-}
-
-/// What the file or syslog may want of the most talkative part.
-fn most_detailed(plan: &Plan) -> LevelFilter {
-    let wanted =
-        |settings: &LogSettings| if settings.debug { LevelFilter::DEBUG } else { plan.level };
-    let parts = plan.subsystems.iter().map(|(_, settings)| wanted(settings));
-    parts.fold(wanted(&plan.common).max(plan.level), LevelFilter::max)
 }
 
 /// Turns events into records.

@@ -26,7 +26,7 @@ use super::alarm::Alarm;
 use super::clock::{self, Clock};
 use super::disk::{Disk, DiskError, Store};
 use super::load::Load;
-use super::logging::{Logging, Plan};
+use super::logging::{Logging, Plan, SYSLOG};
 use super::ready::Readiness;
 use super::report::Reporter;
 use super::signals::{self, Signals};
@@ -299,22 +299,18 @@ fn addresses(settings: &Settings) -> Result<Addresses, AddressError> {
 
 /// The log goes where the configuration says, or into our directory under our name.
 fn plan(options: &Options, settings: &Settings) -> Result<Plan, StartError> {
-    const REFERENCE: &str = "/var/log/cluster/corosync.log";
-    let common = settings.logging.clone();
-    let file = if common.logfile == REFERENCE {
-        options.log_dir.join("clusterd.log")
-    } else {
-        PathBuf::from(&common.logfile)
+    let plan = Plan {
+        common: settings.logging.clone(),
+        subsystems: settings.subsystems.clone(),
+        file: options.log_dir.join("clusterd.log"),
+        level: match options.debug {
+            0 => options.log_level,
+            _ => options.log_level.max(LevelFilter::DEBUG),
+        },
+        syslog: SYSLOG.into(),
     };
-    let file = common.to_logfile.then_some(file);
-    if let Some(path) = &file {
-        files::appendable(path)?;
-    }
-    let level = match options.debug {
-        0 => options.log_level,
-        _ => options.log_level.max(LevelFilter::DEBUG),
-    };
-    Ok(Plan { common, subsystems: settings.subsystems.clone(), file, level })
+    plan.files().iter().try_for_each(|path| files::appendable(path))?;
+    Ok(plan)
 }
 
 /// Opens all that can fail; what comes out only needs to be told who waits for the start.

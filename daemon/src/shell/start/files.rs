@@ -65,8 +65,8 @@ pub(super) fn appendable(path: &Path) -> Result<(), StartError> {
     if let Some(dir) = path.parent() {
         crate::shell::disk::make_dir(dir)?;
     }
-    let open = OpenOptions::new().create(true).append(true).open(path);
-    open.map(drop)
+    crate::shell::logging::append(path)
+        .map(drop)
         .map_err(|source| DiskError::Io { what: "write to", path: path.to_owned(), source }.into())
 }
 
