@@ -13,6 +13,7 @@ pub mod local;
 pub mod logging;
 pub mod nodes;
 mod reader;
+mod references;
 pub mod ring;
 mod schema;
 pub mod voting;
@@ -35,7 +36,7 @@ pub struct Cluster {
     pub name: String,
     /// Its number: configured, or derived from the name. Not unique among clusters.
     pub id: u16,
-    /// Version of the configuration; 0 cannot be followed by a reload.
+    /// Version of the configuration, from 1.
     pub config_version: u32,
     /// The nodes in document order, at least one.
     pub nodes: Vec<Node>,
@@ -65,6 +66,7 @@ impl Cluster {
         let mut reader = Reader::new(tree);
         let Some(cluster) = root(&mut reader) else { return Err(reader.finish()) };
         schema::check(&mut reader, cluster);
+        references::check(&mut reader, cluster);
         let cman = reader.section(cluster, "cman");
         let totem = reader.section(cluster, "totem");
         let logging = reader.section(cluster, "logging");

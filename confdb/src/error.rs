@@ -24,6 +24,8 @@ const LONGEST_QUOTE: usize = 64;
 pub enum Severity {
     /// No: a node must not start with it.
     Error,
+    /// Yes, but the schema does not allow it, so that a validation fails.
+    Schema,
     /// Yes, but it probably does not say what its author meant.
     Warning,
 }
@@ -57,7 +59,8 @@ impl fmt::Display for Problem {
         f.write_str(": ")?;
         match self.severity {
             Severity::Error => {}
-            Severity::Warning => f.write_str("warning: ")?,
+            // For a node that starts all the same it is one.
+            Severity::Schema | Severity::Warning => f.write_str("warning: ")?,
         }
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
@@ -80,18 +83,20 @@ pub(crate) struct Problems {
     source: String,
     list: Vec<Problem>,
     errors: usize,
+    schema: usize,
     warnings: usize,
 }
 
 impl Problems {
     pub(crate) fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), list: Vec::new(), errors: 0, warnings: 0 }
+        Self { source: source.to_owned(), list: Vec::new(), errors: 0, schema: 0, warnings: 0 }
     }
 
     /// Notes a problem. Each severity has its own bound: a flood of warnings hides no error.
     pub(crate) fn note(&mut self, severity: Severity, spot: Spot, fault: Fault) {
         let count = match severity {
             Severity::Error => &mut self.errors,
+            Severity::Schema => &mut self.schema,
             Severity::Warning => &mut self.warnings,
         };
         *count = count.saturating_add(1);
@@ -113,6 +118,7 @@ impl Problems {
     pub(crate) const fn has_room(&self, severity: Severity) -> bool {
         let count = match severity {
             Severity::Error => self.errors,
+            Severity::Schema => self.schema,
             Severity::Warning => self.warnings,
         };
         count < MOST_PROBLEMS
@@ -129,6 +135,7 @@ impl Problems {
         });
         for (severity, count, word) in [
             (Severity::Error, self.errors, "errors"),
+            (Severity::Schema, self.schema, "violations of the schema"),
             (Severity::Warning, self.warnings, "warnings"),
         ] {
             let more = count.saturating_sub(MOST_PROBLEMS);

@@ -96,13 +96,8 @@ pub(super) fn config_version(reader: &mut Reader<'_>, cluster: Handle) -> u32 {
         let fault = Fault::new("there is no config_version").expected("a number from 1");
         reader.error(Some(cluster), Some(key), fault);
     }
-    // CMAN reports the version as a signed number.
-    let version = reader.number(Some(cluster), key, 0..=i32::MAX.unsigned_abs());
-    if version == Some(0) {
-        let fault = Fault::new("\"0\" cannot be told from a version that is missing");
-        reader.warning(Some(cluster), Some(key), fault.expected("a number from 1"));
-    }
-    version.unwrap_or_default()
+    // CMAN reports the version as a signed number, and takes 0 for one that is missing.
+    reader.number(Some(cluster), key, 1..=i32::MAX.unsigned_abs()).unwrap_or_default()
 }
 
 /// CMAN takes every text that begins with yes or on, in either case, for a yes.

@@ -74,6 +74,10 @@ fn node(reader: &mut Reader<'_>, object: Handle) -> Option<Node> {
     let name = node_name(reader, object);
     let id = node_id(reader, object, name.as_deref());
     let votes = reader.number(Some(object), "votes", 0..=MOST_VOTES);
+    if votes == Some(0) {
+        let fault = Fault::new("\"0\": the node has no say").expected("a number from 1 to 255");
+        reader.violation(object, Some("votes"), fault);
+    }
     let weight = reader.number(Some(object), "weight", 0..=i32::MAX.unsigned_abs());
     let alternates = alternates(reader, object);
     Some(Node {

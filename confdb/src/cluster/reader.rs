@@ -113,6 +113,11 @@ impl<'t> Reader<'t> {
         self.note(Severity::Error, (object, key), fault);
     }
 
+    /// What a node takes and a validation does not.
+    pub(super) fn violation(&mut self, object: Handle, key: Option<&str>, fault: Fault) {
+        self.note(Severity::Schema, (Some(object), key), fault);
+    }
+
     pub(super) fn warning(&mut self, object: Option<Handle>, key: Option<&str>, fault: Fault) {
         self.note(Severity::Warning, (object, key), fault);
     }

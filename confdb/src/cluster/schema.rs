@@ -1,9 +1,13 @@
 //! The elements and attributes that are known, so that the others can be reported.
 //!
-//! Must never refuse: what is unknown stays in the tree and has no effect; usually it is a slip of
-//! the pen. The lists are those of CMAN 3.2's schema and of what its programs read besides. Fence
-//! devices and everything in `rm` take attributes that only their agents know.
+//! Must never keep a node from starting: what is unknown stays in the tree and has no effect;
+//! usually it is a slip of the pen, so that a validation refuses it. The lists are those of CMAN
+//! 3.2's schema and of what its programs read besides. Fence devices, and resources that are not
+//! listed, take attributes that only their agents know.
 
+mod resources;
+
+use self::resources::{RESOURCES, RM};
 use super::reader::Reader;
 use crate::error::Fault;
 use crate::tree::Handle;
@@ -14,12 +18,22 @@ struct Shape {
     name: &'static str,
     /// Its attributes; `None` for any.
     keys: Option<&'static [&'static str]>,
-    /// Its children; `None` for any, with anything below.
-    children: Option<&'static [Shape]>,
+    children: Children,
+}
+
+/// The children of an element.
+#[derive(Clone, Copy)]
+enum Children {
+    /// Any, with anything below.
+    Any,
+    /// These.
+    Only(&'static [Shape]),
+    /// Resources, which may hold resources in turn.
+    Resources,
 }
 
 const fn leaf(name: &'static str, keys: &'static [&'static str]) -> Shape {
-    Shape { name, keys: Some(keys), children: Some(&[]) }
+    Shape { name, keys: Some(keys), children: Children::Only(&[]) }
 }
 
 const fn inner(
@@ -27,12 +41,12 @@ const fn inner(
     keys: &'static [&'static str],
     children: &'static [Shape],
 ) -> Shape {
-    Shape { name, keys: Some(keys), children: Some(children) }
+    Shape { name, keys: Some(keys), children: Children::Only(children) }
 }
 
 /// Only its agent or its daemon knows what it may hold.
 const fn free(name: &'static str) -> Shape {
-    Shape { name, keys: None, children: None }
+    Shape { name, keys: None, children: Children::Any }
 }
 
 const MULTICAST: &[&str] = &["addr", "ttl", "port"];
@@ -165,7 +179,7 @@ const QUORUMD: Shape = inner(
 );
 
 /// An element that only its agent knows, but for its children.
-const FENCE_DEVICE: Shape = Shape { name: "device", keys: None, children: Some(&[]) };
+const FENCE_DEVICE: Shape = Shape { name: "device", keys: None, children: Children::Only(&[]) };
 
 const CLUSTERNODES: Shape = inner(
     "clusternodes",
@@ -192,7 +206,7 @@ const CLUSTER: Shape = inner(
         inner(
             "fencedevices",
             &[],
-            &[Shape { name: "fencedevice", keys: None, children: Some(&[]) }],
+            &[Shape { name: "fencedevice", keys: None, children: Children::Only(&[]) }],
         ),
         leaf(
             "fence_daemon",
@@ -229,7 +243,7 @@ const CLUSTER: Shape = inner(
         leaf("clvmd", &["interface"]),
         leaf("uidgid", &["uid", "gid"]),
         inner("logging", LOGGING, &[leaf("logging_daemon", LOGGING), free("logger")]),
-        free("rm"),
+        RM,
         free("event"),
         free("amf"),
         free("aisexec"),
@@ -242,23 +256,32 @@ pub(super) fn check(reader: &mut Reader<'_>, cluster: Handle) {
     element(reader, cluster, &CLUSTER);
 }
 
-/// Calls itself once per level, as deep as the shapes are.
+/// Calls itself once per level, as deep as a tree is at most.
 fn element(reader: &mut Reader<'_>, object: Handle, shape: &Shape) {
     let tree = reader.tree();
     if let Some(known) = shape.keys {
         for key in tree.keys(object).iter().filter(|key| !known.contains(&key.name.as_str())) {
+            // What begins so is for the resource manager, whatever the resource.
+            if matches!(shape.children, Children::Resources) && key.name.starts_with("__") {
+                continue;
+            }
             let what = format!("{} has no attribute {}; it has no effect", shape.name, key.name);
-            reader.warning(Some(object), Some(&key.name), Fault::new(what));
+            reader.violation(object, Some(&key.name), Fault::new(what));
         }
     }
-    let Some(known) = shape.children else { return };
     for child in tree.children(object) {
         let name = tree.name(*child);
-        if let Some(shape) = known.iter().find(|shape| shape.name == name) {
+        let find = |known: &'static [Shape]| known.iter().find(|shape| shape.name == name);
+        let (found, strict) = match shape.children {
+            Children::Any => (None, false),
+            Children::Only(known) => (find(known), true),
+            Children::Resources => (find(RESOURCES), false),
+        };
+        if let Some(shape) = found {
             element(reader, *child, shape);
-        } else {
+        } else if strict {
             let what = format!("{} holds no element {name}; it has no effect", shape.name);
-            reader.warning(Some(*child), None, Fault::new(what));
+            reader.violation(*child, None, Fault::new(what));
         }
     }
 }

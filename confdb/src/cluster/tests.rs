@@ -89,7 +89,10 @@ fn flood_of_warnings_is_read_in_time() {
     let text = text(&"<bogus/>".repeat(30_000));
     let read = configuration("f", text.as_bytes()).unwrap();
     assert_eq!(read.warnings.len(), crate::error::MOST_PROBLEMS + 1);
-    assert_eq!(read.warnings.last().unwrap().what, "29744 more warnings are not shown");
+    assert_eq!(
+        read.warnings.last().unwrap().what,
+        "29744 more violations of the schema are not shown"
+    );
 }
 
 #[test]

@@ -102,22 +102,22 @@ fn config_version_that_is_no_number_is_refused() {
     assert_verdict(
         &listing1_with("config_version=\"5\"", "config_version=\"abc\""),
         false,
-        &["2: cluster.config_version: \"abc\" is not a number from 0 to 2147483647"],
+        &["2: cluster.config_version: \"abc\" is not a number from 1 to 2147483647"],
     );
     assert_verdict(
         &listing1_with("config_version=\"5\"", "config_version=\"-5\""),
         false,
-        &["2: cluster.config_version: \"-5\" is not a number from 0 to 2147483647"],
+        &["2: cluster.config_version: \"-5\" is not a number from 1 to 2147483647"],
     );
 }
 
+/// CMAN takes it; the daemon could not tell it from a version that is missing.
 #[test]
-fn config_version_zero_is_taken_with_a_warning() {
+fn config_version_zero_is_refused() {
     assert_verdict(
         &listing1_with("config_version=\"5\"", "config_version=\"0\""),
-        true,
-        &["2: warning: cluster.config_version: \"0\" cannot be told from a version that is \
-             missing"],
+        false,
+        &["2: cluster.config_version: \"0\" is not a number from 1 to 2147483647"],
     );
 }
 
@@ -280,13 +280,16 @@ fn node_without_a_vote_is_taken_unless_two_node_is_set() {
     assert_verdict(
         &text,
         false,
-        &["8: cluster.clusternodes.clusternode[2].votes: \
-           two_node set but votes not set to 1: iscsi2 has \"0\""],
+        &[
+            "8: cluster.clusternodes.clusternode[2].votes: \
+             two_node set but votes not set to 1: iscsi2 has \"0\"",
+            "8: warning: cluster.clusternodes.clusternode[2].votes: \"0\": the node has no say",
+        ],
     );
     assert_verdict(
         &text.replace("<cman two_node=\"1\" expected_votes=\"1\"/>", "<cman/>"),
         true,
-        &[],
+        &["8: warning: cluster.clusternodes.clusternode[2].votes: \"0\": the node has no say"],
     );
 }
 

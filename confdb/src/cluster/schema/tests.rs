@@ -1,4 +1,5 @@
-use super::super::tests::problems;
+use super::super::tests::{problems, text};
+use crate::error::Severity;
 
 #[test]
 fn everything_that_cman_knows_passes_without_a_word() {
@@ -16,8 +17,12 @@ fn everything_that_cman_knows_passes_without_a_word() {
         <gfs_controld enable_withdraw=\"1\" plock_ownership=\"0\"/><clvmd interface=\"cman\"/>\
         <uidgid uid=\"ais\" gid=\"ais\"/>\
         <logging timestamp=\"on\"><logging_daemon name=\"corosync\" subsys=\"CPG\"/></logging>\
-        <rm log_level=\"7\"><service name=\"www\"><ip ref=\"1\"><any thing=\"goes\"/></ip>\
-        </service></rm>";
+        <rm log_level=\"7\"><failoverdomains><failoverdomain name=\"d\" ordered=\"0\">\
+          <failoverdomainnode name=\"a\" priority=\"1\"/></failoverdomain></failoverdomains>\
+          <resources><ip address=\"1\"/><own name=\"x\" agents=\"thing\"/></resources>\
+          <service name=\"www\" domain=\"d\" __max_restarts=\"1\"><ip ref=\"1\">\
+            <any thing=\"goes\"><action name=\"start\" timeout=\"9\"/></any></ip>\
+            <own ref=\"x\"/></service><vm name=\"v\" path=\"/etc/xen\"/></rm>";
     assert_eq!(problems(sections), (true, vec![]));
 }
 
@@ -25,7 +30,7 @@ fn everything_that_cman_knows_passes_without_a_word() {
 fn unknown_things_are_reported_at_every_level() {
     let (usable, lines) = problems(
         "<cman><multicats addr=\"1\"/></cman><dlm log_debg=\"1\"/>\
-         <fencedevices><fencedevice name=\"n\"><inner/></fencedevice></fencedevices>",
+         <fencedevices><fencedevice name=\"n\" agent=\"a\"><inner/></fencedevice></fencedevices>",
     );
     assert!(usable);
     assert_eq!(
@@ -37,4 +42,29 @@ fn unknown_things_are_reported_at_every_level() {
              fencedevice holds no element inner; it has no effect",
         ]
     );
+}
+
+/// The article's Listing 7 has both slips; its resources would have been left unmounted.
+#[test]
+fn misspelt_attributes_of_resources_are_reported() {
+    let (usable, lines) = problems(
+        "<rm><resources><fs name=\"docroot\" fsytpe=\"ext3\" force_umount=\"1\"/></resources></rm>",
+    );
+    assert!(usable);
+    assert_eq!(
+        lines,
+        [
+            "cluster.rm.resources.fs.fsytpe: fs has no attribute fsytpe; it has no effect",
+            "cluster.rm.resources.fs.force_umount: \
+             fs has no attribute force_umount; it has no effect",
+        ]
+    );
+}
+
+#[test]
+fn what_is_unknown_keeps_no_node_from_starting_but_violates_the_schema() {
+    let read = crate::load::configuration("f", text("<cman bogus=\"1\"/><bogus/>").as_bytes());
+    let severities: Vec<Severity> =
+        read.expect("it is usable").warnings.iter().map(|problem| problem.severity).collect();
+    assert_eq!(severities, [Severity::Schema, Severity::Schema]);
 }
