@@ -60,7 +60,7 @@ fn element(tree: &Tree, object: Handle, depth: usize, out: &mut String) -> Resul
     Ok(())
 }
 
-fn escape(c: char, out: &mut String) {
+pub(crate) fn escape(c: char, out: &mut String) {
     match c {
         '<' => out.push_str("&lt;"),
         '>' => out.push_str("&gt;"),

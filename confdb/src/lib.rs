@@ -30,10 +30,12 @@
 pub mod cluster;
 pub mod directory;
 pub mod dump;
+pub mod edit;
 pub mod error;
 pub mod ldif;
 pub mod load;
 pub mod path;
+pub mod query;
 pub mod tree;
 pub mod value;
 pub mod watch;
