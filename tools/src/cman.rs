@@ -24,7 +24,6 @@
 
 mod debug;
 mod failure;
-mod getopt;
 mod join;
 mod kill;
 mod leave;

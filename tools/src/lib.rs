@@ -8,4 +8,10 @@
 //! read what the operator reads.
 
 pub mod cman;
+pub mod dump;
+mod getopt;
 pub mod ldif;
+#[cfg(test)]
+mod scratch;
+mod source;
+pub mod validate;

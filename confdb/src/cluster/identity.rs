@@ -66,18 +66,25 @@ pub(super) fn name(reader: &mut Reader<'_>, cluster: Handle) -> String {
         reader.error(Some(cluster), Some("name"), fault.expected(expected));
         return String::new();
     };
-    let fault = if name.len() > LONGEST_CLUSTER_NAME {
-        let what = "Invalid cluster name. It must be 15 characters or fewer";
-        Some(format!("{what}: {} has {} bytes", quoted(&name), name.len()))
-    } else if name.is_empty() || name.contains(|c: char| c.is_control()) {
-        Some(format!("Invalid cluster name: {}", quoted(&name)))
-    } else {
-        None
-    };
-    if let Some(what) = fault {
+    if let Err(what) = cluster_name(&name) {
         reader.error(Some(cluster), Some("name"), Fault::new(what).expected(expected));
     }
     name
+}
+
+/// Whether a cluster may be called so.
+///
+/// # Errors
+/// It may not, and why.
+pub fn cluster_name(name: &str) -> Result<(), String> {
+    if name.len() > LONGEST_CLUSTER_NAME {
+        let what = "Invalid cluster name. It must be 15 characters or fewer";
+        return Err(format!("{what}: {} has {} bytes", quoted(name), name.len()));
+    }
+    if name.is_empty() || name.contains(|c: char| c.is_control()) {
+        return Err(format!("Invalid cluster name: {}", quoted(name)));
+    }
+    Ok(())
 }
 
 pub(super) fn id(reader: &mut Reader<'_>, cman: Option<Handle>, name: &str) -> u16 {

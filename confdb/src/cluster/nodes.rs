@@ -48,6 +48,13 @@ pub struct Alternate {
     pub ttl: Option<u8>,
 }
 
+/// Whether a node may be called so.
+#[must_use]
+pub fn is_node_name(name: &str) -> bool {
+    let hostile = |c: char| c.is_whitespace() || c.is_control();
+    (1..=LONGEST_NODE_NAME).contains(&name.len()) && !name.contains(hostile)
+}
+
 pub(super) fn read(reader: &mut Reader<'_>, cluster: Handle) -> Vec<Node> {
     let Some(section) = reader.section(cluster, "clusternodes") else {
         let fault = Fault::new("there is no element clusternodes, so there are no nodes");
@@ -97,8 +104,7 @@ fn node_name(reader: &mut Reader<'_>, object: Handle) -> Option<String> {
         reader.error(Some(object), Some("name"), fault);
         return None;
     };
-    let hostile = |c: char| c.is_whitespace() || c.is_control();
-    if !(1..=LONGEST_NODE_NAME).contains(&name.len()) || name.contains(hostile) {
+    if !is_node_name(&name) {
         let what = format!("{} with {} bytes is not a node name", quoted(&name), name.len());
         reader.error(Some(object), Some("name"), Fault::new(what).expected(expected));
         return None;

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::failure::Failure;
-use super::getopt::{Found, Grammar, Scanner, Takes};
+use crate::getopt::{Found, Grammar, Scanner, Takes};
 
 /// Names that may be given with `-n`.
 const NAMES: usize = 10;

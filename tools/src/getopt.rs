@@ -6,7 +6,7 @@
 
 /// One option.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// A letter and its argument.
     Short(char, Option<String>),
     /// A long name and its argument.
@@ -15,7 +15,7 @@ pub(super) enum Found {
 
 /// How an option takes an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Takes {
+pub(crate) enum Takes {
     /// Not at all.
     Nothing,
     /// The rest of its word, else the next word.
@@ -26,16 +26,16 @@ pub(super) enum Takes {
 
 /// What options there are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Grammar {
+pub(crate) struct Grammar {
     /// Letters, each followed by nothing, `:` for a value, `::` for an attached one.
-    pub(super) letters: &'static str,
+    pub(crate) letters: &'static str,
     /// Long names.
-    pub(super) names: &'static [(&'static str, Takes)],
+    pub(crate) names: &'static [(&'static str, Takes)],
 }
 
 /// Reads words one option at a time.
 #[derive(Debug)]
-pub(super) struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     grammar: Grammar,
     words: std::slice::Iter<'a, String>,
     /// Letters of the present word that are not read yet.
@@ -44,12 +44,12 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(grammar: Grammar, words: &'a [String]) -> Self {
+    pub(crate) fn new(grammar: Grammar, words: &'a [String]) -> Self {
         Self { grammar, words: words.iter(), bundle: None, operands: Vec::new() }
     }
 
     /// The next option; an error names the option that makes no sense.
-    pub(super) fn next(&mut self) -> Result<Option<Found>, String> {
+    pub(crate) fn next(&mut self) -> Result<Option<Found>, String> {
         loop {
             if let Some(bundle) = self.bundle.take() {
                 return self.letter(bundle).map(Some);
@@ -70,7 +70,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The words that are no options, once `next` came to the end.
-    pub(super) fn operands(self) -> Vec<&'a str> {
+    pub(crate) fn operands(self) -> Vec<&'a str> {
         self.operands
     }
 
