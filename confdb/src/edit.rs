@@ -109,7 +109,11 @@ fn write_key(name: &str, value: &str, out: &mut String) -> Result<(), TreeError>
     Ok(())
 }
 
-fn escaped(value: &str) -> Result<String, TreeError> {
+/// A value as it stands between double quotes.
+///
+/// # Errors
+/// XML cannot carry it.
+pub fn escaped(value: &str) -> Result<String, TreeError> {
     if !value.chars().all(is_xml_character) {
         let (path, text) = (crate::path::Path::root(), value.to_owned());
         return Err(TreeError::NotXml { path, text });

@@ -7,6 +7,7 @@
 //! Each binary hands its arguments, environment and output streams to a module here, so that tests
 //! read what the operator reads.
 
+pub mod ccs;
 pub mod cman;
 pub mod dump;
 mod getopt;

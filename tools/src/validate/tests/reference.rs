@@ -23,9 +23,12 @@ use Verdict::{Bad, Good, NoXml};
 /// A piece of Listing 1, and what stands there instead.
 type Change = (&'static str, &'static str);
 
+/// Our own verdict with its reason, where it is another one.
+type Ours = Option<(Verdict, &'static str)>;
+
 /// The name of the file; how it differs from Listing 1; the original's verdict; ours, where it is
 /// another one, with the reason.
-type Row = (&'static str, &'static [Change], Verdict, Option<(Verdict, &'static str)>);
+type Row = (&'static str, &'static [Change], Verdict, Ours);
 
 const VERSION: &str = "config_version=\"5\"";
 const CMAN: &str = "<cman two_node=\"1\" expected_votes=\"1\"/>";
@@ -184,7 +187,7 @@ const CHANGED: &[Row] = &[
 ];
 
 /// Those that are no Listing 1 with changes.
-const OTHERS: &[(&str, &str, Verdict, Option<(Verdict, &str)>)] = &[
+const OTHERS: &[(&str, &str, Verdict, Ours)] = &[
     ("empty", "", NoXml, None),
     ("noclusternodes", "<cluster name=\"x\" config_version=\"1\"/>\n", Bad, None),
     (
@@ -203,7 +206,7 @@ const OTHERS: &[(&str, &str, Verdict, Option<(Verdict, &str)>)] = &[
 ];
 
 #[track_caller]
-fn judged(name: &str, text: &str, reference: Verdict, ours: Option<(Verdict, &str)>) {
+fn judged(name: &str, text: &str, reference: Verdict, ours: Ours) {
     let scratch = Scratch::with(text);
     let line = format!("-f {}", scratch.conf().display());
     let found = typed(run, &environment(&scratch), &line);
