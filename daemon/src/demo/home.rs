@@ -40,6 +40,12 @@ impl Home {
         &self.dir
     }
 
+    /// The configuration that its daemon reads.
+    #[must_use]
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
     /// Where its daemon listens to programs.
     #[must_use]
     pub fn socket(&self) -> PathBuf {

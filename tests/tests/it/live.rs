@@ -8,6 +8,7 @@ mod demo;
 mod errors;
 mod failures;
 mod objecting;
+mod logs;
 mod transcripts;
 mod units;
 

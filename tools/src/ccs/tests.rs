@@ -205,7 +205,8 @@ fn skeletons_are_configurations() {
     }
 }
 
-const FENCED: &str = r#"<cluster name="x" config_version="7"><cman><multicast addr="239.1.1.1"/></cman>
+const FENCED: &str = r#"<cluster name="x" config_version="7">
+<cman><multicast addr="239.1.1.1"/></cman>
 <clusternodes><clusternode name="a" nodeid="1" votes="2"><altname name="a2"/><fence>
 <method name="1"><device name="n" port="3"/></method><method name="2"><device name="m"/></method>
 </fence></clusternode><clusternode name="b"/></clusternodes>

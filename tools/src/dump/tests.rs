@@ -41,7 +41,8 @@ fn values_are_escaped() {
 #[test]
 fn the_tree_is_an_object_with_json() {
     let seen = dumped(LISTING1, "--json");
-    let start = "{\"name\":\"cluster\",\"keys\":{\"name\":\"iscsicluster\",\"config_version\":\"5\"},\
+    let start = "{\"name\":\"cluster\",\
+                 \"keys\":{\"name\":\"iscsicluster\",\"config_version\":\"5\"},\
                  \"objects\":[{\"name\":\"cman\",\"keys\":{\"two_node\":\"1\",";
     assert!(seen.out.starts_with(start) && seen.out.ends_with("}\n"), "{seen:?}");
     assert_eq!(seen.out.lines().count(), 1);
