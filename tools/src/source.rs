@@ -2,7 +2,8 @@
 //!
 //! Must never need a daemon, and never judge: what is wrong is handed on with its lines. The names
 //! of the loaders are the original's, because scripts give them: `xmlconfig` reads the file,
-//! `cmanpreconfig` finds this host in it and adds its name and the cluster's id.
+//! `ldapconfig` asks a directory (through the daemon's program), `cmanpreconfig` finds this host in
+//! what they gave and adds its name and the cluster's id.
 
 mod host;
 
@@ -10,6 +11,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use confdb::cluster::local::LocalError;
 use confdb::load::text::LARGEST_TEXT;
@@ -35,6 +37,8 @@ pub struct Environment {
     pub loader: Option<String>,
     /// `CMAN_NODENAME`: which of the nodes this host is.
     pub node_name: Option<String>,
+    /// The daemon's program, as `cman_tool` finds it.
+    pub clusterd: PathBuf,
     /// What is said of the host in place of the operating system, in tests.
     pub(crate) facts: Option<Facts>,
 }
@@ -51,6 +55,7 @@ impl Environment {
             loaders: text("COROSYNC_DEFAULT_CONFIG_IFACE"),
             loader: text("CONFIG_LOADER"),
             node_name: text("CMAN_NODENAME"),
+            clusterd: crate::cman::Environment::of_process().daemon(),
             facts: None,
         }
     }
@@ -83,6 +88,8 @@ pub(crate) enum Unable {
     Markup(Vec<Problem>),
     /// There is no such loader.
     Loader(String),
+    /// A directory does not give it.
+    Directory(String),
     /// This host is not in it.
     Local(String),
 }
@@ -92,9 +99,11 @@ impl Unable {
     pub(crate) fn lines(&self) -> Vec<String> {
         match self {
             Self::File(line) | Self::Local(line) => vec![line.clone()],
+            Self::Directory(lines) => lines.lines().map(str::to_owned).collect(),
             Self::Markup(problems) => problems.iter().map(line).collect(),
             Self::Loader(name) => {
-                vec![format!("loader {name} is not known: there are xmlconfig and cmanpreconfig")]
+                let known = "xmlconfig, ldapconfig and cmanpreconfig";
+                vec![format!("loader {name} is not known: there are {known}")]
             }
         }
     }
@@ -104,7 +113,11 @@ impl Source {
     /// Reads a file and nothing else.
     pub(crate) fn read(path: &Path) -> Result<Self, Unable> {
         let text = bytes(path).map_err(|error| Unable::File(unreadable(path, &error)))?;
-        let loaded = xml::load(&path.display().to_string(), &text);
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    fn parse(name: &str, text: &[u8]) -> Result<Self, Unable> {
+        let loaded = xml::load(name, text);
         let (tree, mut problems) = (loaded.tree, loaded.problems);
         let root = tree.children(Handle::ROOT).first().copied();
         let broken = problems.iter().any(|problem| problem.severity == Severity::Error);
@@ -133,11 +146,15 @@ impl Source {
         environment: &Environment,
     ) -> Result<Self, Unable> {
         let names: Vec<&str> = loaders.split(':').filter(|name| !name.is_empty()).collect();
-        let known = |name: &&&str| !matches!(**name, "xmlconfig" | "cmanpreconfig");
-        if let Some(unknown) = names.iter().find(known) {
+        let known = ["xmlconfig", "ldapconfig", "cmanpreconfig"];
+        if let Some(unknown) = names.iter().find(|name| !known.contains(name)) {
             return Err(Unable::Loader((*unknown).to_owned()));
         }
-        let mut source = Self::read(path)?;
+        let mut source = if names.contains(&"ldapconfig") {
+            Self::parse("directory", &directory(&environment.clusterd)?)?
+        } else {
+            Self::read(path)?
+        };
         if names.contains(&"cmanpreconfig") {
             source.complete(environment).map_err(|why| Unable::Local(why.to_string()))?;
         }
@@ -168,6 +185,17 @@ impl Source {
         }
         Ok(())
     }
+}
+
+/// What a directory holds; which one, the environment tells the program that asks.
+fn directory(program: &Path) -> Result<Vec<u8>, Unable> {
+    let run = Command::new(program).arg("directory").stdin(Stdio::null()).output();
+    let run = run
+        .map_err(|error| Unable::Directory(format!("cannot run {}: {error}", program.display())))?;
+    if !run.status.success() {
+        return Err(Unable::Directory(String::from_utf8_lossy(&run.stderr).into_owned()));
+    }
+    Ok(run.stdout)
 }
 
 /// The text of a file, as far as a configuration may be long.

@@ -7,8 +7,8 @@ mod conflicts;
 mod demo;
 mod errors;
 mod failures;
-mod objecting;
 mod logs;
+mod objecting;
 mod transcripts;
 mod units;
 

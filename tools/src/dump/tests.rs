@@ -74,7 +74,10 @@ fn other_loaders_are_those_of_the_environment() {
     assert_eq!(seen.out, LISTING1_DUMPED.replace(" nodename=\"iscsi1\" cluster_id=\"46516\"", ""));
     environment.loaders = Some("nosuch:cmanpreconfig".to_owned());
     let seen = typed(run, &environment, "");
-    assert_eq!(seen.err, "loader nosuch is not known: there are xmlconfig and cmanpreconfig\n");
+    assert_eq!(
+        seen.err,
+        "loader nosuch is not known: there are xmlconfig, ldapconfig and cmanpreconfig\n"
+    );
     assert_eq!(seen.code, 255);
 }
 

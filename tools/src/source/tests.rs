@@ -49,3 +49,31 @@ fn the_operating_system_knows_this_host() {
     let name: Place = "cluster.cman.nodename".parse().expect("it is a path");
     assert_eq!(source.tree.find_keys(&name)[0].1.value.as_text(), Some("127.0.0.1"));
 }
+
+/// The daemon's program, as far as it matters here. Another process makes the file: while this one
+/// has it open for writing, a child of another test may too, and it could not be run.
+fn program(scratch: &Scratch, script: &str) -> PathBuf {
+    let [text, path] = ["script", "clusterd"].map(|name| scratch.path().join(name));
+    std::fs::write(&text, format!("#!/bin/sh\n{script}\n")).expect("the directory is ours");
+    let made = Command::new("install").args(["-m", "700"]).args([&text, &path]).status();
+    assert!(made.expect("every system has it").success());
+    path
+}
+
+#[test]
+fn a_directory_is_asked_through_the_daemons_program() {
+    let scratch = Scratch::with(crate::scratch::LISTING1);
+    let loaders = "ldapconfig:cmanpreconfig";
+    let mut environment = environment(&scratch);
+    let conf = scratch.conf().display().to_string();
+    environment.clusterd = program(&scratch, &format!("[ \"$1\" = directory ] && cat {conf}"));
+    environment.file = Some("/nonexistent".into());
+    let source = Source::load(environment.file(), loaders, &environment).expect("it is good");
+    assert_eq!(source.cluster.map(|cluster| cluster.id), Some(46516));
+    environment.clusterd = program(&scratch, "echo no server answers >&2; exit 1");
+    let refused = Source::load(environment.file(), loaders, &environment).expect_err("no answer");
+    assert_eq!(refused.lines(), ["no server answers"]);
+    environment.clusterd = scratch.path().join("nosuch");
+    let refused = Source::load(environment.file(), loaders, &environment).expect_err("no program");
+    assert!(refused.lines()[0].starts_with("cannot run "), "{refused:?}");
+}
