@@ -293,7 +293,10 @@ impl Recovery {
     /// either.
     fn deliver_rest(&mut self, local: &mut Local) {
         planted!(local.config.plant, DropTail => return);
-        planted!(local.config.plant, IgnoreDeliverSet => self.old.obliged.clear());
+        planted!(local.config.plant, IgnoreDeliverSet => {
+            self.old.obliged.clear();
+            self.claimed.clear();
+        });
         let entitled = &(&self.companions | &self.claimed) | &self.old.obliged;
         let aru = self.old.window.aru();
         for frame in self.old.window.take_rest() {
