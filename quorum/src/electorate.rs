@@ -42,6 +42,22 @@ impl Electorate {
         Self { voters, expected }
     }
 
+    /// Another file counts from now on: its votes and what it expects, for everybody. Who is
+    /// present stays so; who is neither present nor configured any more is forgotten.
+    pub(crate) fn reconfigure(&mut self, config: &Config) {
+        let fresh = Self::new(config);
+        let stranger = fresh.stranger();
+        for (&node, voter) in &mut self.voters {
+            let Voter { votes, expected, configured, .. } = fresh.voter(node);
+            *voter = Voter { votes, expected, configured, present: voter.present };
+        }
+        self.voters.retain(|_, voter| voter.present || voter.configured);
+        for (node, voter) in fresh.voters {
+            self.voters.entry(node).or_insert(voter);
+        }
+        self.expected = stranger.expected;
+    }
+
     /// A node; one that the file does not know and that is not present has the defaults.
     pub(crate) fn voter(&self, node: NodeId) -> Voter {
         self.voters.get(&node).copied().unwrap_or(self.stranger())

@@ -134,6 +134,20 @@ impl Quorum {
         quorum
     }
 
+    /// Another file counts from now on, at the same place of the order on all members: its nodes,
+    /// their votes, what it expects, two-node mode. Members stay members; one that the file does
+    /// not know any more is a stranger, and forgotten when it goes. Lowering what is needed is
+    /// allowed: an operator wrote the file. What was set while the cluster ran is undone.
+    ///
+    /// # Panics
+    /// The file is another node's.
+    pub fn reconfigure(&mut self, config: &Config) {
+        assert!(config.me == self.me, "a file of node {} for node {}", config.me, self.me);
+        self.two_node = config.two_node;
+        self.electorate.reconfigure(config);
+        self.recount(Lowering::Allowed);
+    }
+
     /// What this node says about itself after every membership change.
     #[must_use]
     pub fn state(&self) -> State {

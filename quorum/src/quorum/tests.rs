@@ -257,6 +257,63 @@ fn another_opinion_about_votes_is_told_and_not_followed() {
     assert_eq!(shown(&quorum), (3, 1, 2, false));
 }
 
+fn file(votes: &[(u32, u32)], expected: Option<u32>, two_node: bool) -> Config {
+    let votes = votes.iter().map(|&(id, votes)| (node(id), Votes::new(votes))).collect();
+    Config::new(node(1), votes, expected.map(Votes::new), two_node).expect("valid")
+}
+
+#[test]
+fn another_file_changes_votes_and_expectation_at_once() {
+    let mut quorum = three();
+    quorum.reconfigure(&file(&[(1, 1), (2, 3), (3, 1)], None, false));
+    assert_eq!(shown(&quorum), (5, 5, 3, true));
+    quorum.reconfigure(&file(&[(1, 1), (2, 1), (3, 1), (4, 1), (5, 1)], None, false));
+    assert_eq!(shown(&quorum), (5, 3, 3, true));
+    quorum.reconfigure(&file(&[(1, 1), (2, 1), (3, 1)], Some(1), false));
+    assert_eq!(shown(&quorum), (1, 3, 2, true));
+    assert_eq!(quorum.state().expected, Votes::ONE);
+}
+
+#[test]
+fn another_file_may_take_the_quorum_and_may_give_it_back() {
+    let mut quorum = three();
+    quorum.on_departure(&nodes(&[3]), &nobody());
+    quorum.reconfigure(&file(&[(1, 1), (2, 1), (3, 3)], None, false));
+    assert_eq!(shown(&quorum), (5, 2, 3, false));
+    quorum.reconfigure(&file(&[(1, 1), (2, 1)], Some(1), true));
+    assert_eq!(shown(&quorum), (1, 2, 1, true));
+    assert!(quorum.two_node());
+    quorum.reconfigure(&file(&[(1, 1), (2, 1), (3, 1)], None, false));
+    assert_eq!(shown(&quorum), (3, 2, 2, true));
+}
+
+#[test]
+fn who_is_no_longer_configured_stays_while_present_and_is_then_forgotten() {
+    let mut quorum = three();
+    quorum.on_departure(&nodes(&[2]), &nobody());
+    quorum.reconfigure(&file(&[(1, 1), (4, 1)], None, false));
+    assert!(quorum.electorate.known(node(2)).is_none());
+    let stays = quorum.electorate.known(node(3)).expect("present");
+    assert!(stays.present && !stays.configured);
+    assert!(quorum.electorate.known(node(4)).is_some_and(|voter| !voter.present));
+    quorum.on_departure(&nodes(&[3]), &nobody());
+    assert!(quorum.electorate.known(node(3)).is_none());
+}
+
+#[test]
+fn the_same_file_again_undoes_what_was_set_and_tells_nobody_nothing_new() {
+    let mut quorum = three();
+    deliver(&mut quorum, 1);
+    let before = quorum.electorate.clone();
+    let same = file(&[(1, 1), (2, 1), (3, 1)], None, false);
+    quorum.reconfigure(&same);
+    assert_eq!((quorum.poll(), &quorum.electorate), (None, &before));
+    quorum.set_votes(node(2), Votes::new(2)).expect("possible");
+    deliver(&mut quorum, 1);
+    quorum.reconfigure(&same);
+    assert_eq!(quorum.electorate, before);
+}
+
 #[test]
 fn the_verdict_reads_as_a_sentence() {
     let mut quorum = three();
