@@ -3,8 +3,11 @@
 //! Must never let two halves of a cluster both have a majority by a slip in the file: what looks
 //! like one is reported, what certainly is one is refused.
 
+mod rules;
+
 use core::time::Duration;
 
+pub use self::rules::{Rules, TieBreaker};
 use super::nodes::Node;
 use super::reader::Reader;
 use crate::error::Fault;
@@ -29,6 +32,8 @@ pub struct Voting {
     pub config_poll: Duration,
     /// How long a starting node waits for that; zero means for ever.
     pub startup_config_timeout: Duration,
+    /// What goes beyond CMAN.
+    pub rules: Rules,
     /// Messages that may wait for one client before it is disconnected.
     pub queued_max: u32,
 }
@@ -40,7 +45,9 @@ pub(super) fn read(reader: &mut Reader<'_>, cman: Option<Handle>, nodes: &[Node]
     let configured = reader.number(cman, "expected_votes", any.clone());
     let sum = nodes.iter().fold(0_u32, |sum, node| sum.saturating_add(node.votes));
     let millis = Duration::from_millis;
+    let rules = rules::read(reader, cman, nodes);
     let voting = Voting {
+        rules,
         two_node,
         expected_votes: configured.unwrap_or(sum),
         expected_votes_configured: configured,
@@ -59,6 +66,7 @@ pub(super) fn read(reader: &mut Reader<'_>, cman: Option<Handle>, nodes: &[Node]
     if two_node {
         check_two_node(reader, cman, nodes);
     }
+    rules::check(reader, cman, &voting, nodes);
     // Nodes with a problem are not in the list: what follows from their absence is no problem.
     if !reader.has_errors() {
         check_expected(reader, cman, &voting, sum);

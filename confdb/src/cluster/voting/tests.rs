@@ -13,6 +13,7 @@ fn defaults_are_those_of_cman() {
         shutdown_timeout: Duration::from_secs(5),
         config_poll: Duration::from_secs(1),
         startup_config_timeout: Duration::ZERO,
+        rules: Rules::default(),
         queued_max: 128,
     };
     assert_eq!(voting, expected);
