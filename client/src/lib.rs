@@ -28,7 +28,7 @@
 //! | module | what for |
 //! |---|---|
 //! | [`cman`] | this node, the node table, leaving, killing |
-//! | [`quorum`] | the verdict, and being told of changes |
+//! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
 //! | [`evs`] | raw ordered messages |
 //! | [`connection`] | the conversation beneath them |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
@@ -54,5 +54,5 @@ pub use self::{
     connection::Connection,
     error::Error,
     evs::{Configuration, Delivery, Guarantee, Message},
-    quorum::{Change, Membership, Verdict},
+    quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

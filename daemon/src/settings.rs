@@ -16,6 +16,7 @@ use confdb::cluster::local::LocalNode;
 use confdb::cluster::logging::LogSettings;
 use confdb::cluster::nodes::{MOST_VOTES, Node};
 use confdb::cluster::ring::{self, Key};
+use confdb::cluster::voting::{Rules, TieBreaker};
 use quorum::Votes;
 use thiserror::Error;
 use totem::{Identity, Limits, NodeId, RingSeq, Timing};
@@ -348,7 +349,26 @@ fn voting(
     let asked = if overrides.two_node { Some(1) } else { overrides.expected_votes };
     let expected = asked.or(cluster.voting.expected_votes_configured).map(Votes::new);
     let two_node = cluster.voting.two_node || overrides.two_node;
-    Ok(quorum::Config::new(node_id(me.id), votes, expected, two_node)?)
+    let config = quorum::Config::new(node_id(me.id), votes, expected, two_node)?;
+    let timeout = cluster.voting.device_timeout.unwrap_or(cluster.ring.timers.token);
+    Ok(config.with_rules(rules(&cluster.voting.rules))?.with_device_timeout(timeout))
+}
+
+fn rules(rules: &Rules) -> quorum::Rules {
+    let Rules { wait_for_all, tie_breaker, last_man_standing, allow_downscale } = rules;
+    let tie_breaker = tie_breaker.as_ref().map(|tie_breaker| match tie_breaker {
+        TieBreaker::Lowest => quorum::TieBreaker::Lowest,
+        TieBreaker::Highest => quorum::TieBreaker::Highest,
+        TieBreaker::List(list) => {
+            quorum::TieBreaker::List(list.iter().copied().map(node_id).collect())
+        }
+    });
+    quorum::Rules {
+        wait_for_all: *wait_for_all,
+        tie_breaker,
+        last_man_standing: *last_man_standing,
+        allow_downscale: *allow_downscale,
+    }
 }
 
 fn network(

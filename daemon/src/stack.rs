@@ -26,7 +26,7 @@ use totem::{
     PacketError, Refused, Ring, RingId, RingSeq,
 };
 
-use self::command::{Command, Leave, NodeEntry, RequestId, SessionId};
+use self::command::{Command, Leave, NodeEntry, RequestId, SessionId, VoteCommand};
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
 use self::nodes::Nodes;
@@ -127,6 +127,7 @@ impl Stack {
         }
         let agreed = self.shutdown.on_time(now, &mut self.outbox);
         self.leave(agreed);
+        self.voting.on_time(now, &mut self.outbox);
         let result = self.ring.handle(now, input);
         self.settle(now);
         result
@@ -168,6 +169,7 @@ impl Stack {
             Command::Leave(_) | Command::Stop | Command::Agree(_) | Command::Kill(_) => {
                 self.on_departing(now, request, &command);
             }
+            Command::Vote(command) => self.vote(now, request, command),
         }
         self.settle(now);
     }
@@ -178,13 +180,15 @@ impl Stack {
         self.evs.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
         self.leave(agreed);
+        self.voting.gone(session, &mut self.outbox);
         self.settle(now);
     }
 
     /// Pops the next obligation; ends with `Wait`.
     pub fn poll(&mut self) -> Effect {
         let earliest = || {
-            let deadlines = [self.deadline, self.shutdown.deadline()];
+            let voting = if self.left { None } else { self.voting.deadline() };
+            let deadlines = [self.deadline, self.shutdown.deadline(), voting];
             deadlines.into_iter().flatten().min_by_key(|deadline| deadline.at)
         };
         self.outbox.poll().unwrap_or_else(|| Effect::Wait(earliest()))
@@ -251,7 +255,8 @@ impl Stack {
             | Command::Attach
             | Command::Multicast { .. }
             | Command::Debug(_)
-            | Command::SetDirty => None,
+            | Command::SetDirty
+            | Command::Vote(_) => None,
         };
         self.leave(agreed);
     }
@@ -266,6 +271,15 @@ impl Stack {
     /// This node is on its way out, or out.
     const fn is_ending(&self) -> bool {
         self.left || self.exit.is_some() || self.nodes.is_leaving()
+    }
+
+    fn vote(&mut self, now: Instant, request: RequestId, command: VoteCommand) {
+        if self.is_ending() {
+            self.outbox.reply(request, Reply::Refused(Refusal::Leaving));
+            return;
+        }
+        let nodes = self.nodes.rows(self.voting.quorum());
+        self.voting.command((now, request), command, &nodes, &mut self.outbox);
     }
 
     fn multicast(&mut self, now: Instant, guarantee: Guarantee, message: bytes::Bytes) -> Reply {
@@ -314,7 +328,7 @@ impl Stack {
             match self.ring.poll() {
                 Output::Send { to, packet } => self.outbox.push(Effect::Send { to, packet }),
                 Output::Store(seq) => self.outbox.push(Effect::Store(seq)),
-                Output::Event(Event::Configuration(change)) => self.on_configuration(&change),
+                Output::Event(Event::Configuration(change)) => self.on_configuration(now, &change),
                 Output::Event(Event::Message(message)) => self.on_message(now, message),
                 Output::Event(Event::Left) => {
                     self.left = true;
@@ -345,7 +359,7 @@ impl Stack {
         }
     }
 
-    fn on_configuration(&mut self, configuration: &Configuration) {
+    fn on_configuration(&mut self, now: Instant, configuration: &Configuration) {
         let outbox = &mut self.outbox;
         let departed = self.nodes.on_configuration(configuration);
         match configuration.kind {
@@ -359,7 +373,7 @@ impl Stack {
                 self.open = false;
             }
         }
-        self.voting.on_departed(&departed, outbox);
+        self.voting.on_departed(now, departed, outbox);
         self.evs.on_configuration(configuration, outbox);
         if configuration.kind == Kind::Regular {
             let hello = self.nodes.hello(self.voting.quorum().state());
@@ -396,7 +410,8 @@ impl Stack {
 
     fn on_vote(&mut self, from: totem::NodeId, body: &[u8]) -> Result<(), MessageError> {
         if self.nodes.is_admitted(from) {
-            self.voting.on_message(from, body, &mut self.outbox)?;
+            let me = self.nodes.me();
+            self.voting.on_message((me, from), body, &mut self.outbox)?;
             self.expel();
         }
         Ok(())
@@ -407,7 +422,7 @@ impl Stack {
         let outbox = &mut self.outbox;
         outbox.report(Report::Synchronized { members: states.members.clone() });
         match self.nodes.on_synced(now, ring, states, outbox) {
-            Ok(voting) => self.voting.on_synced(&voting, outbox),
+            Ok(voting) => self.voting.on_synced(now, &voting, outbox),
             Err(exit) => self.leave_now = self.leave_now.or(Some(exit)),
         }
         self.expel();

@@ -1,13 +1,22 @@
-//! What the vote counter is told once, at its start.
+//! What the vote counter is told, at its start and when the file changes.
 //!
-//! Must never hold what cannot be counted by: [`Config::new`] refuses it, with CMAN's words.
+//! Must never hold what cannot be counted by: [`Config::new`] and [`Config::with_rules`] refuse
+//! it, the former with CMAN's words.
 
 use alloc::collections::BTreeMap;
+use core::time::Duration;
 
 use totem::NodeId;
 
+use crate::digest::Digest;
 use crate::error::ConfigError;
+#[cfg(feature = "planted")]
+use crate::planted::Planted;
+use crate::rule::tie::TieBreaker;
 use crate::votes::Votes;
+
+/// Silence after which a quorum device is lost, unless told otherwise.
+const DEVICE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A valid configuration.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,9 +25,51 @@ pub struct Config {
     pub(crate) votes: BTreeMap<NodeId, Votes>,
     pub(crate) expected: Votes,
     pub(crate) two_node: bool,
-    /// Half of the votes are enough: a planted bug.
+    pub(crate) rules: Rules,
+    pub(crate) device_timeout: Duration,
     #[cfg(feature = "planted")]
-    pub(crate) half_is_enough: bool,
+    pub(crate) planted: Option<Planted>,
+}
+
+/// What goes beyond CMAN; nothing of it is in force by default.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Rules {
+    /// After a start or a loss of quorum this node is not quorate before it saw all nodes
+    /// together, or those who are quorate.
+    pub wait_for_all: bool,
+    /// Half of the votes are enough on one side of an even split.
+    pub tie_breaker: Option<TieBreaker>,
+    /// Members that are still quorate so long after a loss expect only their own votes from then
+    /// on.
+    pub last_man_standing: Option<Duration>,
+    /// Members that are quorate do not expect the votes of one that left in good order.
+    pub allow_downscale: bool,
+}
+
+impl Rules {
+    /// Two nodes with the same rules have the same number here.
+    pub(crate) fn digest(&self) -> u64 {
+        let Self { wait_for_all, tie_breaker, last_man_standing, allow_downscale } = self;
+        let mut digest = Digest::default();
+        digest.add(u64::from(*wait_for_all));
+        digest.add(u64::from(*allow_downscale));
+        digest.add(u64::from(last_man_standing.is_some()));
+        match tie_breaker {
+            None => digest.add(0),
+            Some(TieBreaker::Lowest) => digest.add(1),
+            Some(TieBreaker::Highest) => digest.add(2),
+            Some(TieBreaker::List(list)) => {
+                digest.add(3);
+                list.iter().for_each(|node| digest.add(node.get().into()));
+            }
+        }
+        digest.value()
+    }
+
+    /// What is expected follows who is there.
+    pub(crate) const fn lowers(&self) -> bool {
+        self.last_man_standing.is_some() || self.allow_downscale
+    }
 }
 
 impl Config {
@@ -56,17 +107,57 @@ impl Config {
             votes,
             expected,
             two_node,
+            rules: Rules::default(),
+            device_timeout: DEVICE_TIMEOUT,
             #[cfg(feature = "planted")]
-            half_is_enough: false,
+            planted: None,
         })
     }
 
-    /// The same with a bug planted in it, half of the votes being enough: for the proof that the
-    /// simulator finds it.
+    /// The same with rules beyond CMAN's.
+    ///
+    /// # Errors
+    /// The rules do not fit each other or the nodes.
+    pub fn with_rules(mut self, rules: Rules) -> Result<Self, ConfigError> {
+        if self.two_node && rules.tie_breaker.is_some() {
+            return Err(ConfigError::TieBreakerInTwoNode);
+        }
+        if self.two_node && rules.lowers() {
+            return Err(ConfigError::LoweringInTwoNode);
+        }
+        if rules.lowers() && !rules.wait_for_all {
+            return Err(ConfigError::LoweringWithoutWait);
+        }
+        let standing = rules.last_man_standing.is_some();
+        if let Some((&node, &votes)) =
+            self.votes.iter().find(|(_, votes)| standing && **votes != Votes::ONE)
+        {
+            return Err(ConfigError::LastManOfVotes { node, votes });
+        }
+        if let Some(TieBreaker::List(list)) = &rules.tie_breaker {
+            if list.is_empty() {
+                return Err(ConfigError::EmptyTieBreaker);
+            }
+            if let Some(&node) = list.iter().find(|node| !self.votes.contains_key(node)) {
+                return Err(ConfigError::Unlisted(node));
+            }
+        }
+        self.rules = rules;
+        Ok(self)
+    }
+
+    /// The same with another silence after which a quorum device is lost.
+    #[must_use]
+    pub const fn with_device_timeout(mut self, timeout: Duration) -> Self {
+        self.device_timeout = timeout;
+        self
+    }
+
+    /// The same with a bug planted in it: for the proof that the simulator finds it.
     #[cfg(feature = "planted")]
     #[must_use]
-    pub const fn with_half_enough(mut self) -> Self {
-        self.half_is_enough = true;
+    pub const fn with_planted(mut self, bug: Planted) -> Self {
+        self.planted = Some(bug);
         self
     }
 
@@ -86,6 +177,12 @@ impl Config {
     #[must_use]
     pub const fn two_node(&self) -> bool {
         self.two_node
+    }
+
+    /// The rules beyond CMAN's.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
     }
 }
 

@@ -1,8 +1,8 @@
 //! Who may vote, with how many votes, and who is present to do so.
 //!
-//! Must never take a node's word for its own votes: the file says them, the same file on every
-//! node, so that members who count the same nodes come to the same sum. A node that the file does
-//! not know has one vote while it is present, as CMAN gives it, and is forgotten when it goes.
+//! Must never count a vote that nobody configured: a node that the file does not know has none. In
+//! CMAN it has one, and two sides that each count a stranger can both have a majority; and a
+//! stranger that comes and dies leaves those it met with one vote more to find.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 
@@ -17,12 +17,15 @@ use crate::votes::Votes;
 pub struct Voter {
     /// Its votes.
     pub votes: Votes,
-    /// The votes it expects, as it last said; before that, those this node's file expects.
+    /// The votes it expects, as far as that is accepted; before it said anything, those this
+    /// node's file expects.
     pub expected: Votes,
     /// It is a member: its votes count.
     pub present: bool,
     /// The file knows it.
     pub configured: bool,
+    /// Votes of the quorum device that speaks through it, when it is present.
+    pub device: Votes,
 }
 
 /// All nodes known.
@@ -36,26 +39,26 @@ pub(crate) struct Electorate {
 impl Electorate {
     /// The configured nodes, all absent.
     pub(crate) fn new(config: &Config) -> Self {
-        let expected = config.expected;
-        let absent = |votes| Voter { votes, expected, present: false, configured: true };
+        let mut electorate = Self { voters: BTreeMap::new(), expected: config.expected };
+        let absent = |votes| Voter { votes, configured: true, ..electorate.stranger() };
         let voters = config.votes.iter().map(|(&id, &votes)| (id, absent(votes))).collect();
-        Self { voters, expected }
+        electorate.voters = voters;
+        electorate
     }
 
     /// Another file counts from now on: its votes and what it expects, for everybody. Who is
     /// present stays so; who is neither present nor configured any more is forgotten.
     pub(crate) fn reconfigure(&mut self, config: &Config) {
         let fresh = Self::new(config);
-        let stranger = fresh.stranger();
         for (&node, voter) in &mut self.voters {
-            let Voter { votes, expected, configured, .. } = fresh.voter(node);
-            *voter = Voter { votes, expected, configured, present: voter.present };
+            let Voter { present, device, .. } = *voter;
+            *voter = Voter { present, device, ..fresh.voter(node) };
         }
         self.voters.retain(|_, voter| voter.present || voter.configured);
         for (node, voter) in fresh.voters {
             self.voters.entry(node).or_insert(voter);
         }
-        self.expected = stranger.expected;
+        self.expected = fresh.expected;
     }
 
     /// A node; one that the file does not know and that is not present has the defaults.
@@ -68,19 +71,67 @@ impl Electorate {
         self.voters.get(&node)
     }
 
+    /// What every known node counts for.
+    pub(crate) fn table(&self) -> BTreeMap<NodeId, Votes> {
+        self.voters.iter().map(|(&node, voter)| (node, voter.votes)).collect()
+    }
+
+    /// Counts by this table from now on; whom it does not list has no vote while it is present.
+    pub(crate) fn adopt(&mut self, table: &BTreeMap<NodeId, Votes>) {
+        for (node, voter) in &mut self.voters {
+            let unlisted = if voter.present { Votes::ZERO } else { voter.votes };
+            voter.votes = table.get(node).copied().unwrap_or(unlisted);
+        }
+    }
+
     /// The members in numbers.
     pub(crate) fn count(&self) -> Count {
         Count {
-            members: self.present().count(),
-            total: Votes::sum(self.present().map(|voter| voter.votes)),
-            highest: self.present().map(|voter| voter.expected.wide()).max().unwrap_or(0),
+            members: self.present().filter(|(_, voter)| voter.votes > Votes::ZERO).count(),
+            total: self.votes_present().saturating_add(self.device().wide()),
+            highest: self.present().map(|(_, voter)| voter.expected.wide()).max().unwrap_or(0),
         }
+    }
+
+    /// Votes of the members, without the quorum device's.
+    pub(crate) fn votes_present(&self) -> u64 {
+        Votes::sum(self.present().map(|(_, voter)| voter.votes))
+    }
+
+    /// Votes of the quorum device. One device speaks through several members: it counts once.
+    pub(crate) fn device(&self) -> Votes {
+        self.present().map(|(_, voter)| voter.device).max().unwrap_or(Votes::ZERO)
+    }
+
+    /// Every configured node that has a vote is a member.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.voters
+            .values()
+            .all(|voter| voter.present || !voter.configured || voter.votes == Votes::ZERO)
     }
 
     /// What the members expect, as shown to operators: the highest of their numbers, or this
     /// node's own while there is no member.
     pub(crate) fn expected(&self) -> Votes {
-        self.present().map(|voter| voter.expected).max().unwrap_or(self.expected)
+        self.present().map(|(_, voter)| voter.expected).max().unwrap_or(self.expected)
+    }
+
+    /// The members.
+    pub(crate) fn members(&self) -> BTreeSet<NodeId> {
+        self.present().map(|(&node, _)| node).collect()
+    }
+
+    /// The members that have a vote.
+    pub(crate) fn core(&self) -> BTreeSet<NodeId> {
+        let voting = self.present().filter(|(_, voter)| voter.votes > Votes::ZERO);
+        voting.map(|(&node, _)| node).collect()
+    }
+
+    /// The configured nodes that have a vote.
+    pub(crate) fn configured(&self) -> BTreeSet<NodeId> {
+        let voters = self.voters.iter();
+        let counts = |voter: &Voter| voter.configured && voter.votes > Votes::ZERO;
+        voters.filter(|(_, voter)| counts(voter)).map(|(&node, _)| node).collect()
     }
 
     /// `node` is a member and expects so many votes.
@@ -96,6 +147,7 @@ impl Electorate {
         for node in nodes {
             if let Some(voter) = self.voters.get_mut(node) {
                 voter.present = false;
+                voter.device = Votes::ZERO;
             }
         }
         self.voters.retain(|_, voter| voter.present || voter.configured);
@@ -108,16 +160,6 @@ impl Electorate {
         }
     }
 
-    /// `node` expects so many votes, and nobody else more than that.
-    pub(crate) fn limit_expected(&mut self, node: NodeId, expected: Votes) {
-        for voter in self.voters.values_mut() {
-            voter.expected = voter.expected.min(expected);
-        }
-        if let Some(voter) = self.voters.get_mut(&node) {
-            voter.expected = expected;
-        }
-    }
-
     /// `node` has so many votes, if it is known.
     pub(crate) fn set_votes(&mut self, node: NodeId, votes: Votes) {
         if let Some(voter) = self.voters.get_mut(&node) {
@@ -125,12 +167,25 @@ impl Electorate {
         }
     }
 
-    fn present(&self) -> impl Iterator<Item = &Voter> {
-        self.voters.values().filter(|voter| voter.present)
+    /// A quorum device speaks with so many votes through `node`, if it is known.
+    pub(crate) fn set_device(&mut self, node: NodeId, votes: Votes) {
+        if let Some(voter) = self.voters.get_mut(&node) {
+            voter.device = votes;
+        }
+    }
+
+    fn present(&self) -> impl Iterator<Item = (&NodeId, &Voter)> {
+        self.voters.iter().filter(|(_, voter)| voter.present)
     }
 
     fn stranger(&self) -> Voter {
-        Voter { votes: Votes::ONE, expected: self.expected, present: false, configured: false }
+        Voter {
+            votes: Votes::ZERO,
+            expected: self.expected,
+            present: false,
+            configured: false,
+            device: Votes::ZERO,
+        }
     }
 }
 

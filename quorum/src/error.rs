@@ -21,6 +21,26 @@ pub enum ConfigError {
     /// Two-node mode, and this node does not have one vote.
     #[error("two_node set but votes not set to 1")]
     NotOneVote(Votes),
+    /// A tie-breaker where each of two nodes may go on alone.
+    #[error("auto_tie_breaker cannot be used with two_node: each node may go on alone")]
+    TieBreakerInTwoNode,
+    /// Expecting less where each of two nodes may go on alone.
+    #[error("last_man_standing and allow_downscale cannot be used with two_node")]
+    LoweringInTwoNode,
+    /// Nodes that were left out could form a second quorum by what they expect.
+    #[error("last_man_standing and allow_downscale need wait_for_all=\"1\"")]
+    LoweringWithoutWait,
+    /// Last man standing counts nodes.
+    #[error("last_man_standing needs one vote per node, node {node} has {votes}")]
+    LastManOfVotes {
+        /// A node with another number of votes.
+        node: NodeId,
+        /// How many.
+        votes: Votes,
+    },
+    /// A list of nodes to break ties without a node in it.
+    #[error("auto_tie_breaker lists no node")]
+    EmptyTieBreaker,
     /// This node is not among the configured nodes.
     #[error("node {0} is not among the configured nodes")]
     Unlisted(NodeId),
@@ -38,6 +58,12 @@ pub enum Refused {
     /// No such node is known.
     #[error("no node {0} is known")]
     Unknown(NodeId),
+    /// The node is a member already.
+    #[error("node {0} is a member already")]
+    Present(NodeId),
+    /// The node is no member.
+    #[error("node {0} is not a member")]
+    Absent(NodeId),
     /// Half of the votes present, or less, would make a quorum: two sides could have it.
     #[error("{needed} votes would make a quorum, less than half of the {present} present")]
     TooFew {
@@ -54,6 +80,40 @@ pub enum Refused {
         /// What would be present.
         present: u64,
     },
+}
+
+/// A request about a quorum device that cannot be met. Nothing was changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum DeviceRefused {
+    /// This node is not a member of the cluster yet.
+    #[error("this node is not a member of the cluster")]
+    NotMember,
+    /// The name is empty or too long.
+    #[error("the name of a quorum device has 1 to {most} bytes, this one {size}")]
+    Name {
+        /// Bytes it has.
+        size: usize,
+        /// Bytes it may have.
+        most: usize,
+    },
+    /// Another device is registered.
+    #[error("another quorum device is registered")]
+    Other,
+    /// A node has that name.
+    #[error("a node has the name of the quorum device")]
+    NameOfNode,
+    /// The device is alive: it must be polled as lost first.
+    #[error("the quorum device is in use")]
+    InUse,
+    /// No device is registered by who asks.
+    #[error("no quorum device is registered by this program")]
+    None,
+    /// Ties are broken by a node here, or what is expected follows the members.
+    #[error(
+        "a quorum device cannot be used with auto_tie_breaker, last_man_standing or \
+         allow_downscale"
+    )]
+    Rules,
 }
 
 /// Bytes that are no message.

@@ -10,7 +10,8 @@ use crate::votes::Votes;
 /// The verdict follows from the members, and at most one side of a split can win.
 pub(crate) fn check(count: &Count, needed: u64, verdict: &Verdict) {
     assert!(needed > 0, "zero votes are never a quorum");
-    assert!(verdict.quorate == (count.total >= needed), "verdict {verdict} from {count:?}");
+    let may = count.total >= needed && verdict.why != Why::WaitingForAll;
+    assert!(verdict.quorate == may, "verdict {verdict} from {count:?}");
     assert!(verdict.present == Votes::saturated(count.total), "verdict {verdict} from {count:?}");
     assert!(verdict.needed == Votes::saturated(needed), "verdict {verdict}, {needed} needed");
     match verdict.why {
@@ -19,9 +20,14 @@ pub(crate) fn check(count: &Count, needed: u64, verdict: &Verdict) {
             needed > count.total / 2 && needed > count.highest / 2,
             "{needed} votes are not more than half of {count:?}"
         ),
+        Why::TieBreaker => assert!(
+            needed == count.total && count.highest / 2 == needed,
+            "{needed} votes are not half of {count:?}"
+        ),
         Why::TwoNode => assert!(
             count.members <= 2 && needed == 1,
             "two-node mode asks for {needed} votes of {count:?}"
         ),
+        Why::WaitingForAll => {}
     }
 }

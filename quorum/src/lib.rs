@@ -16,9 +16,9 @@
 //! A loss therefore never lowers what is needed; only `leave remove` and an operator's word do.
 //!
 //! ```
-//! use std::collections::{BTreeMap, BTreeSet};
-//! use quorum::{Config, Quorum, State, Votes};
-//! use totem::NodeId;
+//! use std::collections::BTreeMap;
+//! use quorum::{Config, Gone, Quorum, State, Votes};
+//! use totem::{Instant, NodeId};
 //!
 //! let node = |id| NodeId::new(id).expect("not zero");
 //! let votes = [1, 2, 3].map(|id| (node(id), Votes::ONE));
@@ -26,19 +26,21 @@
 //! let mut quorum = Quorum::new(&config);
 //!
 //! // Two of three have told each other what they expect.
-//! let said = State { votes: Votes::ONE, expected: Votes::new(3), two_node: false };
-//! quorum.on_states(&BTreeMap::from([(node(1), said), (node(2), said)]));
+//! let (now, votes, three) = (Instant::ORIGIN, Votes::ONE, Votes::new(3));
+//! let said = State { votes, expected: three, file: three, ..quorum.state() };
+//! quorum.on_states(now, &BTreeMap::from([(node(1), said.clone()), (node(2), said)]));
 //! assert!(quorum.verdict().quorate);
 //! assert_eq!(quorum.verdict().to_string(), "quorate: 2 of 3 votes, 2 needed (majority)");
 //!
 //! // One of them dies.
-//! quorum.on_departure(&BTreeSet::from([node(2)]), &BTreeSet::new());
+//! quorum.on_departure(now, &Gone { all: [node(2)].into(), ..Gone::default() });
 //! assert!(!quorum.verdict().quorate);
 //! ```
 //!
-//! Departures from CMAN, each where following it would let two sides act at once or would change
-//! state by a refused request, are told at the line that departs: [`Quorum::on_departure`],
-//! [`Quorum::set_expected`].
+//! Departures from CMAN, each where following it would let two sides act at once, would cost a
+//! quorum or would change state by a refused request, are told at the line that departs:
+//! [`Quorum::on_states`], [`Quorum::on_departure`], [`Quorum::set_expected`], and that a node which
+//! the file does not know has no vote. What goes beyond CMAN is in [`Rules`], and off.
 #![no_std]
 
 extern crate alloc;
@@ -46,18 +48,26 @@ extern crate alloc;
 extern crate std;
 
 mod config;
+mod device;
+mod digest;
 mod electorate;
 mod error;
 mod invariants;
 mod message;
+mod planted;
 mod quorum;
 mod rule;
 mod votes;
 
-pub use config::Config;
+pub use config::{Config, Rules};
+pub use device::{LONGEST_DEVICE_NAME, Registered};
 pub use electorate::Voter;
-pub use error::{ConfigError, MessageError, Refused};
+pub use error::{ConfigError, DeviceRefused, MessageError, Refused};
 pub use message::{Message, State};
-pub use quorum::{Difference, Output, Quorum, Verdict};
+#[cfg(feature = "planted")]
+pub use planted::Planted;
+pub use quorum::trial::{Outlook, Step};
+pub use quorum::{Difference, Gone, Output, Quorum, Verdict};
 pub use rule::Why;
+pub use rule::tie::TieBreaker;
 pub use votes::Votes;

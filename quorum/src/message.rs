@@ -5,10 +5,15 @@
 //!
 //! | kind | content |
 //! |---|---|
-//! | 1 state | own votes `u32`, expected votes `u32`, two-node mode `u8` (0 or 1) |
+//! | 1 state | own votes `u32`, expected votes `u32`, flags `u8`; highest, file and device `u32` each; floor, present, rules and core `u64` each; then per node of the table its id and its votes, `u32` each, ids ascending |
 //! | 2 expected | expected votes `u32`, not 0 |
 //! | 3 votes | node `u32`, not 0; votes `u32`, not 0 |
+//! | 4 standing | votes of the members `u64`, not 0 |
+//! | 5 device | votes `u32`, 0 when the device is lost |
+//!
+//! Flags of a state: 1 two-node mode, 2 quorate, 4 waits for all, 8 lowers what it expects.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use totem::NodeId;
@@ -16,19 +21,41 @@ use totem::NodeId;
 use crate::error::MessageError;
 use crate::votes::Votes;
 
-/// What a node says about itself after every membership change.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What a node says about itself after every membership change: how it counted until then.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct State {
     /// The votes it counts itself for.
     pub votes: Votes,
     /// The votes it expects.
     pub expected: Votes,
-    /// It is in two-node mode.
+    /// Two-node mode: in force where it comes from if that is quorate, else what its file says.
     pub two_node: bool,
+    /// It comes from a membership that may act.
+    pub quorate: bool,
+    /// Its file says that it waits for all nodes.
+    pub waits: bool,
+    /// What it expects follows who is there: last man standing, or downscaling.
+    pub lowers: bool,
+    /// The most that a member expects where it comes from.
+    pub highest: Votes,
+    /// What its file expects.
+    pub file: Votes,
+    /// Votes of the quorum device that speaks through it.
+    pub device: Votes,
+    /// Votes that must not be lowered where it comes from.
+    pub floor: u64,
+    /// Votes that are present where it comes from.
+    pub present: u64,
+    /// Stands for the rules of its file.
+    pub rules: u64,
+    /// Stands for the last quorate membership it was in; 0 when it knows of none.
+    pub core: u64,
+    /// What every node counts for where it comes from; empty unless that is quorate.
+    pub table: BTreeMap<NodeId, Votes>,
 }
 
 /// One message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Message {
     /// The sender introduces itself.
     State(State),
@@ -41,33 +68,48 @@ pub enum Message {
         /// How many it has from now on.
         votes: Votes,
     },
+    /// For the configured time nobody came or went: so many votes are all that is left to expect.
+    Standing(u64),
+    /// A quorum device speaks through the sender, with so many votes; none when it is lost.
+    Device(Votes),
 }
 
 const STATE: u8 = 1;
 const EXPECTED: u8 = 2;
 const VOTES: u8 = 3;
+const STANDING: u8 = 4;
+const DEVICE: u8 = 5;
+
+const TWO_NODE: u8 = 1;
+const QUORATE: u8 = 2;
+const WAITS: u8 = 4;
+const LOWERS: u8 = 8;
 
 impl Message {
     /// Its bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(10);
-        let mut number = |number: u32| bytes.extend_from_slice(&number.to_be_bytes());
+        let mut bytes = Vec::with_capacity(64);
         match self {
             Self::State(state) => {
-                number(state.votes.get());
-                number(state.expected.get());
-                bytes.push(u8::from(state.two_node));
-                bytes.insert(0, STATE);
+                bytes.push(STATE);
+                state.encode(&mut bytes);
             }
             Self::Expected(expected) => {
-                number(expected.get());
-                bytes.insert(0, EXPECTED);
+                bytes.push(EXPECTED);
+                put(&mut bytes, [expected.get()]);
             }
             Self::Votes { node, votes } => {
-                number(node.get());
-                number(votes.get());
-                bytes.insert(0, VOTES);
+                bytes.push(VOTES);
+                put(&mut bytes, [node.get(), votes.get()]);
+            }
+            Self::Standing(votes) => {
+                bytes.push(STANDING);
+                bytes.extend(votes.to_be_bytes());
+            }
+            Self::Device(votes) => {
+                bytes.push(DEVICE);
+                put(&mut bytes, [votes.get()]);
             }
         }
         bytes
@@ -81,17 +123,7 @@ impl Message {
         let (&kind, rest) =
             bytes.split_first().ok_or(MessageError::Length { found: 0, expected: 1 })?;
         match kind {
-            STATE => {
-                let [a, b, c, d, e, f, g, h, mode] = exactly(rest)?;
-                let two_node = match mode {
-                    0 => false,
-                    1 => true,
-                    value => return Err(bad("two-node mode", value.into())),
-                };
-                let votes = Votes::new(u32::from_be_bytes([a, b, c, d]));
-                let expected = Votes::new(u32::from_be_bytes([e, f, g, h]));
-                Ok(Self::State(State { votes, expected, two_node }))
-            }
+            STATE => State::decode(rest).map(Self::State),
             EXPECTED => {
                 let expected = u32::from_be_bytes(exactly(rest)?);
                 Ok(Self::Expected(positive("expected votes", expected)?))
@@ -103,9 +135,97 @@ impl Message {
                 let votes = positive("votes", u32::from_be_bytes([e, f, g, h]))?;
                 Ok(Self::Votes { node, votes })
             }
+            STANDING => match u64::from_be_bytes(exactly(rest)?) {
+                0 => Err(bad("votes left standing", 0)),
+                votes => Ok(Self::Standing(votes)),
+            },
+            DEVICE => Ok(Self::Device(Votes::new(u32::from_be_bytes(exactly(rest)?)))),
             unknown => Err(MessageError::UnknownKind(unknown)),
         }
     }
+}
+
+impl State {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        put(bytes, [self.votes.get(), self.expected.get()]);
+        let flags = [
+            (self.two_node, TWO_NODE),
+            (self.quorate, QUORATE),
+            (self.waits, WAITS),
+            (self.lowers, LOWERS),
+        ];
+        bytes.push(flags.iter().filter(|(set, _)| *set).map(|(_, bit)| bit).sum());
+        put(bytes, [self.highest.get(), self.file.get(), self.device.get()]);
+        for number in [self.floor, self.present, self.rules, self.core] {
+            bytes.extend(number.to_be_bytes());
+        }
+        for (node, votes) in &self.table {
+            put(bytes, [node.get(), votes.get()]);
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
+        let mut reader = Reader { whole: bytes.len(), rest: bytes };
+        let (votes, expected) = (reader.votes()?, reader.votes()?);
+        let [flags] = reader.take()?;
+        if flags & !(TWO_NODE | QUORATE | WAITS | LOWERS) != 0 {
+            return Err(bad("flags", flags.into()));
+        }
+        let mut state = Self {
+            votes,
+            expected,
+            two_node: flags & TWO_NODE != 0,
+            quorate: flags & QUORATE != 0,
+            waits: flags & WAITS != 0,
+            lowers: flags & LOWERS != 0,
+            highest: reader.votes()?,
+            file: reader.votes()?,
+            device: reader.votes()?,
+            floor: reader.wide()?,
+            present: reader.wide()?,
+            rules: reader.wide()?,
+            core: reader.wide()?,
+            table: BTreeMap::new(),
+        };
+        while !reader.rest.is_empty() {
+            let id = u32::from_be_bytes(reader.take()?);
+            let node = NodeId::new(id).ok_or(bad("node", 0))?;
+            if state.table.last_key_value().is_some_and(|(&last, _)| last >= node) {
+                return Err(bad("node out of order", id));
+            }
+            state.table.insert(node, reader.votes()?);
+        }
+        Ok(state)
+    }
+}
+
+/// Takes a state apart from its front.
+struct Reader<'a> {
+    whole: usize,
+    rest: &'a [u8],
+}
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], MessageError> {
+        let Some((taken, rest)) = self.rest.split_first_chunk::<N>() else {
+            let found = self.whole + 1;
+            return Err(MessageError::Length { found, expected: found + N - self.rest.len() });
+        };
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    fn votes(&mut self) -> Result<Votes, MessageError> {
+        Ok(Votes::new(u32::from_be_bytes(self.take()?)))
+    }
+
+    fn wide(&mut self) -> Result<u64, MessageError> {
+        Ok(u64::from_be_bytes(self.take()?))
+    }
+}
+
+fn put<const N: usize>(bytes: &mut Vec<u8>, numbers: [u32; N]) {
+    numbers.iter().for_each(|number| bytes.extend(number.to_be_bytes()));
 }
 
 fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N], MessageError> {

@@ -4,86 +4,28 @@
 //! Must never change by a request it refuses, and must never lower what is needed because nodes
 //! were lost. What it has to say stands in one queue, drained by [`Quorum::poll`].
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
-use core::fmt;
+mod device;
+mod merge;
+pub(crate) mod trial;
+mod verdict;
 
-use totem::NodeId;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use totem::{Instant, NodeId};
 
 use crate::config::Config;
+use crate::device::Device;
+use crate::digest::Digest;
 use crate::electorate::{Electorate, Voter};
 use crate::error::Refused;
 use crate::invariants;
 use crate::message::{Message, State};
-use crate::rule::{self, Decision, Why};
+use crate::planted::planted;
+use crate::rule::tie::TieBreaker;
+use crate::rule::{self, Circumstances, Decision, Why, tie};
 use crate::votes::Votes;
 
-/// The answer, and why.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Verdict {
-    /// This node may act.
-    pub quorate: bool,
-    /// Votes of the members.
-    pub present: Votes,
-    /// Votes needed.
-    pub needed: Votes,
-    /// Votes expected: the most that a member expects.
-    pub expected: Votes,
-    /// The rule that decided how many are needed.
-    pub why: Why,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { quorate, present, needed, expected, why } = self;
-        let word = if *quorate { "quorate" } else { "not quorate" };
-        write!(f, "{word}: {present} of {expected} votes, {needed} needed ({why})")
-    }
-}
-
-/// What a vote counter asks of those around it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Output {
-    /// Multicast this to all members, this one included.
-    Say(Message),
-    /// The verdict is another one.
-    Changed(Verdict),
-    /// A node was configured differently. What it is counted by does not change.
-    Differs {
-        /// Which node.
-        node: NodeId,
-        /// In what.
-        what: Difference,
-    },
-}
-
-/// In what another node's configuration differs from this node's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Difference {
-    /// Its votes.
-    Votes {
-        /// What it counts itself for.
-        theirs: Votes,
-        /// What it counts for here.
-        ours: Votes,
-    },
-    /// Two-node mode.
-    TwoNode {
-        /// It is in two-node mode, and this node is not; or the reverse.
-        theirs: bool,
-    },
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Votes { theirs, ours } => {
-                write!(f, "it gives itself {theirs} votes, this node gives it {ours}")
-            }
-            Self::TwoNode { theirs: true } => f.write_str("it is in two-node mode"),
-            Self::TwoNode { theirs: false } => f.write_str("it is not in two-node mode"),
-        }
-    }
-}
+pub use self::verdict::{Difference, Output, Verdict};
 
 /// May lowering what is needed follow from this change?
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,112 +34,200 @@ enum Lowering {
     Forbidden,
 }
 
+/// Members that went, and how.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Gone {
+    /// All of them.
+    pub all: BTreeSet<NodeId>,
+    /// Of these, who had said good-bye.
+    pub left: BTreeSet<NodeId>,
+    /// Of these, who had said that the others shall expect their votes no longer (`leave remove`).
+    pub removed: BTreeSet<NodeId>,
+}
+
+/// What members agreed on, beside the electorate.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Mode {
+    two_node: bool,
+    /// Some member's file says to wait for all.
+    waits: bool,
+    /// All members that count have the same rules: those that let less suffice may be used.
+    agreed: bool,
+    /// All nodes must be together first, and were not yet.
+    waiting: bool,
+    /// The last quorate membership that this process was in, and whether all members know it.
+    core: BTreeSet<NodeId>,
+    shared: bool,
+}
+
 /// The vote counter of one node.
 #[derive(Clone, Debug)]
 pub struct Quorum {
-    me: NodeId,
-    two_node: bool,
+    config: Config,
+    mode: Mode,
     electorate: Electorate,
-    /// What is needed, exact; the verdict shows it in 32 bits.
-    needed: u64,
+    /// What is not to be lowered by losses, exact.
+    floor: u64,
     verdict: Verdict,
+    device: Device,
+    /// The device's votes as the members were last told.
+    announced: Votes,
+    /// When those who are left may lower what they expect, unless somebody comes or goes.
+    standing: Option<Instant>,
     outputs: VecDeque<Output>,
-    #[cfg(feature = "planted")]
-    half_is_enough: bool,
 }
 
 impl Quorum {
     /// Starts without members, not even this node: it is one once it has introduced itself.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let electorate = Electorate::new(config);
         let mut quorum = Self {
-            me: config.me,
-            two_node: config.two_node,
-            electorate,
-            needed: 0,
-            verdict: Verdict {
-                quorate: false,
-                present: Votes::ZERO,
-                needed: Votes::ZERO,
-                expected: config.expected,
-                why: Why::Majority,
+            mode: Mode {
+                two_node: config.two_node,
+                waits: config.rules.wait_for_all,
+                agreed: true,
+                waiting: config.rules.wait_for_all,
+                core: BTreeSet::new(),
+                shared: false,
             },
+            electorate: Electorate::new(config),
+            floor: 0,
+            verdict: Verdict::none(config.expected),
+            device: Device::default(),
+            announced: Votes::ZERO,
+            standing: None,
             outputs: VecDeque::new(),
-            #[cfg(feature = "planted")]
-            half_is_enough: config.half_is_enough,
+            config: config.clone(),
         };
         let alone = rule::Count { members: 0, total: 0, highest: config.expected.wide() };
-        let Decision { needed, why } = rule::decide(&alone, config.two_node, 0);
+        let around = Circumstances { two_node: config.two_node, ..Circumstances::default() };
+        let Decision { needed, why, .. } = rule::decide(&alone, &around);
         quorum.verdict.needed = Votes::saturated(needed);
         quorum.verdict.why = why;
         quorum
     }
 
     /// Another file counts from now on, at the same place of the order on all members: its nodes,
-    /// their votes, what it expects, two-node mode. Members stay members; one that the file does
-    /// not know any more is a stranger, and forgotten when it goes. Lowering what is needed is
-    /// allowed: an operator wrote the file. What was set while the cluster ran is undone.
+    /// their votes, what it expects, two-node mode and the rules. Members stay members; one that
+    /// the file does not know any more is a stranger, and forgotten when it goes. Lowering what is
+    /// needed is allowed: an operator wrote the file. What was set while the cluster ran is undone.
     ///
     /// # Panics
     /// The file is another node's.
     pub fn reconfigure(&mut self, config: &Config) {
-        assert!(config.me == self.me, "a file of node {} for node {}", config.me, self.me);
-        self.two_node = config.two_node;
+        assert!(config.me == self.config.me, "a file of node {} for another", config.me);
+        self.mode.two_node = config.two_node;
+        self.mode.waits = config.rules.wait_for_all;
+        self.mode.waiting &= config.rules.wait_for_all;
+        self.mode.agreed = true;
         self.electorate.reconfigure(config);
+        self.config = config.clone();
+        self.standing = None;
         self.recount(Lowering::Allowed);
     }
 
     /// What this node says about itself after every membership change.
     #[must_use]
     pub fn state(&self) -> State {
-        let Voter { votes, expected, .. } = self.electorate.voter(self.me);
-        State { votes, expected, two_node: self.two_node }
+        let Voter { votes, expected, device, .. } = self.electorate.voter(self.config.me);
+        let quorate = self.verdict.quorate;
+        State {
+            votes,
+            expected,
+            two_node: if quorate { self.mode.two_node } else { self.config.two_node },
+            quorate,
+            waits: self.config.rules.wait_for_all,
+            lowers: self.mode.agreed && self.config.rules.lowers(),
+            highest: self.electorate.expected(),
+            file: self.config.expected,
+            device,
+            floor: self.floor,
+            present: self.electorate.count().total,
+            rules: self.config.rules.digest(),
+            core: self.core_digest(),
+            table: if quorate { self.electorate.table() } else { BTreeMap::new() },
+        }
     }
 
     /// These nodes are members, and this is what each said since the last membership change.
     /// Applied as one change, so that no verdict is seen in between. Members that are missing here
     /// stay what they were.
-    pub fn on_states(&mut self, states: &BTreeMap<NodeId, State>) {
-        for (&node, state) in states {
-            self.hear(node, state);
-        }
-        self.recount(Lowering::Forbidden);
-    }
-
-    /// These members went; those of them in `removed` had said that the others shall expect their
-    /// votes no longer (`leave remove`).
     ///
-    /// CMAN makes the *number of nodes* that remain the expected votes, which is wrong as soon as
-    /// a node has more than one vote. Here it is the votes that remain, the same number for nodes
-    /// of one vote. Nodes lost in the same moment still count as remaining: they did not ask to be
-    /// removed. And members without quorum do not lower anything: of five nodes split into two and
-    /// three, the two must not become quorate because one of them is shut down in an orderly way.
-    pub fn on_departure(&mut self, gone: &BTreeSet<NodeId>, removed: &BTreeSet<NodeId>) {
-        if self.verdict.quorate && gone.iter().any(|node| removed.contains(node)) {
-            self.electorate.depart(&gone.intersection(removed).copied().collect());
-            let remaining = Votes::saturated(self.electorate.count().total);
-            self.electorate.force_expected(remaining);
-            self.needed = self.decide(&self.electorate, Lowering::Allowed).needed;
+    /// If some come from a membership that may act, everybody counts as they do from now on: a
+    /// newcomer's file, and what it expects, never cost those the quorum who had it.
+    pub fn on_states(&mut self, now: Instant, states: &BTreeMap<NodeId, State>) {
+        let mut said = states.clone();
+        if self.electorate.voter(self.config.me).present && !said.contains_key(&self.config.me) {
+            said.insert(self.config.me, self.state());
         }
-        self.electorate.depart(gone);
+        self.merge(&said);
         self.recount(Lowering::Forbidden);
+        self.watch_standing(now);
     }
 
-    /// A member said this, in the order that all members share.
-    pub fn on_message(&mut self, from: NodeId, message: &Message) {
-        match *message {
-            Message::State(state) => {
-                self.hear(from, &state);
-                self.recount(Lowering::Forbidden);
-            }
-            Message::Expected(votes) => {
-                self.electorate.limit_expected(from, votes);
-                self.recount(Lowering::Allowed);
-            }
+    /// These members went.
+    ///
+    /// CMAN makes the *number of nodes* that remain the expected votes when one leaves with
+    /// `remove`, which is wrong as soon as a node has more than one vote. Here it is the votes that
+    /// remain, the same number for nodes of one vote. Nodes lost in the same moment still count as
+    /// remaining: they did not ask to be removed. And members without quorum do not lower anything:
+    /// of five nodes split into two and three, the two must not become quorate because one of them
+    /// is shut down in an orderly way.
+    pub fn on_departure(&mut self, now: Instant, gone: &Gone) {
+        if self.verdict.quorate {
+            self.expect_no_longer(gone);
+        }
+        self.electorate.depart(&gone.all);
+        self.recount(Lowering::Forbidden);
+        self.watch_standing(now);
+    }
+
+    /// Members that are quorate stop expecting those who asked for that: all that is missing when
+    /// one leaves with `remove`, as in CMAN; its own votes when a file allows downscaling.
+    fn expect_no_longer(&mut self, gone: &Gone) {
+        let Gone { all, left, removed } = gone;
+        let removed = all.intersection(removed).copied().collect::<BTreeSet<NodeId>>();
+        let downscale = self.config.rules.allow_downscale && self.mode.agreed;
+        let left: BTreeSet<NodeId> =
+            all.intersection(left).filter(|_| downscale).copied().collect();
+        let unexpected = &removed | &left;
+        if unexpected.is_empty() {
+            return;
+        }
+        let before = self.electorate.expected().wide();
+        let theirs = Votes::sum(left.iter().map(|&node| self.electorate.voter(node).votes));
+        self.electorate.depart(&unexpected);
+        let remaining = self.electorate.count().total;
+        let others = if removed.is_empty() { before.saturating_sub(theirs) } else { 0 };
+        self.electorate.force_expected(Votes::saturated(remaining.max(others)));
+        self.floor = self.decide(&self.electorate, Lowering::Allowed).floor;
+    }
+
+    /// A member said this, in the order that all members share: all judge it the same, because all
+    /// count the same.
+    ///
+    /// # Errors
+    /// It was a request that cannot be met by the time it came. Nothing was changed, at nobody.
+    pub fn on_message(&mut self, from: NodeId, message: &Message) -> Result<(), Refused> {
+        match message {
+            // States are exchanged by all together, see `on_states`.
+            Message::State(_) => Ok(()),
+            // In CMAN only the node that was asked expects more than before, and takes that with it
+            // when it goes.
+            Message::Expected(votes) => self.on_request(|it| it.force_expected(*votes)),
             Message::Votes { node, votes } => {
-                self.electorate.set_votes(node, votes);
-                self.recount(Lowering::Allowed);
+                if self.electorate.known(*node).is_none() {
+                    return Err(Refused::Unknown(*node));
+                }
+                self.on_request(|electorate| electorate.set_votes(*node, *votes))
+            }
+            Message::Standing(votes) => {
+                self.on_standing(*votes);
+                Ok(())
+            }
+            Message::Device(votes) => {
+                self.on_device(from, *votes);
+                Ok(())
             }
         }
     }
@@ -212,6 +242,7 @@ impl Quorum {
         if votes == Votes::ZERO {
             return Err(Refused::Zero);
         }
+        self.check_member()?;
         let mut trial = self.electorate.clone();
         trial.force_expected(votes);
         self.accept(&trial)?;
@@ -230,11 +261,33 @@ impl Quorum {
         if self.electorate.known(node).is_none() {
             return Err(Refused::Unknown(node));
         }
+        self.check_member()?;
         let mut trial = self.electorate.clone();
         trial.set_votes(node, votes);
         self.accept(&trial)?;
         self.outputs.push_back(Output::Say(Message::Votes { node, votes }));
         Ok(())
+    }
+
+    /// When [`Quorum::on_timeout`] is to be called, if nothing happens before.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        [self.device.deadline(), self.standing].into_iter().flatten().min()
+    }
+
+    /// Time has passed.
+    pub fn on_timeout(&mut self, now: Instant) {
+        if self.device.is_silent(now) {
+            self.lose_device();
+        }
+        if self.standing.is_some_and(|at| at <= now) {
+            self.standing = None;
+            // One speaks for all: all have the same window, and the same members.
+            if self.electorate.members().first() == Some(&self.config.me) {
+                let votes = self.electorate.votes_present();
+                self.outputs.push_back(Output::Say(Message::Standing(votes)));
+            }
+        }
     }
 
     /// Pops the next thing to say or to tell; `None` when there is none.
@@ -248,53 +301,50 @@ impl Quorum {
         &self.verdict
     }
 
-    /// Two-node mode was asked for.
+    /// Two-node mode is in force.
     #[must_use]
     pub const fn two_node(&self) -> bool {
-        self.two_node
+        self.mode.two_node
     }
 
-    /// A node as it is counted. One that was never seen and is not configured has one vote.
+    /// A node as it is counted. One that was never seen and is not configured has no vote.
     #[must_use]
     pub fn voter(&self, node: NodeId) -> Voter {
         self.electorate.voter(node)
     }
 
-    /// Takes note of what `node` says about itself. Its expected votes are taken as they are, as
-    /// CMAN does: a newcomer that expects more than the members can cost them the quorum. This is
-    /// the one place where a newcomer's number enters, and so the place to weigh it.
-    fn hear(&mut self, node: NodeId, state: &State) {
-        self.electorate.enter(node, state.expected);
-        let ours = self.electorate.voter(node).votes;
-        if state.votes != ours {
-            let what = Difference::Votes { theirs: state.votes, ours };
-            self.outputs.push_back(Output::Differs { node, what });
-        }
-        if state.two_node != self.two_node {
-            let what = Difference::TwoNode { theirs: state.two_node };
-            self.outputs.push_back(Output::Differs { node, what });
+    // -- rules that follow who is there --------------------------------------------------------
+
+    /// Somebody came or went: who is left may expect less only after the whole window.
+    fn watch_standing(&mut self, now: Instant) {
+        let window = self.config.rules.last_man_standing.filter(|_| self.may_lower());
+        self.standing = window.map(|window| now + window);
+    }
+
+    /// Members that are quorate expect more votes than they have, and are to get along with that.
+    fn may_lower(&self) -> bool {
+        let in_force = self.mode.agreed && self.config.rules.last_man_standing.is_some();
+        let missing = self.electorate.votes_present() < self.electorate.expected().wide();
+        in_force && missing && self.verdict.quorate
+    }
+
+    fn on_standing(&mut self, votes: u64) {
+        if self.may_lower() && self.electorate.votes_present() == votes {
+            self.electorate.force_expected(Votes::saturated(votes));
+            self.recount(Lowering::Allowed);
         }
     }
 
-    fn decide(&self, electorate: &Electorate, lowering: Lowering) -> Decision {
-        let floor = match lowering {
-            Lowering::Allowed => 0,
-            Lowering::Forbidden => self.needed,
-        };
-        let decision = rule::decide(&electorate.count(), self.two_node, floor);
-        #[cfg(feature = "planted")]
-        if self.half_is_enough && decision.needed > 1 {
-            return Decision { needed: electorate.count().highest.div_ceil(2), ..decision };
-        }
-        decision
+    // -- counting --------------------------------------------------------------------------------
+
+    fn check_member(&self) -> Result<(), Refused> {
+        let present = self.electorate.voter(self.config.me).present;
+        if present { Ok(()) } else { Err(Refused::NotMember) }
     }
 
     /// CMAN's test of what an operator asks: the quorum must be at least half of the votes
     /// present, and within them.
     fn accept(&self, trial: &Electorate) -> Result<(), Refused> {
-        if !self.electorate.voter(self.me).present {
-            return Err(Refused::NotMember);
-        }
         let needed = self.decide(trial, Lowering::Allowed).needed;
         let present = trial.count().total;
         if needed < present / 2 {
@@ -306,22 +356,82 @@ impl Quorum {
         Ok(())
     }
 
-    fn recount(&mut self, lowering: Lowering) {
-        let Decision { needed, why } = self.decide(&self.electorate, lowering);
-        let count = self.electorate.count();
-        let verdict = Verdict {
-            quorate: count.total >= needed,
-            present: Votes::saturated(count.total),
-            needed: Votes::saturated(needed),
-            expected: self.electorate.expected(),
-            why,
+    /// Carries out what an operator asked for, if it is still possible. It ends the waiting for
+    /// all: an operator who counts votes knows who will not come.
+    fn on_request(&mut self, change: impl Fn(&mut Electorate)) -> Result<(), Refused> {
+        let mut trial = self.electorate.clone();
+        change(&mut trial);
+        self.accept(&trial)?;
+        self.electorate = trial;
+        self.mode.waiting = false;
+        self.recount(Lowering::Allowed);
+        Ok(())
+    }
+
+    fn decide(&self, electorate: &Electorate, lowering: Lowering) -> Decision {
+        let around = Circumstances {
+            two_node: self.mode.two_node,
+            tie_here: self.is_tie_here(electorate),
+            waiting: self.mode.waiting,
+            floor: match lowering {
+                Lowering::Allowed => 0,
+                Lowering::Forbidden => self.floor,
+            },
         };
-        invariants::check(&count, needed, &verdict);
-        self.needed = needed;
+        let decision = rule::decide(&electorate.count(), &around);
+        if planted!(self.config, HalfIsEnough) && decision.needed > 1 {
+            return Decision { needed: electorate.count().highest.div_ceil(2), ..decision };
+        }
+        decision
+    }
+
+    fn is_tie_here(&self, electorate: &Electorate) -> bool {
+        if planted!(self.config, TieOnBothSides) {
+            return self.config.rules.tie_breaker.is_some();
+        }
+        let in_force = self.config.rules.tie_breaker.as_ref().filter(|_| self.mode.agreed);
+        let core = self.mode.shared.then_some(&self.mode.core);
+        in_force.is_some_and(|tie_breaker: &TieBreaker| {
+            tie::is_here(tie_breaker, &electorate.configured(), &electorate.core(), core)
+        })
+    }
+
+    fn recount(&mut self, lowering: Lowering) {
+        self.mode.waiting &= !self.electorate.is_complete();
+        let count = self.electorate.count();
+        let mut decision = self.decide(&self.electorate, lowering);
+        let lost = self.verdict.quorate && !decision.is_met_by(count.total);
+        if lost && self.mode.waits && !planted!(self.config, NotRearmed) {
+            self.mode.waiting = true;
+            decision.why = Why::WaitingForAll;
+        }
+        let verdict = Verdict {
+            quorate: decision.is_met_by(count.total),
+            present: Votes::saturated(count.total),
+            needed: Votes::saturated(decision.needed),
+            expected: self.electorate.expected(),
+            device: self.electorate.device(),
+            why: decision.why,
+        };
+        invariants::check(&count, decision.needed, &verdict);
+        self.floor = decision.floor;
+        if verdict.quorate {
+            self.mode.core = self.electorate.core();
+            self.mode.shared = true;
+        }
         if verdict != self.verdict {
             self.verdict = verdict;
             self.outputs.push_back(Output::Changed(verdict));
         }
+    }
+
+    fn core_digest(&self) -> u64 {
+        if self.mode.core.is_empty() {
+            return 0;
+        }
+        let mut digest = Digest::default();
+        self.mode.core.iter().for_each(|node| digest.add(node.get().into()));
+        digest.value()
     }
 }
 

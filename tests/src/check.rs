@@ -29,7 +29,7 @@ use self::configurations::Configurations;
 use self::failure_atomicity::FailureAtomicity;
 use self::history::{History, Seen};
 use self::liveness::Missing;
-use self::quorum::Quorum;
+use self::quorum::{Counting, Quorum};
 use self::safe_delivery::SafeDelivery;
 use self::sides::Sides;
 use self::total_order::TotalOrder;
@@ -105,6 +105,13 @@ impl Checks {
         Self { sides: Sides::new(keeps_out), ..self }
     }
 
+    /// The same, with votes counted so.
+    #[must_use]
+    pub fn counting(mut self, counting: Counting) -> Self {
+        self.quorum = self.quorum.counting(counting);
+        self
+    }
+
     /// What happened so far.
     #[must_use]
     pub const fn history(&self) -> &History {
@@ -128,7 +135,7 @@ impl Checks {
         self.safe_delivery.judge(history, seen).map_err(named(safe_delivery::NAME))?;
         self.failure_atomicity.judge(history, seen).map_err(named(failure_atomicity::NAME))?;
         self.total_order.judge(seen).map_err(named(total_order::NAME))?;
-        self.quorum.judge(history, seen).map_err(named(quorum::NAME))?;
+        self.quorum.judge(history, seen)?;
         self.history.enter(seen);
         Ok(())
     }

@@ -6,7 +6,7 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
-use daemon::stack::command::{Command, NodeEntry, RequestId};
+use daemon::stack::command::{Command, NodeEntry, RequestId, SessionId, VoteCommand};
 use daemon::stack::effect::Effect;
 use daemon::stack::{Config, Stack};
 use quorum::Votes;
@@ -17,6 +17,9 @@ use crate::guest::{self, Guest};
 use crate::message::MessageId;
 use crate::network::Port;
 use crate::plan::Plan;
+
+/// The session of the program behind a quorum device.
+const DEVICE: SessionId = SessionId(u64::MAX);
 
 /// Packets that a port's receive buffer holds while the daemon does not read.
 const BUFFERED: usize = 256;
@@ -65,6 +68,8 @@ struct Disk {
 struct Session {
     requests: u64,
     asked: BTreeMap<u64, MessageId>,
+    /// What an operator asked, in his words.
+    questions: BTreeMap<u64, String>,
 }
 
 /// What waits while a daemon is stopped.
@@ -212,9 +217,32 @@ impl Node {
     /// A request of the client.
     pub fn command(&mut self, now: Instant, command: Command) {
         let local = self.clock.read(now);
-        let request = self.session.request();
+        let mut request = self.session.request();
+        if let Command::Vote(VoteCommand::Device(_)) = command {
+            // A quorum device is spoken for by a program of its own.
+            request.session = DEVICE;
+        }
         if let Some(stack) = &mut self.stack {
             stack.command(local, request, command);
+        }
+    }
+
+    /// An operator asks something, in these words.
+    pub fn ask(&mut self, now: Instant, words: &str, command: Command) {
+        self.session.questions.insert(self.session.requests, words.into());
+        self.command(now, command);
+    }
+
+    /// What the operator had asked with this request. Forgets it.
+    pub fn question(&mut self, request: RequestId) -> Option<String> {
+        self.session.questions.remove(&request.number)
+    }
+
+    /// The program behind a quorum device hangs up.
+    pub fn hang_up(&mut self, now: Instant) {
+        let local = self.clock.read(now);
+        if let Some(stack) = &mut self.stack {
+            stack.gone(local, DEVICE);
         }
     }
 
@@ -393,8 +421,19 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, last: RingSeq) -> Config {
 fn voting(plan: &Plan, me: NodeId) -> quorum::Config {
     let votes: BTreeMap<NodeId, Votes> =
         plan.machines.iter().map(|machine| (machine.id, machine.votes)).collect();
-    let config = quorum::Config::new(me, votes, None, plan.two_node)
+    let index = plan.machines.iter().position(|machine| machine.id == me);
+    let expected = index.and_then(|index| plan.ballot.expected.get(index).copied().flatten());
+    let config = quorum::Config::new(me, votes, expected, plan.two_node)
+        .and_then(|config| config.with_rules(plan.ballot.rules.clone()))
         .expect("plans draw votes that fit together");
-    totem::planted!(plan.plant, HalfIsQuorum => return config.with_half_enough());
+    let timeout = plan.ballot.device_timeout;
+    let config = timeout.map_or(config.clone(), |timeout| config.with_device_timeout(timeout));
+    totem::planted!(plan.plant, HalfIsQuorum => {
+        return config.with_planted(quorum::Planted::HalfIsEnough)
+    });
+    #[cfg(feature = "planted")]
+    if let Some(bug) = plan.ballot.bug {
+        return config.with_planted(bug);
+    }
     config
 }

@@ -7,9 +7,10 @@ pub mod draw;
 
 use core::time::Duration;
 
-use quorum::Votes;
+use quorum::{Rules, Votes};
 use totem::{Limits, NodeId, Plant, Timing};
 
+use crate::check::quorum::Counting;
 use crate::faults::Fault;
 
 /// A world and its faults.
@@ -23,6 +24,8 @@ pub struct Plan {
     pub two_node: bool,
     /// Nodes that come back with state are kept out.
     pub disallowed: bool,
+    /// How votes are counted.
+    pub ballot: Ballot,
     /// Timers of every ring.
     pub timing: Timing,
     /// Bounds of every ring.
@@ -49,6 +52,22 @@ pub struct Plan {
     pub dead: Vec<usize>,
     /// A bug that every node has.
     pub plant: Plant,
+}
+
+/// How votes are counted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Ballot {
+    /// What can be demanded of verdicts.
+    pub counting: Counting,
+    /// What the file of each node expects, by index; the sum where nothing is said.
+    pub expected: Vec<Option<Votes>>,
+    /// What goes beyond CMAN.
+    pub rules: Rules,
+    /// Silence after which a quorum device is lost.
+    pub device_timeout: Option<Duration>,
+    /// A bug that every vote counter has.
+    #[cfg(feature = "planted")]
+    pub bug: Option<quorum::Planted>,
 }
 
 /// One node.

@@ -13,6 +13,13 @@
 //! | `set token 500ms`, `set consensus`, `set latency`, `set disk` | times |
 //! | `set packet 600`, `set window 16`, `set first 4294967280` | limits; place before a ring's first |
 //! | `set votes 1 1 3`, `set two-node`, `set hints` | voting; hosts say that a port refuses |
+//! | `set expected 5 - 9` | what the files of the nodes expect; `-` for the sum |
+//! | `set rules wait tie lowest window 500ms downscale` | what goes beyond CMAN; `tie 3,1` |
+//! | `set operated`, `set device-timeout 500ms` | somebody changes how votes are counted |
+//! | `expected 1 4`, `votes 1 3 2` | the operator of node 1 sets expected votes, those of node 3 |
+//! | `device 1 register "d" 1`, `device 1 poll yes`, `… no`, `… update "e" 2`, `… unregister` | |
+//! | `device 1 gone` | the program behind the device hangs up |
+//! | `leave 3 remove` | and the others expect its votes no longer |
 //! | `run 2s` | time passes |
 //! | `run until operational` | until all are in one ring and synchronized |
 //! | `run until sprung` | until the last `when` came |
@@ -29,10 +36,12 @@ use core::time::Duration;
 
 use totem::{Limits, NodeId, Plant, Seq, Timing};
 
-use crate::plan::{Machine, Plan, Quality, Span, Traffic};
+use crate::check::quorum::Counting;
+use crate::plan::{Ballot, Machine, Plan, Quality, Span, Traffic};
 use crate::trace::Detail;
 use crate::world::World;
 
+mod ballot;
 mod run;
 
 /// Separates commands and expectation.
@@ -85,6 +94,7 @@ fn plain() -> Plan {
         machines: Vec::new(),
         two_node: false,
         disallowed: false,
+        ballot: Ballot::default(),
         timing: Timing {
             token: Duration::from_secs(1),
             consensus: Duration::from_millis(1_200),
@@ -133,16 +143,40 @@ fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String>
             plan.hints_per_million = 1_000_000;
             Ok(true)
         }
-        ["set", "votes", votes @ ..] => {
-            for (machine, votes) in plan.machines.iter_mut().zip(votes) {
-                let votes = votes.parse().map_err(|_| format!("{votes}: how many votes?"))?;
-                machine.votes = quorum::Votes::new(votes);
+        ["set", "votes", words @ ..] => {
+            for (machine, word) in plan.machines.iter_mut().zip(words) {
+                machine.votes = votes(word)?;
             }
+            Ok(true)
+        }
+        ["set", "expected", expected @ ..] => {
+            let read = |word: &&str| match *word {
+                "-" => Ok(None),
+                word => votes(word).map(Some),
+            };
+            plan.ballot.counting = Counting::Mismatched;
+            plan.ballot.expected = expected.iter().map(read).collect::<Result<_, String>>()?;
+            Ok(true)
+        }
+        ["set", "rules", rules @ ..] => {
+            plan.ballot.counting = Counting::Dynamic;
+            ballot::rules(&mut plan.ballot.rules, rules).map(|()| true)
+        }
+        ["set", "operated"] => {
+            plan.ballot.counting = Counting::Operated;
+            Ok(true)
+        }
+        ["set", "device-timeout", span] => {
+            plan.ballot.device_timeout = Some(time(span)?);
             Ok(true)
         }
         ["set", dial, value] => set(plan, dial, value).map(|()| true),
         _ => Ok(false),
     }
+}
+
+fn votes(word: &str) -> Result<quorum::Votes, String> {
+    word.parse().map(quorum::Votes::new).map_err(|_| format!("{word}: how many votes?"))
 }
 
 fn set(plan: &mut Plan, dial: &str, value: &str) -> Result<(), String> {

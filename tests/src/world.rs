@@ -120,7 +120,9 @@ impl World {
             meddler,
             clients: rng.fork(3),
             rng,
-            checks: Checks::new(votes, plan.two_node).keeping_out(plan.disallowed),
+            checks: Checks::new(votes, plan.two_node)
+                .keeping_out(plan.disallowed)
+                .counting(plan.ballot.counting),
             stage: Stage::Rough,
             effects: Vec::new(),
             triggers: Vec::new(),

@@ -13,6 +13,9 @@
 //! | `leave` | `left` (true) |
 //! | `kill` | `killed`: names; `spared`: a list of `name` and `error` |
 //! | `debug` | `debug`: on or off |
+//! | `expected` | `expected_votes` |
+//! | `votes` | `node`, `node_id`, `votes` |
+//! | `what-if` | `now`, `may_fail`, `each`, `steps` |
 //! | `services` | `services`: an empty list until there are some |
 //! | any that fails | `error`: what stands on stderr |
 //!
@@ -32,7 +35,9 @@ mod options;
 mod starter;
 mod status;
 mod version;
+mod votes;
 mod wait;
+mod what_if;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -156,9 +161,9 @@ fn execute(
             kill::run(&options, &mut context.connect()?, out, err)
         }
         Operation::Debug => debug::run(&options, &mut context.connect()?, out),
-        Operation::Expected | Operation::Votes => {
-            Err(Failure::Die(format!("{}: not supported yet", options.operation.word())))
-        }
+        Operation::Expected => votes::expected(&options, &mut context.connect()?, out),
+        Operation::Votes => votes::votes(&options, &mut context.connect()?, out),
+        Operation::WhatIf => what_if::run(&options, &mut context.connect()?, out),
     }
 }
 

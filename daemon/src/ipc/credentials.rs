@@ -9,7 +9,7 @@ use std::io;
 
 use tokio::net::UnixStream;
 
-use crate::stack::command::Command;
+use crate::stack::command::{Command, VoteCommand};
 
 /// Who is at the other end of a socket, as the kernel says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,9 +88,14 @@ impl Policy {
 #[must_use]
 pub fn needs_permission(command: &Command) -> bool {
     match command {
-        Command::Status | Command::Nodes => false,
+        Command::Status
+        | Command::Nodes
+        | Command::Vote(VoteCommand::ShowDevice | VoteCommand::WhatIf(_)) => false,
         Command::Watch { on: _, objects } => *objects,
-        Command::Leave(_)
+        Command::Vote(
+            VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
+        )
+        | Command::Leave(_)
         | Command::Stop
         | Command::Agree(_)
         | Command::Kill(_)

@@ -175,7 +175,9 @@ pub(super) fn status() -> Status {
 
 pub(super) fn verdict() -> Verdict {
     let vote = Votes::new(1);
-    Verdict { quorate: true, present: vote, needed: vote, expected: vote, why: Why::TwoNode }
+    let device = Votes::ZERO;
+    let (present, needed, expected) = (vote, vote, vote);
+    Verdict { quorate: true, present, needed, expected, device, why: Why::TwoNode }
 }
 
 #[tokio::test]

@@ -7,14 +7,17 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use client::proto::{self, NodeState as State, Reason, reply, request};
-use quorum::Verdict;
+use quorum::{DeviceRefused, Step, Verdict, Votes};
 use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
 use super::session::VERSION;
-use crate::stack::command::{Command, Leave};
+use crate::stack::command::{Command, DeviceCommand, Leave, VoteCommand};
 use crate::stack::effect::{
-    Departure, KillReason, Node, NodeState, Notice, Refusal, Reply, Status,
+    Departure, Device, KillReason, Node, NodeState, Notice, Refusal, Reply, Status, Trial,
 };
+
+/// Steps of one question that are taken.
+const MOST_STEPS: usize = 64;
 
 /// What replies say that the stack does not know.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -71,7 +74,62 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
             },
             payload,
         },
+        request::What::SetExpected(proto::SetExpected { votes }) => {
+            Command::Vote(VoteCommand::Expected(Votes::new(votes)))
+        }
+        request::What::SetVotes(proto::SetVotes { node, votes }) => {
+            let (node, votes) = (node_id(node)?, Votes::new(votes));
+            Command::Vote(VoteCommand::Votes { node, votes })
+        }
+        request::What::RegisterDevice(proto::RegisterDevice { name, votes }) => {
+            device(DeviceCommand::Register { name, votes: Votes::new(votes) })
+        }
+        request::What::PollDevice(proto::PollDevice { alive }) => {
+            device(DeviceCommand::Poll(alive))
+        }
+        request::What::UpdateDevice(proto::UpdateDevice { name, votes }) => {
+            device(DeviceCommand::Update { name, votes: Votes::new(votes) })
+        }
+        request::What::UnregisterDevice(proto::UnregisterDevice {}) => {
+            device(DeviceCommand::Unregister)
+        }
+        request::What::Device(proto::GetDevice {}) => Command::Vote(VoteCommand::ShowDevice),
+        request::What::WhatIf(proto::WhatIf { steps }) => {
+            if steps.len() > MOST_STEPS {
+                let text = format!("{} steps, at most {MOST_STEPS} are taken", steps.len());
+                return Err(Unreadable(text));
+            }
+            let steps = steps.iter().map(step).collect::<Result<_, _>>()?;
+            Command::Vote(VoteCommand::WhatIf(steps))
+        }
     }))
+}
+
+const fn device(command: DeviceCommand) -> Command {
+    Command::Vote(VoteCommand::Device(command))
+}
+
+fn node_id(id: u32) -> Result<NodeId, Unreadable> {
+    NodeId::new(id).ok_or_else(|| Unreadable("no node has id 0".to_owned()))
+}
+
+fn step(step: &proto::Step) -> Result<Step, Unreadable> {
+    let proto::Step { kind, nodes, votes } = step;
+    let ids = || nodes.iter().map(|&id| node_id(id)).collect::<Result<NodeSet, _>>();
+    let votes = Votes::new(*votes);
+    Ok(match proto::StepKind::try_from(*kind) {
+        Ok(proto::StepKind::Fail) => Step::Fail(ids()?),
+        Ok(proto::StepKind::Leave) => Step::Leave(ids()?),
+        Ok(proto::StepKind::Join) => Step::Join(ids()?),
+        Ok(proto::StepKind::Votes) => match nodes.as_slice() {
+            &[node] => Step::Votes { node: node_id(node)?, votes },
+            _ => return Err(Unreadable(format!("votes of {} nodes at once", nodes.len()))),
+        },
+        Ok(proto::StepKind::Expected) => Step::Expected(votes),
+        Ok(proto::StepKind::Unspecified) | Err(_) => {
+            return Err(Unreadable(format!("no kind of step has number {kind}")));
+        }
+    })
 }
 
 /// The refusal of a request whose kind this daemon does not know.
@@ -110,6 +168,11 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
         Reply::Nodes(nodes) => reply::What::Nodes(proto::Nodes {
             nodes: nodes.iter().map(|node| self::node(node, around)).collect(),
         }),
+        Reply::Device(device) => {
+            let device = device.as_ref().map(|device| quorum_device(device, around));
+            reply::What::Devices(proto::Devices { device })
+        }
+        Reply::WhatIf(trial) => reply::What::Trial(self::trial(trial)),
     }
 }
 
@@ -256,13 +319,37 @@ fn configuration(configuration: &Configuration) -> proto::Configuration {
 }
 
 fn quorum(verdict: &Verdict) -> proto::Quorum {
-    let Verdict { quorate, present, needed, expected, why } = verdict;
+    let Verdict { quorate, present, needed, expected, device, why } = verdict;
     proto::Quorum {
         quorate: *quorate,
         present: present.get(),
         needed: needed.get(),
         expected: expected.get(),
         why: why.to_string(),
+        device: device.get(),
+    }
+}
+
+fn quorum_device(device: &Device, around: &Surroundings) -> proto::Device {
+    let Device { name, votes, alive_since } = device;
+    proto::Device {
+        name: name.clone(),
+        votes: *votes,
+        alive_since: alive_since.map(|at| unix_seconds(at, around.at_origin)),
+    }
+}
+
+fn trial(trial: &Trial) -> proto::Trial {
+    let Trial { outlook: quorum::Outlook { now, each, any }, verdicts } = trial;
+    let alone = |(node, verdict): &(NodeId, Verdict)| proto::Alone {
+        node: node.get(),
+        quorum: Some(quorum(verdict)),
+    };
+    proto::Trial {
+        now: Some(quorum(now)),
+        each: each.iter().map(alone).collect(),
+        any: narrow(*any),
+        steps: verdicts.iter().map(quorum).collect(),
     }
 }
 
@@ -287,6 +374,36 @@ fn refused_by_stack(refusal: &Refusal) -> reply::What {
         Refusal::NotThere(node) => {
             refused(Reason::NotThere, format!("node {node} is not in the cluster"))
         }
+        Refusal::Disallowed => {
+            let text = "nodes are kept out with their state: votes cannot be set meanwhile";
+            refused(Reason::Invalid, text.to_owned())
+        }
+        Refusal::Votes(why) => refused(votes_reason(why), why.to_string()),
+        Refusal::Device(why) => refused(device_reason(why), why.to_string()),
+        Refusal::Step { step, why } => {
+            refused(votes_reason(why), format!("step {}: {why}", step + 1))
+        }
+    }
+}
+
+const fn votes_reason(why: &quorum::Refused) -> Reason {
+    match why {
+        quorum::Refused::NotMember => Reason::NotMember,
+        quorum::Refused::Unknown(_) => Reason::NoSuchNode,
+        quorum::Refused::Zero
+        | quorum::Refused::Present(_)
+        | quorum::Refused::Absent(_)
+        | quorum::Refused::TooFew { .. }
+        | quorum::Refused::TooMany { .. } => Reason::Invalid,
+    }
+}
+
+const fn device_reason(why: &DeviceRefused) -> Reason {
+    match why {
+        DeviceRefused::NotMember => Reason::NotMember,
+        DeviceRefused::Other | DeviceRefused::InUse => Reason::DeviceBusy,
+        DeviceRefused::NameOfNode => Reason::NameTaken,
+        DeviceRefused::Name { .. } | DeviceRefused::None | DeviceRefused::Rules => Reason::Invalid,
     }
 }
 

@@ -113,10 +113,14 @@ impl Load {
                 self.wanted = usize::MAX;
                 self.phase = Phase::Waiting;
             }
+            // Nothing that this load asks for is refused so.
+            Reply::Refused(
+                Refusal::Disallowed | Refusal::Votes(_) | Refusal::Device(_) | Refusal::Step { .. },
+            ) => {}
             Reply::Status(status) => {
                 self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
             }
-            Reply::Done | Reply::Nodes(_) => {}
+            Reply::Done | Reply::Nodes(_) | Reply::Device(_) | Reply::WhatIf(_) => {}
         }
     }
 

@@ -70,7 +70,7 @@ impl Reporter {
             Report::Conflict { node, why } => vec![self.conflict(*node, why)],
             Report::NoEntry { node, name } => vec![warning(format!(
                 "Got node from AIS id {node} with no config entry: it calls itself {name:?} and \
-                 is listed as Node{node} with one vote; add it to cluster.conf, or correct its \
+                 is listed as Node{node} without a vote; add it to cluster.conf, or correct its \
                  nodeid there"
             ))],
             Report::Killed { node, by, reason } => vec![self.kill(*node, *by, *reason)],
@@ -82,6 +82,8 @@ impl Reporter {
             Report::Differs { node, what } => {
                 vec![warning(format!("{} counts otherwise: {what}", self.name(*node)))]
             }
+            Report::VotesSet { by, what } => vec![self.votes_set(*by, what)],
+            Report::DeviceLost => vec![info("CMAN", "lost contact with quorum device")],
             Report::Malformed { node, error } => {
                 vec![warning(format!("message of {} dropped: {error}", self.name(*node)))]
             }
@@ -265,6 +267,20 @@ impl Reporter {
                  it has a lower node ID"
             ),
         })
+    }
+
+    fn votes_set(&self, by: NodeId, what: &quorum::Message) -> Line {
+        let at = self.name(by);
+        let text = match what {
+            quorum::Message::Expected(votes) => format!("{votes} votes are expected"),
+            quorum::Message::Votes { node, votes } => {
+                format!("{} has {votes} votes", self.name(*node))
+            }
+            quorum::Message::State(_)
+            | quorum::Message::Standing(_)
+            | quorum::Message::Device(_) => "votes are counted otherwise".to_owned(),
+        };
+        info("CMAN", format!("{text} from now on, an operator asked for it on {at}"))
     }
 
     fn member_line(&self) -> Line {

@@ -3,6 +3,7 @@
 //! Must never carry a wire type: the translation from the IPC contract is in `ipc/translate.rs`.
 
 use bytes::Bytes;
+use quorum::{Step, Votes};
 use totem::{Guarantee, NodeId};
 
 /// A client, as numbered by the shell. Never reused while the daemon runs.
@@ -54,6 +55,51 @@ pub enum Command {
         /// Its content.
         payload: Bytes,
     },
+    /// What concerns votes and the quorum device.
+    Vote(VoteCommand),
+}
+
+/// What is asked of the vote counter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum VoteCommand {
+    /// All members shall expect so many votes; the reply comes when they do.
+    Expected(Votes),
+    /// All members shall count so many votes for a node; the reply comes when they do.
+    Votes {
+        /// Whose.
+        node: NodeId,
+        /// How many.
+        votes: Votes,
+    },
+    /// Something about the quorum device of this node.
+    Device(DeviceCommand),
+    /// The quorum device of this node, if one is registered.
+    ShowDevice,
+    /// What would happen after each of these steps, and who may fail now. Nothing is changed.
+    WhatIf(Vec<Step>),
+}
+
+/// What the program behind a quorum device asks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DeviceCommand {
+    /// This session speaks for the device of this name from now on.
+    Register {
+        /// Its name.
+        name: String,
+        /// Its votes while it is alive.
+        votes: Votes,
+    },
+    /// The device is alive, for another timeout; or it is not.
+    Poll(bool),
+    /// It has another name and other votes.
+    Update {
+        /// Its name.
+        name: String,
+        /// Its votes while it is alive.
+        votes: Votes,
+    },
+    /// It is no more.
+    Unregister,
 }
 
 /// How to leave.

@@ -62,6 +62,10 @@ pub enum Reply {
     Status(Box<Status>),
     /// The node table, by ascending id.
     Nodes(Vec<Node>),
+    /// The quorum device of this node, if one is registered.
+    Device(Option<Device>),
+    /// What would happen.
+    WhatIf(Box<Trial>),
 }
 
 /// Why a request was refused.
@@ -86,6 +90,19 @@ pub enum Refusal {
     UnknownNode(NodeId),
     /// The node is not in the cluster.
     NotThere(NodeId),
+    /// Nodes are kept out with their state: nobody's votes may be counted otherwise meanwhile.
+    Disallowed,
+    /// Votes cannot be counted so.
+    Votes(quorum::Refused),
+    /// A quorum device cannot be used so.
+    Device(quorum::DeviceRefused),
+    /// One of the things that would happen is impossible.
+    Step {
+        /// Which, from 0.
+        step: usize,
+        /// Why.
+        why: quorum::Refused,
+    },
 }
 
 /// What a watching or attached session is told.
@@ -153,7 +170,7 @@ pub enum Report {
         why: Conflict,
     },
     /// A node was admitted that the configuration does not know. It is listed as `Node<id>` and
-    /// has one vote.
+    /// has no vote.
     NoEntry {
         /// Which node.
         node: NodeId,
@@ -188,6 +205,15 @@ pub enum Report {
         /// In what.
         what: quorum::Difference,
     },
+    /// An operator changed how votes are counted, and all members do.
+    VotesSet {
+        /// The node where he asked.
+        by: NodeId,
+        /// What.
+        what: quorum::Message,
+    },
+    /// The quorum device was silent for too long, or its program is gone.
+    DeviceLost,
     /// A member sent what no correct node of this version sends. It was dropped.
     Malformed {
         /// Which node.
@@ -325,6 +351,26 @@ pub struct Node {
     pub addresses: Vec<IpAddr>,
     /// Why it went, when it did.
     pub departure: Option<Departure>,
+}
+
+/// A quorum device as this node knows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// Its name.
+    pub name: String,
+    /// Its votes while it is alive.
+    pub votes: u32,
+    /// Since when it is alive; `None` while it is not.
+    pub alive_since: Option<Instant>,
+}
+
+/// What would happen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trial {
+    /// Who may fail as things are.
+    pub outlook: quorum::Outlook,
+    /// The verdict after each step that was asked for.
+    pub verdicts: Vec<Verdict>,
 }
 
 /// What a node is to the cluster.

@@ -65,6 +65,8 @@ pub(crate) struct Nodes {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Departed {
     pub(crate) gone: NodeSet,
+    /// Of these, who had said good-bye.
+    pub(crate) left: NodeSet,
     /// Of these, whose votes the others shall no longer expect.
     pub(crate) removed: NodeSet,
 }
@@ -100,6 +102,11 @@ impl Nodes {
         }
     }
 
+    /// This node.
+    pub(crate) const fn me(&self) -> NodeId {
+        self.me
+    }
+
     /// What all members of this cluster have in common.
     pub(crate) const fn cluster(&self) -> &Cluster {
         &self.cluster
@@ -129,6 +136,9 @@ impl Nodes {
             if entry.is_on_ring() && !survivors.contains(&id) {
                 if entry.is_admitted() {
                     departed.gone.insert(id);
+                    if entry.leave.is_some() {
+                        departed.left.insert(id);
+                    }
                     if entry.leave.is_some_and(|leave| leave.remove) {
                         departed.removed.insert(id);
                     }
@@ -161,7 +171,7 @@ impl Nodes {
         let mut voting = BTreeMap::new();
         for (id, hello) in hellos {
             self.kill_again(id, hello.from, outbox);
-            voting.insert(id, hello.voting);
+            voting.insert(id, hello.voting.clone());
             let report = self.introduce(id, hello);
             report.into_iter().for_each(|report| outbox.report(report));
             let entry = self.entries.get_mut(&id).expect("it was introduced");

@@ -176,6 +176,12 @@ impl Reader {
         Ok(self.rest.split_to(size))
     }
 
+    /// As many bytes as the two before them say.
+    pub(crate) fn long(&mut self) -> Result<Bytes, MessageError> {
+        let size = self.u16()?;
+        self.bytes(size.into())
+    }
+
     /// As many bytes as the byte before them says.
     pub(crate) fn short(&mut self) -> Result<Bytes, MessageError> {
         let size = self.u8()?;
@@ -212,6 +218,13 @@ impl Reader {
 pub(crate) fn put_short(message: &mut Vec<u8>, bytes: &[u8]) {
     let size = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
     message.push(size);
+    message.extend_from_slice(&bytes[..usize::from(size)]);
+}
+
+/// Appends `bytes` with their length in two bytes before them; what is beyond 65535 is cut off.
+pub(crate) fn put_long(message: &mut Vec<u8>, bytes: &[u8]) {
+    let size = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
+    message.extend(size.to_be_bytes());
     message.extend_from_slice(&bytes[..usize::from(size)]);
 }
 

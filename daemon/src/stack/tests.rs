@@ -375,16 +375,17 @@ fn another_configuration_version_is_a_conflict_on_both_sides() {
 }
 
 #[test]
-fn a_node_without_entry_is_admitted_with_one_vote() {
+fn a_node_without_entry_is_admitted_without_a_vote() {
     let mut world = World::new();
     world.start(&[1, 2], THREE);
     world.together(&[1, 2]);
     world.start(&[4], File { nodes: 4, ..THREE });
     world.together(&[1, 2, 4]);
-    // Its own file counts it, so that it expects four.
-    assert_eq!(world.shown(1), (3, 4, 3, 1, 3, false));
+    // Its own file counts it, and those who may act do not: so it does not either.
+    assert_eq!(world.shown(1), (3, 3, 2, 1, 2, false));
+    assert_eq!(world.shown(4), (3, 3, 2, 0, 2, false));
     let rows = world.nodes(1);
-    assert_eq!((rows[3].name.as_str(), rows[3].votes), ("Node4", 1));
+    assert_eq!((rows[3].name.as_str(), rows[3].votes), ("Node4", 0));
     let report = Report::NoEntry { node: node(4), name: "iscsi4".to_owned() };
     assert!(world.has(1, |effect| *effect == Effect::Report(report.clone())));
 }

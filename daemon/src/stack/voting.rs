@@ -1,15 +1,17 @@
-//! Carries to the vote counter what the ring and the node table know, and its verdict to those who
-//! act by it.
+//! Carries to the vote counter what the ring and the node table know and what clients ask, and its
+//! verdict to those who act by it.
 //!
 //! Must never let the vote of a node count that is not a member of the cluster, and must never
-//! decide anything: the arithmetic is in the `quorum` crate.
+//! decide anything: the arithmetic is in the `quorum` crate. A request that changes how all count
+//! is answered when it came back through the ring, in force or refused, and not before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use quorum::{Message, Output, Quorum, State};
-use totem::{Lane, NodeId};
+use quorum::{DeviceRefused, Gone, Message, Output, Quorum, State};
+use totem::{Deadline, Instant, Lane, NodeId, Timer};
 
-use super::effect::{Notice, Report};
+use super::command::{DeviceCommand, RequestId, SessionId, VoteCommand};
+use super::effect::{Device, Node, NodeState, Notice, Refusal, Reply, Report, Trial};
 use super::nodes::Departed;
 use super::outbox::Outbox;
 use super::service::{MessageError, Service};
@@ -20,52 +22,199 @@ pub(crate) struct Voting {
     quorum: Quorum,
     /// What the log last said.
     quorate: bool,
+    /// Requests that are on their way through the ring, in their order. One session has one at a
+    /// time, so there are no more than sessions.
+    asked: VecDeque<RequestId>,
+    /// The session that registered the quorum device.
+    device: Option<SessionId>,
 }
 
 impl Voting {
     pub(crate) fn new(config: &quorum::Config) -> Self {
-        Self { quorum: Quorum::new(config), quorate: false }
+        let quorum = Quorum::new(config);
+        Self { quorum, quorate: false, asked: VecDeque::new(), device: None }
     }
 
     pub(crate) const fn quorum(&self) -> &Quorum {
         &self.quorum
     }
 
+    /// When [`Voting::on_time`] is due.
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        // The ring's timers are not concerned; which of them is named does not matter.
+        self.quorum.deadline().map(|at| Deadline { at, why: Timer::Leave })
+    }
+
+    /// Time has passed.
+    pub(crate) fn on_time(&mut self, now: Instant, outbox: &mut Outbox) {
+        if self.quorum.deadline().is_some_and(|at| at <= now) {
+            self.quorum.on_timeout(now);
+            self.tell(outbox);
+        }
+    }
+
     /// Members are gone. Their votes no longer count from this moment, not from the end of the
     /// state exchange: a verdict must not outlive those who made it.
-    pub(crate) fn on_departed(&mut self, departed: &Departed, outbox: &mut Outbox) {
-        if !departed.gone.is_empty() {
-            self.quorum.on_departure(&departed.gone, &departed.removed);
+    pub(crate) fn on_departed(&mut self, now: Instant, departed: Departed, outbox: &mut Outbox) {
+        let Departed { gone, left, removed } = departed;
+        if !gone.is_empty() {
+            self.quorum.on_departure(now, &Gone { all: gone, left, removed });
             self.tell(outbox);
         }
     }
 
     /// Everybody has introduced himself, and these are members.
-    pub(crate) fn on_synced(&mut self, members: &BTreeMap<NodeId, State>, outbox: &mut Outbox) {
-        self.quorum.on_states(members);
+    pub(crate) fn on_synced(
+        &mut self,
+        now: Instant,
+        members: &BTreeMap<NodeId, State>,
+        outbox: &mut Outbox,
+    ) {
+        self.quorum.on_states(now, members);
         self.tell(outbox);
     }
 
     /// A member said something to the vote counter.
     pub(crate) fn on_message(
         &mut self,
-        from: NodeId,
+        (me, from): (NodeId, NodeId),
         body: &[u8],
         outbox: &mut Outbox,
     ) -> Result<(), MessageError> {
-        match Message::decode(body)? {
+        let message = Message::decode(body)?;
+        let judged = self.quorum.on_message(from, &message);
+        match message {
             // States come with the hello, where the node table judges whose count.
-            Message::State(_) => Err(MessageError::BadField {
-                what: "vote message",
-                field: "kind outside a hello",
-                value: 1,
+            Message::State(_) => {
+                return Err(MessageError::BadField {
+                    what: "vote message",
+                    field: "kind outside a hello",
+                    value: 1,
+                });
+            }
+            Message::Expected(_) | Message::Votes { .. } => {
+                if judged.is_ok() {
+                    outbox.report(Report::VotesSet { by: from, what: message });
+                }
+                let asked = if from == me { self.asked.pop_front() } else { None };
+                if let Some(request) = asked {
+                    let refused = |why| Reply::Refused(Refusal::Votes(why));
+                    outbox.reply(request, judged.map_or_else(refused, |()| Reply::Done));
+                }
+            }
+            Message::Standing(_) | Message::Device(_) => {}
+        }
+        self.tell(outbox);
+        Ok(())
+    }
+
+    /// A client asks something of the vote counter. `nodes` is the node table.
+    pub(crate) fn command(
+        &mut self,
+        (now, request): (Instant, RequestId),
+        command: VoteCommand,
+        nodes: &[Node],
+        outbox: &mut Outbox,
+    ) {
+        let reply = match command {
+            VoteCommand::Expected(_) if nodes.iter().any(is_disallowed) => {
+                Some(Reply::Refused(Refusal::Disallowed))
+            }
+            VoteCommand::Expected(votes) => self.ask(request, |it| it.set_expected(votes)),
+            VoteCommand::Votes { node, votes } => self.ask(request, |it| it.set_votes(node, votes)),
+            VoteCommand::Device(command) => {
+                let done = self.on_device(now, request.session, command, nodes);
+                Some(done.map_or_else(|why| Reply::Refused(Refusal::Device(why)), |()| Reply::Done))
+            }
+            VoteCommand::ShowDevice => Some(Reply::Device(self.device())),
+            VoteCommand::WhatIf(steps) => Some(match self.quorum.what_if(&steps) {
+                Ok(verdicts) => {
+                    let outlook = self.quorum.outlook();
+                    Reply::WhatIf(Box::new(Trial { outlook, verdicts }))
+                }
+                Err((step, why)) => Reply::Refused(Refusal::Step { step, why }),
             }),
-            message @ (Message::Expected(_) | Message::Votes { .. }) => {
-                self.quorum.on_message(from, &message);
-                self.tell(outbox);
+        };
+        if let Some(reply) = reply {
+            outbox.reply(request, reply);
+        }
+        self.tell(outbox);
+    }
+
+    /// A client is gone: a device that it spoke for counts no longer.
+    pub(crate) fn gone(&mut self, session: SessionId, outbox: &mut Outbox) {
+        if self.device == Some(session) {
+            self.device = None;
+            self.quorum.lose_device();
+            self.tell(outbox);
+        }
+    }
+
+    /// Asks for a change. Nothing is answered before it comes back, unless it is refused at once.
+    fn ask(
+        &mut self,
+        request: RequestId,
+        ask: impl FnOnce(&mut Quorum) -> Result<(), quorum::Refused>,
+    ) -> Option<Reply> {
+        match ask(&mut self.quorum) {
+            Ok(()) => {
+                self.asked.push_back(request);
+                None
+            }
+            Err(why) => Some(Reply::Refused(Refusal::Votes(why))),
+        }
+    }
+
+    fn on_device(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        command: DeviceCommand,
+        nodes: &[Node],
+    ) -> Result<(), DeviceRefused> {
+        let is_owner = self.device == Some(session);
+        match command {
+            DeviceCommand::Register { name, .. } | DeviceCommand::Update { name, .. }
+                if nodes.iter().any(|node| node.name == name) =>
+            {
+                Err(DeviceRefused::NameOfNode)
+            }
+            // Whoever registers a device speaks for it from now on; a living one has a speaker.
+            DeviceCommand::Register { .. }
+                if self.device.is_some() && !is_owner && self.is_alive() =>
+            {
+                Err(DeviceRefused::InUse)
+            }
+            DeviceCommand::Register { name, votes } => {
+                self.quorum.register_device(&name, votes)?;
+                self.device = Some(session);
+                Ok(())
+            }
+            DeviceCommand::Poll(_) | DeviceCommand::Update { .. } | DeviceCommand::Unregister
+                if !is_owner =>
+            {
+                Err(DeviceRefused::None)
+            }
+            DeviceCommand::Poll(alive) => self.quorum.poll_device(now, alive),
+            DeviceCommand::Update { name, votes } => self.quorum.update_device(&name, votes),
+            DeviceCommand::Unregister => {
+                self.quorum.unregister_device()?;
+                self.device = None;
                 Ok(())
             }
         }
+    }
+
+    fn is_alive(&self) -> bool {
+        self.quorum.device().is_some_and(|device| device.alive_since.is_some())
+    }
+
+    fn device(&self) -> Option<Device> {
+        self.quorum.device().map(|device| Device {
+            name: device.name.clone(),
+            votes: device.votes.get(),
+            alive_since: device.alive_since,
+        })
     }
 
     fn tell(&mut self, outbox: &mut Outbox) {
@@ -86,9 +235,14 @@ impl Voting {
                     outbox.publish(&Notice::Quorum(verdict));
                 }
                 Output::Differs { node, what } => outbox.report(Report::Differs { node, what }),
+                Output::DeviceLost => outbox.report(Report::DeviceLost),
             }
         }
     }
+}
+
+fn is_disallowed(node: &Node) -> bool {
+    node.state == NodeState::Disallowed
 }
 
 #[cfg(test)]

@@ -45,3 +45,30 @@ fn a_node_must_be_among_the_configured() {
     let refused = Config::new(node(3), BTreeMap::from([(node(1), Votes::ONE)]), None, false);
     assert_eq!(refused, Err(ConfigError::Unlisted(node(3))));
 }
+
+#[test]
+fn rules_that_do_not_fit_are_refused_and_say_why() {
+    let lowering = Rules { allow_downscale: true, ..Rules::default() };
+    let standing = Rules { last_man_standing: Some(Duration::from_secs(1)), ..Rules::default() };
+    let waiting = |rules: &Rules| Rules { wait_for_all: true, ..rules.clone() };
+    let tie = |tie| Rules { tie_breaker: Some(tie), ..Rules::default() };
+    let list = |ids: &[u32]| tie(TieBreaker::List(ids.iter().copied().map(node).collect()));
+    let refused = |votes: &[u32], two_node, rules: &Rules| {
+        let config = config(votes, None, two_node).expect("valid without rules");
+        config.with_rules(rules.clone()).expect_err("does not fit").to_string()
+    };
+    let needs = "last_man_standing and allow_downscale need wait_for_all=\"1\"";
+    assert_eq!(refused(&[1, 1, 1], false, &lowering), needs);
+    assert_eq!(refused(&[1, 1, 1], false, &standing), needs);
+    let two = "last_man_standing and allow_downscale cannot be used with two_node";
+    assert_eq!(refused(&[1, 1], true, &waiting(&lowering)), two);
+    let tied = "auto_tie_breaker cannot be used with two_node: each node may go on alone";
+    assert_eq!(refused(&[1, 1], true, &tie(TieBreaker::Lowest)), tied);
+    let votes = "last_man_standing needs one vote per node, node 2 has 3";
+    assert_eq!(refused(&[1, 3], false, &waiting(&standing)), votes);
+    assert_eq!(refused(&[1], false, &list(&[])), "auto_tie_breaker lists no node");
+    let unlisted = "node 7 is not among the configured nodes";
+    assert_eq!(refused(&[1, 1], false, &list(&[1, 7])), unlisted);
+    let good = config(&[1, 1], Some(1), true).expect("valid");
+    assert!(good.with_rules(waiting(&Rules::default())).is_ok());
+}

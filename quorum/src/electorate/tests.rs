@@ -16,21 +16,39 @@ fn absent_nodes_do_not_count() {
     electorate.enter(node(2), Votes::new(4));
     assert_eq!(electorate.count(), Count { members: 1, total: 3, highest: 4 });
     electorate.enter(node(3), Votes::new(9));
-    assert_eq!(electorate.count(), Count { members: 2, total: 3, highest: 9 });
+    assert_eq!(electorate.count(), Count { members: 1, total: 3, highest: 9 });
     electorate.depart(&BTreeSet::from([node(3)]));
     assert_eq!(electorate.count(), Count { members: 1, total: 3, highest: 4 });
 }
 
 #[test]
-fn a_stranger_has_one_vote_and_is_forgotten_when_it_goes() {
+fn a_stranger_has_no_vote_and_is_forgotten_when_it_goes() {
     let mut electorate = electorate();
     electorate.enter(node(9), Votes::new(2));
-    let present =
-        Voter { votes: Votes::ONE, expected: Votes::new(2), present: true, configured: false };
-    assert_eq!(electorate.known(node(9)), Some(&present));
+    let voter = electorate.voter(node(9));
+    assert_eq!((voter.votes, voter.expected), (Votes::ZERO, Votes::new(2)));
+    assert!(voter.present && !voter.configured);
     electorate.depart(&BTreeSet::from([node(9)]));
     assert_eq!(electorate.known(node(9)), None);
-    assert_eq!(electorate.voter(node(9)).votes, Votes::ONE);
+    assert_eq!(electorate.voter(node(9)).votes, Votes::ZERO);
+}
+
+#[test]
+fn another_table_counts_for_all_it_lists_and_for_all_who_are_here() {
+    let mut electorate = electorate();
+    electorate.enter(node(2), Votes::ONE);
+    electorate.adopt(&[(node(1), Votes::new(7))].into());
+    let votes = |id| electorate.voter(node(id)).votes.get();
+    assert_eq!([votes(1), votes(2), votes(3)], [7, 0, 0]);
+}
+
+#[test]
+fn all_are_there_when_everyone_with_a_vote_is() {
+    let mut electorate = electorate();
+    electorate.enter(node(1), Votes::ONE);
+    assert!(!electorate.is_complete());
+    electorate.enter(node(2), Votes::ONE);
+    assert!(electorate.is_complete());
 }
 
 #[test]
@@ -43,14 +61,12 @@ fn a_configured_node_keeps_what_it_last_said() {
 }
 
 #[test]
-fn limiting_lowers_all_and_sets_one() {
+fn what_is_forced_is_expected_by_all_who_are_here() {
     let mut electorate = electorate();
     electorate.enter(node(1), Votes::new(4));
     electorate.enter(node(2), Votes::new(1));
-    electorate.limit_expected(node(1), Votes::new(2));
+    electorate.force_expected(Votes::new(2));
     assert_eq!(electorate.voter(node(1)).expected, Votes::new(2));
-    assert_eq!(electorate.voter(node(2)).expected, Votes::new(1));
-    electorate.limit_expected(node(2), Votes::new(8));
-    assert_eq!(electorate.voter(node(1)).expected, Votes::new(2));
-    assert_eq!(electorate.expected(), Votes::new(8));
+    assert_eq!(electorate.voter(node(2)).expected, Votes::new(2));
+    assert_eq!(electorate.voter(node(3)).expected, Votes::new(4), "its file's");
 }

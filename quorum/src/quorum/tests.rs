@@ -4,6 +4,15 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::Rules;
+
+mod beyond;
+mod cluster;
+mod device;
+mod merge;
+mod trial;
+
+const NOW: Instant = Instant::ORIGIN;
 
 fn node(id: u32) -> NodeId {
     NodeId::new(id).expect("not zero")
@@ -13,12 +22,27 @@ fn nodes(ids: &[u32]) -> BTreeSet<NodeId> {
     ids.iter().copied().map(node).collect()
 }
 
-fn nobody() -> BTreeSet<NodeId> {
-    BTreeSet::new()
+fn gone(all: &[u32]) -> Gone {
+    Gone { all: nodes(all), ..Gone::default() }
 }
 
+/// These go, and of them these with `remove`.
+fn removed(all: &[u32], removed: &[u32]) -> Gone {
+    Gone { all: nodes(all), left: nodes(removed), removed: nodes(removed) }
+}
+
+/// What somebody says who was just started with a file that expects so much.
 fn state(expected: u32) -> State {
-    State { votes: Votes::ONE, expected: Votes::new(expected), two_node: false }
+    let expected = Votes::new(expected);
+    let rules = Rules::default().digest();
+    State {
+        votes: Votes::ONE,
+        expected,
+        highest: expected,
+        file: expected,
+        rules,
+        ..State::default()
+    }
 }
 
 /// Node 1 of `votes.len()` configured nodes.
@@ -30,8 +54,17 @@ fn configured(votes: &[u32], expected: Option<u32>, two_node: bool) -> Quorum {
 
 /// Makes these nodes members; all say the same.
 fn join(quorum: &mut Quorum, ids: &[u32], expected: u32) {
-    let said = State { two_node: quorum.two_node(), ..state(expected) };
-    quorum.on_states(&ids.iter().map(|&id| (node(id), said)).collect());
+    let rules = quorum.config.rules.clone();
+    let said = |id| State {
+        votes: quorum.voter(node(id)).votes,
+        two_node: quorum.config.two_node,
+        waits: rules.wait_for_all,
+        lowers: rules.lowers(),
+        rules: rules.digest(),
+        ..state(expected)
+    };
+    let said = ids.iter().map(|&id| (node(id), said(id))).collect();
+    quorum.on_states(NOW, &said);
 }
 
 /// Three nodes of one vote, all members.
@@ -51,8 +84,10 @@ fn shown(quorum: &Quorum) -> (u32, u32, u32, bool) {
 fn deliver(quorum: &mut Quorum, from: u32) {
     while let Some(output) = quorum.poll() {
         match output {
-            Output::Say(message) => quorum.on_message(node(from), &message),
-            Output::Changed(_) | Output::Differs { .. } => {}
+            Output::Say(message) => {
+                quorum.on_message(node(from), &message).expect("nothing came between");
+            }
+            Output::Changed(_) | Output::Differs { .. } | Output::DeviceLost => {}
         }
     }
 }
@@ -77,44 +112,36 @@ fn two_nodes_of_two_node_mode_are_recorded_with_quorum_one() {
     join(&mut quorum, &[2], 1);
     assert_eq!(shown(&quorum), (1, 2, 1, true));
     assert_eq!(quorum.verdict().why, Why::TwoNode);
-    quorum.on_departure(&nodes(&[2]), &nobody());
+    quorum.on_departure(NOW, &gone(&[2]));
     assert_eq!(shown(&quorum), (1, 1, 1, true));
 }
 
 #[test]
-fn a_third_node_ends_two_node_mode() {
+fn strangers_have_no_vote_and_change_nothing() {
     let mut quorum = configured(&[1, 1], Some(1), true);
     join(&mut quorum, &[1, 2, 9], 1);
-    assert_eq!(shown(&quorum), (1, 3, 2, true));
-    assert_eq!(quorum.verdict().why, Why::Majority);
+    assert_eq!(shown(&quorum), (1, 2, 1, true));
+    assert_eq!(quorum.verdict().why, Why::TwoNode);
+    let mut quorum = three();
+    join(&mut quorum, &[8, 9], 3);
+    quorum.on_departure(NOW, &gone(&[8, 9, 3]));
+    assert_eq!(shown(&quorum), (3, 2, 2, true));
 }
 
 #[test]
 fn losses_never_lower_what_is_needed() {
     let mut quorum = configured(&[1; 5], None, false);
     join(&mut quorum, &[1, 2, 3, 4, 5], 5);
-    quorum.on_departure(&nodes(&[3, 4, 5]), &nobody());
+    quorum.on_departure(NOW, &gone(&[3, 4, 5]));
     assert_eq!(shown(&quorum), (5, 2, 3, false));
-}
-
-#[test]
-fn what_a_newcomer_expected_leaves_its_mark_when_it_goes() {
-    // Recorded: a node with expected_votes="9" joins three of five, and goes again.
-    let mut quorum = configured(&[1; 5], None, false);
-    join(&mut quorum, &[1, 2, 3], 5);
-    join(&mut quorum, &[5], 9);
-    assert_eq!(shown(&quorum), (9, 4, 5, false));
-    quorum.on_departure(&nodes(&[5]), &nobody());
-    assert_eq!(shown(&quorum), (5, 3, 5, false));
-    assert_eq!(quorum.verdict().why, Why::EarlierMajority);
 }
 
 #[test]
 fn leaving_with_remove_lowers_and_a_rejoin_restores() {
     let mut quorum = three();
-    quorum.on_departure(&nodes(&[3]), &nodes(&[3]));
+    quorum.on_departure(NOW, &removed(&[3], &[3]));
     assert_eq!(shown(&quorum), (2, 2, 2, true));
-    quorum.on_departure(&nodes(&[2]), &nodes(&[2]));
+    quorum.on_departure(NOW, &removed(&[2], &[2]));
     assert_eq!(shown(&quorum), (1, 1, 1, true));
     assert_eq!(quorum.state().expected, Votes::ONE);
     join(&mut quorum, &[2], 3);
@@ -124,7 +151,7 @@ fn leaving_with_remove_lowers_and_a_rejoin_restores() {
 #[test]
 fn plain_leave_keeps_what_is_expected() {
     let mut quorum = three();
-    quorum.on_departure(&nodes(&[3]), &nobody());
+    quorum.on_departure(NOW, &gone(&[3]));
     assert_eq!(shown(&quorum), (3, 2, 2, true));
 }
 
@@ -132,7 +159,7 @@ fn plain_leave_keeps_what_is_expected() {
 fn remove_counts_votes_and_not_nodes() {
     let mut quorum = configured(&[3, 2, 1], None, false);
     join(&mut quorum, &[1, 2, 3], 6);
-    quorum.on_departure(&nodes(&[3]), &nodes(&[3]));
+    quorum.on_departure(NOW, &removed(&[3], &[3]));
     assert_eq!(shown(&quorum), (5, 5, 3, true));
 }
 
@@ -141,7 +168,7 @@ fn a_split_while_somebody_is_removed_makes_no_second_quorum() {
     // Five nodes; node 5 leaves with remove, and in the same moment the others fall apart.
     let mut quorum = configured(&[1; 5], None, false);
     join(&mut quorum, &[1, 2, 3, 4, 5], 5);
-    quorum.on_departure(&nodes(&[3, 4, 5]), &nodes(&[5]));
+    quorum.on_departure(NOW, &removed(&[3, 4, 5], &[5]));
     assert_eq!(shown(&quorum), (4, 2, 3, false));
 }
 
@@ -149,7 +176,7 @@ fn a_split_while_somebody_is_removed_makes_no_second_quorum() {
 fn a_minority_does_not_become_quorate_because_a_member_is_shut_down() {
     let mut quorum = configured(&[1; 5], None, false);
     join(&mut quorum, &[1, 2], 5);
-    quorum.on_departure(&nodes(&[2]), &nodes(&[2]));
+    quorum.on_departure(NOW, &removed(&[2], &[2]));
     assert_eq!(shown(&quorum), (5, 1, 3, false));
 }
 
@@ -204,11 +231,11 @@ fn two_node_mode_accepts_and_refuses_as_recorded() {
 #[test]
 fn an_operator_unblocks_the_last_of_three() {
     let mut quorum = three();
-    quorum.on_departure(&nodes(&[1, 2]), &nobody());
+    quorum.on_departure(NOW, &gone(&[1, 2]));
     assert_eq!(shown(&quorum), (3, 1, 2, false));
     // Here node 1 stands for the survivor.
     let mut quorum = three();
-    quorum.on_departure(&nodes(&[2, 3]), &nobody());
+    quorum.on_departure(NOW, &gone(&[2, 3]));
     quorum.set_expected(Votes::ONE).expect("recorded as accepted");
     deliver(&mut quorum, 1);
     assert_eq!(shown(&quorum), (1, 1, 1, true));
@@ -245,18 +272,6 @@ fn several_newcomers_are_one_change_of_the_verdict() {
     assert_eq!(quorum.poll(), None);
 }
 
-#[test]
-fn another_opinion_about_votes_is_told_and_not_followed() {
-    let mut quorum = configured(&[1, 1, 1], None, false);
-    let said = State { votes: Votes::new(999), two_node: true, ..state(3) };
-    quorum.on_states(&BTreeMap::from([(node(2), said)]));
-    let votes = Difference::Votes { theirs: Votes::new(999), ours: Votes::ONE };
-    let mode = Difference::TwoNode { theirs: true };
-    assert_eq!(quorum.poll(), Some(Output::Differs { node: node(2), what: votes }));
-    assert_eq!(quorum.poll(), Some(Output::Differs { node: node(2), what: mode }));
-    assert_eq!(shown(&quorum), (3, 1, 2, false));
-}
-
 fn file(votes: &[(u32, u32)], expected: Option<u32>, two_node: bool) -> Config {
     let votes = votes.iter().map(|&(id, votes)| (node(id), Votes::new(votes))).collect();
     Config::new(node(1), votes, expected.map(Votes::new), two_node).expect("valid")
@@ -277,7 +292,7 @@ fn another_file_changes_votes_and_expectation_at_once() {
 #[test]
 fn another_file_may_take_the_quorum_and_may_give_it_back() {
     let mut quorum = three();
-    quorum.on_departure(&nodes(&[3]), &nobody());
+    quorum.on_departure(NOW, &gone(&[3]));
     quorum.reconfigure(&file(&[(1, 1), (2, 1), (3, 3)], None, false));
     assert_eq!(shown(&quorum), (5, 2, 3, false));
     quorum.reconfigure(&file(&[(1, 1), (2, 1)], Some(1), true));
@@ -290,13 +305,13 @@ fn another_file_may_take_the_quorum_and_may_give_it_back() {
 #[test]
 fn who_is_no_longer_configured_stays_while_present_and_is_then_forgotten() {
     let mut quorum = three();
-    quorum.on_departure(&nodes(&[2]), &nobody());
+    quorum.on_departure(NOW, &gone(&[2]));
     quorum.reconfigure(&file(&[(1, 1), (4, 1)], None, false));
     assert!(quorum.electorate.known(node(2)).is_none());
     let stays = quorum.electorate.known(node(3)).expect("present");
     assert!(stays.present && !stays.configured);
     assert!(quorum.electorate.known(node(4)).is_some_and(|voter| !voter.present));
-    quorum.on_departure(&nodes(&[3]), &nobody());
+    quorum.on_departure(NOW, &gone(&[3]));
     assert!(quorum.electorate.known(node(3)).is_none());
 }
 
@@ -318,7 +333,7 @@ fn the_same_file_again_undoes_what_was_set_and_tells_nobody_nothing_new() {
 fn the_verdict_reads_as_a_sentence() {
     let mut quorum = three();
     assert_eq!(quorum.verdict().to_string(), "quorate: 3 of 3 votes, 2 needed (majority)");
-    quorum.on_departure(&nodes(&[2, 3]), &nobody());
+    quorum.on_departure(NOW, &gone(&[2, 3]));
     assert_eq!(quorum.verdict().to_string(), "not quorate: 1 of 3 votes, 2 needed (majority)");
 }
 
@@ -333,12 +348,12 @@ fn every_subset_of_every_small_electorate_is_judged_as_the_definition_says() {
             let mut whole = configured(&votes, None, false);
             let said =
                 |id: u32| state(total).with_votes(votes[usize::try_from(id - 1).expect("id")]);
-            whole.on_states(&(1..=count).map(|id| (node(id), said(id))).collect());
+            whole.on_states(NOW, &(1..=count).map(|id| (node(id), said(id))).collect());
             for members in 0..1_u32 << count {
-                let (here, gone): (Vec<u32>, Vec<u32>) =
+                let (here, others): (Vec<u32>, Vec<u32>) =
                     (1..=count).partition(|id| members >> (id - 1) & 1 == 1);
                 let mut part = whole.clone();
-                part.on_departure(&nodes(&gone), &nobody());
+                part.on_departure(NOW, &gone(&others));
                 let present: u32 =
                     here.iter().map(|id| votes[usize::try_from(id - 1).expect("id")]).sum();
                 let quorate = 2 * present > total;
@@ -355,82 +370,39 @@ impl State {
     }
 }
 
-/// A cluster as its network would divide it again and again.
-struct Cluster {
-    votes: Vec<u32>,
-    counters: Vec<Quorum>,
-    /// Which part each node is in.
-    parts: Vec<u8>,
-}
-
-impl Cluster {
-    fn new(votes: Vec<u32>) -> Self {
-        let configured: BTreeMap<NodeId, Votes> =
-            (1..).zip(&votes).map(|(id, &votes)| (node(id), Votes::new(votes))).collect();
-        let counters = configured
-            .keys()
-            .map(|&me| Config::new(me, configured.clone(), None, false).expect("valid"))
-            .map(|config| Quorum::new(&config))
-            .collect();
-        // Everyone starts alone.
-        let parts = (0..).take(votes.len()).collect();
-        Self { votes, counters, parts }
-    }
-
-    fn divide(&mut self, parts: &[u8]) {
-        let id = |index: usize| node(u32::try_from(index + 1).expect("small"));
-        let states: Vec<State> = self.counters.iter().map(Quorum::state).collect();
-        for (me, counter) in self.counters.iter_mut().enumerate() {
-            let with_me = |parts: &[u8], other: usize| parts[other] == parts[me];
-            let all = 0..self.votes.len();
-            let gone = all.clone().filter(|&other| !with_me(parts, other)).map(id).collect();
-            counter.on_departure(&gone, &nobody());
-            let here = all.filter(|&other| with_me(parts, other));
-            counter.on_states(&here.map(|other| (id(other), states[other])).collect());
-        }
-        self.parts = parts.to_vec();
-    }
-
-    fn quorate_parts(&self) -> BTreeSet<u8> {
-        let quorate = |(counter, &part): (&Quorum, &u8)| counter.verdict().quorate.then_some(part);
-        self.counters.iter().zip(&self.parts).filter_map(quorate).collect()
-    }
-}
-
 proptest! {
-    #[test]
-    fn however_the_network_divides_at_most_one_part_is_quorate(
-        votes in prop::collection::vec(0..=u32::MAX / 8, 1..=8),
-        divisions in prop::collection::vec(prop::collection::vec(0_u8..4, 8), 1..12),
-    ) {
-        let mut cluster = Cluster::new(votes);
-        for parts in divisions {
-            cluster.divide(&parts[..cluster.votes.len()]);
-            prop_assert!(cluster.quorate_parts().len() <= 1, "{:?}", cluster.parts);
-        }
-        let together = std::vec![0; cluster.votes.len()];
-        cluster.divide(&together);
-        let total: u64 = cluster.votes.iter().copied().map(u64::from).sum();
-        prop_assert_eq!(cluster.quorate_parts().len(), usize::from(total > 0));
-    }
-
     #[test]
     fn any_message_from_anyone_leaves_a_sound_verdict(
         votes in prop::collection::vec(any::<u32>(), 1..=6),
-        said in prop::collection::vec((1_u32..10, 0_u8..5, any::<u32>(), 1_u32..10), 0..30),
+        said in prop::collection::vec((1_u32..10, 0_u8..8, any::<u32>(), 1_u32..10), 0..30),
     ) {
         let mut quorum = configured(&votes, None, false);
         for (from, what, number, about) in said {
             let votes = Votes::new(number);
-            match what {
-                0 => quorum.on_message(node(from), &Message::State(state(number))),
-                1 => quorum.on_message(node(from), &Message::Expected(votes)),
-                2 => quorum.on_message(node(from), &Message::Votes { node: node(about), votes }),
-                3 => quorum.on_departure(&nodes(&[from, about]), &nodes(&[about])),
-                _ => drop(quorum.set_expected(votes)),
-            }
-            let verdict = quorum.verdict();
-            prop_assert!(verdict.needed > Votes::ZERO);
+            let message = match what {
+                0 => Message::State(state(number)),
+                1 => Message::Expected(votes),
+                2 => Message::Votes { node: node(about), votes },
+                3 => Message::Standing(number.into()),
+                4 => Message::Device(votes),
+                5 => {
+                    quorum.on_departure(NOW, &removed(&[from, about], &[about]));
+                    continue;
+                }
+                6 => {
+                    let quorate = number % 2 == 0;
+                    let table = [(node(about), votes)].into();
+                    let said = State { quorate, table, floor: number.into(), ..state(from) };
+                    quorum.on_states(NOW, &[(node(from), said)].into());
+                    continue;
+                }
+                _ => {
+                    let _ = quorum.set_expected(votes);
+                    continue;
+                }
+            };
+            let _ = quorum.on_message(node(from), &message);
+            prop_assert!(quorum.verdict().needed > Votes::ZERO);
         }
     }
 }

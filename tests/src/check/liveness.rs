@@ -58,7 +58,7 @@ fn disagreement(history: &History, quorum: &Quorum) -> Option<(Vec<usize>, Strin
             let detail = format!("synchronized in {}, now in {at:?}", own.ring);
             return Some((vec![first, node], detail));
         }
-        if process.quorate != quorum.suffices(alive) {
+        if quorum.due(alive).is_some_and(|due| due != process.quorate) {
             return Some((vec![node], format!("quorate: {}", process.quorate)));
         }
     }

@@ -7,6 +7,7 @@
 //! Most faults come close upon another: the interesting windows are those between the loss of a
 //! token and the installation of the next ring, and they are milliseconds wide.
 
+pub mod ballot;
 mod set_pieces;
 
 use core::time::Duration;
@@ -14,7 +15,7 @@ use core::time::Duration;
 use quorum::Votes;
 use totem::{Limits, NodeId, Plant, Seq, Timing};
 
-use super::{Machine, Plan, Quality, Span, Tamper, Traffic};
+use super::{Ballot, Machine, Plan, Quality, Span, Tamper, Traffic};
 use crate::check::group::Group;
 use crate::faults::{Fault, Moment, Trigger};
 use crate::rng::Rng;
@@ -54,6 +55,7 @@ pub fn draw(seed: u64) -> Plan {
         machines: machines(&mut rng, nodes, two_node),
         two_node,
         disallowed: false,
+        ballot: Ballot::default(),
         timing,
         limits,
         rough: rough(&mut rng, calm),

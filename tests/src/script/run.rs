@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use totem::Guarantee;
 
-use super::{node, time};
+use super::{ballot, node, time};
 use crate::check::group::Group;
 use crate::faults::{Fault, Moment, Trigger};
 use crate::network::Port;
@@ -31,6 +31,9 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
         let trigger = Trigger { node: node(plan, at)?, moment, fault };
         world.inject(&Fault::When(Box::new(trigger)));
         return Ok(());
+    }
+    if let Some(done) = ballot::command(world, plan, words) {
+        return done;
     }
     match words {
         ["run", "until", "operational"] => until(world, is_operational),

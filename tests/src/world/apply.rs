@@ -58,6 +58,11 @@ impl World {
             Effect::Reply { to, reply } => {
                 if let Some(message) = self.nodes[node].asked(to) {
                     self.answered(node, message, &reply);
+                } else if let Some(question) = self.nodes[node].question(to) {
+                    self.trace.story(self.now, Some(node), || match reply {
+                        Reply::Done => format!("{question}: done"),
+                        other => format!("{question}: {other:?}"),
+                    });
                 }
             }
             Effect::Notify { to: guest::FIRST, notice } => {
@@ -70,6 +75,13 @@ impl World {
             }
             Effect::Report(Report::Disallowed { node: whose, what }) => {
                 self.trace.story(self.now, Some(node), || format!("disallows {whose}: {what:?}"));
+            }
+            Effect::Report(Report::Differs { node: about, what }) => {
+                let text = || format!("node {about} counts otherwise: {what}");
+                self.trace.story(self.now, Some(node), text);
+            }
+            Effect::Report(Report::DeviceLost) => {
+                self.trace.story(self.now, Some(node), || "quorum device lost".into());
             }
             Effect::Report(report) => {
                 self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
@@ -110,7 +122,7 @@ impl World {
                 self.trace.fine(self.now, Some(node), || format!("{message} refused: {refusal:?}"));
                 false
             }
-            Reply::Status(_) | Reply::Nodes(_) => {
+            Reply::Status(_) | Reply::Nodes(_) | Reply::Device(_) | Reply::WhatIf(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;

@@ -68,6 +68,20 @@ impl World {
         }
     }
 
+    /// An operator of this node asks something, in these words.
+    pub fn ask(&mut self, node: usize, words: &str, command: Command) {
+        self.trace.story(self.now, Some(node), || format!("asks: {words}"));
+        self.nodes[node].ask(self.now, words, command);
+        self.settle(node);
+    }
+
+    /// The program behind the quorum device of this node hangs up.
+    pub fn hang_up(&mut self, node: usize) {
+        self.trace.story(self.now, Some(node), || "device program gone".into());
+        self.nodes[node].hang_up(self.now);
+        self.settle(node);
+    }
+
     fn makes_sense(&self, fault: &Fault) -> bool {
         match *fault {
             Fault::Crash { node, .. } => self.nodes[node].is_up(),

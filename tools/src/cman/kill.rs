@@ -72,6 +72,11 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::Leaving
         | Reason::Busy
         | Reason::TooManySessions
+        | Reason::Invalid
+        | Reason::NotMember
+        | Reason::NoSuchNode
+        | Reason::DeviceBusy
+        | Reason::NameTaken
         | Reason::Already => Ok(text),
     }
 }

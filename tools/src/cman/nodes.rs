@@ -3,13 +3,13 @@
 //! Must never fail for a name or a field that nobody knows: the table is only shorter then, as it
 //! always was. With `--json` one object with the list `nodes`; each has `id`, `name`, `type` (the
 //! letter of the table), `state`, `incarnation`, `joined` (seconds since 1970-01-01 UTC, or null),
-//! `votes`, `expected_votes` and `addresses`. `-n` chooses as ever; `-a` and `-F` change nothing.
+//! `votes`, `expected_votes` and `addresses`. A quorum device is the node with id 0. `-n` chooses as ever; `-a` and `-F` change nothing.
 
 use std::fmt::Write as _;
 use std::io::Write;
 use std::net::IpAddr;
 
-use client::{Connection, Node, NodeState};
+use client::{Connection, Device, Node, NodeState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let mut nodes = daemon.nodes()?;
+    nodes.extend(daemon.device()?.map(row));
     nodes.sort_by_key(|node| node.id);
     if !options.names.is_empty() {
         nodes.retain(|node| options.names.contains(&node.name));
@@ -41,6 +42,22 @@ pub(super) fn run(
         out.write_all(table(&nodes, zone, options.addresses).as_bytes())?;
     }
     Ok(())
+}
+
+/// A quorum device is listed like a node, with id 0.
+fn row(device: Device) -> Node {
+    let Device { name, votes, alive_since } = device;
+    Node {
+        id: 0,
+        name,
+        state: if alive_since.is_some() { NodeState::Member } else { NodeState::Dead },
+        incarnation: 0,
+        joined: alive_since,
+        votes,
+        expected: 0,
+        addresses: Vec::new(),
+        departure: None,
+    }
 }
 
 fn table(nodes: &[Node], zone: &TimeZone, addresses: bool) -> String {

@@ -43,7 +43,11 @@ Operations
   services                        show the services
   kill -n name [-n name ...]      have nodes stop at once
   debug [-d[value]]               have the daemon log everything; without -d, no longer
-  expected, votes, version -r     not supported yet
+  expected -e votes               have all members expect so many votes
+  votes -v votes [-n name]        have all members count so many votes for a node
+  what-if [fail|leave|join name,...] [votes name=votes] [expected votes] ...
+                                  show which nodes may fail, or what would happen
+  version -r                      not supported yet
 
 Options
   -w          wait until it is done
@@ -83,9 +87,10 @@ pub(super) enum Operation {
     Nodes,
     Services,
     Debug,
+    WhatIf,
 }
 
-const OPERATIONS: [Operation; 11] = [
+const OPERATIONS: [Operation; 12] = [
     Operation::Join,
     Operation::Leave,
     Operation::Kill,
@@ -97,6 +102,7 @@ const OPERATIONS: [Operation; 11] = [
     Operation::Nodes,
     Operation::Services,
     Operation::Debug,
+    Operation::WhatIf,
 ];
 
 impl Operation {
@@ -114,6 +120,7 @@ impl Operation {
             Self::Nodes => "nodes",
             Self::Services => "services",
             Self::Debug => "debug",
+            Self::WhatIf => "what-if",
         }
     }
 }
@@ -146,6 +153,8 @@ pub(super) struct Options {
     pub(super) unvalidated: bool,
     /// Options of `join` that go before the configuration, in the order typed.
     pub(super) overrides: Vec<(char, String)>,
+    /// What happens in `what-if`, word by word.
+    pub(super) steps: Vec<String>,
     /// `--json`
     pub(super) json: bool,
     /// `--socket`
@@ -200,6 +209,7 @@ impl Options {
             debug: None,
             unvalidated: false,
             overrides: Vec::new(),
+            steps: Vec::new(),
             json: false,
             socket: None,
             run_dir: None,
@@ -275,7 +285,20 @@ impl Options {
         Ok(())
     }
 
+    /// The number given last with this letter.
+    pub(super) fn number(&self, letter: char) -> Option<u32> {
+        let given = self.overrides.iter().rev().find(|(given, _)| *given == letter);
+        given.and_then(|(_, value)| value.trim_start().parse().ok())
+    }
+
     fn operands(&mut self, words: &[&str]) -> Result<(), Failure> {
+        if let [first, steps @ ..] = words
+            && *first == Operation::WhatIf.word()
+        {
+            self.operation = Operation::WhatIf;
+            self.steps = steps.iter().map(|&word| word.to_owned()).collect();
+            return Ok(());
+        }
         let mut operation = None;
         for word in words {
             match OPERATIONS.iter().find(|known| known.word() == *word) {

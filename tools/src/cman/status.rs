@@ -52,6 +52,9 @@ fn text(status: &Status) -> String {
     line("Membership state: ", &state(status.me.state));
     line("Nodes: ", &status.members);
     line("Expected votes: ", &quorum.expected);
+    if quorum.device > 0 {
+        line("Quorum device votes: ", &quorum.device);
+    }
     line("Total votes: ", &quorum.present);
     line("Node votes: ", &status.me.votes);
     line("Quorum: ", &format_args!("{} {activity}", quorum.needed));
@@ -80,6 +83,7 @@ fn object(status: &Status) -> Value {
         "membership_state": state(status.me.state),
         "nodes": status.members,
         "expected_votes": quorum.expected,
+        "quorum_device_votes": quorum.device,
         "total_votes": quorum.present,
         "node_votes": status.me.votes,
         "quorum": { "needed": quorum.needed, "quorate": quorum.quorate, "why": quorum.why },

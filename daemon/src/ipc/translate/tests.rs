@@ -42,6 +42,11 @@ fn every_refusal_has_a_reason_of_its_own_and_names_its_numbers() {
         Refusal::Already,
         Refusal::UnknownNode(NodeId::new(9).unwrap()),
         Refusal::NotThere(NodeId::new(2).unwrap()),
+        Refusal::Votes(quorum::Refused::Zero),
+        Refusal::Votes(quorum::Refused::NotMember),
+        Refusal::Votes(quorum::Refused::Unknown(NodeId::new(7).unwrap())),
+        Refusal::Device(DeviceRefused::Other),
+        Refusal::Device(DeviceRefused::NameOfNode),
     ];
     let mut reasons = BTreeSet::new();
     for refusal in refusals {
@@ -149,4 +154,27 @@ proptest! {
         let ask = request(request::What::Multicast(multicast));
         prop_assert_eq!(ask.is_ok(), (0..=1).contains(&guarantee));
     }
+}
+
+#[test]
+fn steps_of_what_would_happen_are_read_or_named() {
+    let ask = |kind: proto::StepKind, nodes: &[u32], votes| {
+        let step = proto::Step { kind: kind.into(), nodes: nodes.to_vec(), votes };
+        request(request::What::WhatIf(proto::WhatIf { steps: vec![step] }))
+    };
+    let good = |step| Ok(Ask::Command(Command::Vote(VoteCommand::WhatIf(vec![step]))));
+    let node = |id| NodeId::new(id).unwrap();
+    assert_eq!(ask(proto::StepKind::Fail, &[2, 1], 0), good(Step::Fail(ids(&[1, 2]))));
+    assert_eq!(ask(proto::StepKind::Leave, &[2], 0), good(Step::Leave(ids(&[2]))));
+    assert_eq!(ask(proto::StepKind::Join, &[3], 0), good(Step::Join(ids(&[3]))));
+    let votes = Step::Votes { node: node(3), votes: Votes::new(4) };
+    assert_eq!(ask(proto::StepKind::Votes, &[3], 4), good(votes));
+    assert_eq!(ask(proto::StepKind::Expected, &[], 4), good(Step::Expected(Votes::new(4))));
+    let bad = |text: &str| Err(Unreadable(text.to_owned()));
+    assert_eq!(ask(proto::StepKind::Fail, &[0], 0), bad("no node has id 0"));
+    assert_eq!(ask(proto::StepKind::Votes, &[1, 2], 4), bad("votes of 2 nodes at once"));
+    assert_eq!(ask(proto::StepKind::Unspecified, &[], 0), bad("no kind of step has number 0"));
+    let many =
+        request(request::What::WhatIf(proto::WhatIf { steps: vec![proto::Step::default(); 65] }));
+    assert_eq!(many, bad("65 steps, at most 64 are taken"));
 }

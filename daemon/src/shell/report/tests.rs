@@ -112,6 +112,7 @@ fn quorum_is_said_when_it_changes_and_its_reason_always() {
         present: quorum::Votes::new(2),
         needed: quorum::Votes::new(2),
         expected: quorum::Votes::new(3),
+        device: quorum::Votes::ZERO,
         why: quorum::Why::Majority,
     };
     let mut reporter = reporter();

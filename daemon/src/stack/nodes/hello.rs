@@ -2,7 +2,7 @@
 //!
 //! Must never admit on a doubt: a hello that cannot be read is no hello. The version of the
 //! services' protocol stands before it, in the header of every message. Numbers are big-endian,
-//! texts and the vote counter's state have their length in one byte before them:
+//! texts have their length in one byte before them, the vote counter's state in two:
 //!
 //! | bytes | content |
 //! |---|---|
@@ -12,7 +12,7 @@
 //! | 8 + 4 | sequence and representative of the ring it comes from; both 0 for none |
 //! | 1 + n | cluster name |
 //! | 1 + n | node name |
-//! | 1 + n | the vote counter's state: own votes, expected votes, two-node mode |
+//! | 2 + n | the vote counter's state |
 //! | 1 | number of addresses, at most [`MOST_ADDRESSES`] |
 //! | 5 or 17 each | address: 4 or 6, and the address |
 
@@ -23,7 +23,7 @@ use quorum::{Message, State};
 use totem::{NodeId, RingId, RingSeq};
 
 use super::super::effect::Conflict;
-use super::super::service::{MessageError, Reader, put_short, put_text};
+use super::super::service::{MessageError, Reader, put_long, put_text};
 use super::disallowed::Flags;
 
 /// Addresses that a hello can carry; one per ring network.
@@ -88,7 +88,7 @@ impl Hello {
         bytes.extend(representative.to_be_bytes());
         put_text(&mut bytes, &self.cluster.name);
         put_text(&mut bytes, &self.name);
-        put_short(&mut bytes, &Message::State(self.voting).encode());
+        put_long(&mut bytes, &Message::State(self.voting.clone()).encode());
         let addresses = &self.addresses[..self.addresses.len().min(MOST_ADDRESSES)];
         bytes.push(u8::try_from(addresses.len()).expect("MOST_ADDRESSES fits a byte"));
         for address in addresses {
@@ -121,9 +121,12 @@ impl Hello {
         };
         let cluster = Cluster { name: reader.text("cluster name")?, id, config_version };
         let name = reader.text("node name")?;
-        let voting = match Message::decode(&reader.short()?)? {
+        let voting = match Message::decode(&reader.long()?)? {
             Message::State(state) => state,
-            Message::Expected(_) | Message::Votes { .. } => {
+            Message::Expected(_)
+            | Message::Votes { .. }
+            | Message::Standing(_)
+            | Message::Device(_) => {
                 return Err(MessageError::Missing { what: "state of the vote counter" });
             }
         };

@@ -18,6 +18,16 @@ pub(super) struct World {
     pub(super) nodes: Vec<proto::Node>,
     /// What the status becomes after it was asked for, one by one, each with a notice.
     pub(super) changes: VecDeque<proto::Status>,
+    /// The quorum device.
+    pub(super) device: Option<proto::Device>,
+    /// What setting votes is refused with.
+    pub(super) refuses: Option<Reason>,
+    /// What was set: the node or 0, and the votes.
+    pub(super) set: Vec<(u32, u32)>,
+    /// What would happen.
+    pub(super) trial: proto::Trial,
+    /// The steps that were asked for.
+    pub(super) steps: Vec<proto::Step>,
     /// How often leaving is refused before it is done.
     pub(super) busy: u32,
     /// How it was left: remove, force.
@@ -37,6 +47,7 @@ impl World {
             needed: 1,
             expected: 1,
             why: "two-node".to_owned(),
+            device: 0,
         };
         Self {
             status: proto::Status {
@@ -61,6 +72,11 @@ impl World {
             },
             nodes: vec![me],
             changes: VecDeque::new(),
+            device: None,
+            refuses: None,
+            set: Vec::new(),
+            trial: proto::Trial::default(),
+            steps: Vec::new(),
             busy: 0,
             left: None,
             killed: Vec::new(),
@@ -78,6 +94,24 @@ impl World {
         }
         let reason = Reason::NotThere.into();
         reply::What::Refused(proto::Refused { reason, text: "gone".to_owned() })
+    }
+
+    fn device(&self) -> reply::What {
+        reply::What::Devices(proto::Devices { device: self.device.clone() })
+    }
+
+    fn what_if(&mut self, steps: &[proto::Step]) -> reply::What {
+        self.steps = steps.to_vec();
+        reply::What::Trial(self.trial.clone())
+    }
+
+    fn set(&mut self, node: u32, votes: u32) -> reply::What {
+        if let Some(reason) = self.refuses {
+            let (reason, text) = (reason.into(), "cannot be".to_owned());
+            return reply::What::Refused(proto::Refused { reason, text });
+        }
+        self.set.push((node, votes));
+        reply::What::Done(proto::Done {})
     }
 }
 
@@ -206,7 +240,15 @@ impl<'a> Session<'a> {
                 world.debug = Some(*on);
                 reply::What::Done(proto::Done {})
             }
-            request::What::Ping(_)
+            request::What::SetExpected(proto::SetExpected { votes }) => world.set(0, *votes),
+            request::What::SetVotes(proto::SetVotes { node, votes }) => world.set(*node, *votes),
+            request::What::Device(_) => world.device(),
+            request::What::WhatIf(proto::WhatIf { steps }) => world.what_if(steps),
+            request::What::RegisterDevice(_)
+            | request::What::PollDevice(_)
+            | request::What::UpdateDevice(_)
+            | request::What::UnregisterDevice(_)
+            | request::What::Ping(_)
             | request::What::ShutdownReply(_)
             | request::What::SetDirty(_)
             | request::What::Attach(_)

@@ -8,7 +8,7 @@ fn cluster() -> Cluster {
 }
 
 fn hello() -> Hello {
-    let voting = State { votes: Votes::ONE, expected: Votes::new(3), two_node: false };
+    let voting = State { votes: Votes::ONE, expected: Votes::new(3), ..State::default() };
     let addresses = vec![Ipv4Addr::new(192, 168, 10, 11).into(), Ipv6Addr::LOCALHOST.into()];
     let flags = Flags { dirty: true, fresh: false, sees_disallowed: false };
     let representative = NodeId::new(2).expect("not zero");
@@ -20,7 +20,8 @@ fn some_hello() -> impl Strategy<Value = Hello> {
     let cluster = ("[a-zäß]{0,100}", any::<u16>(), any::<u64>())
         .prop_map(|(name, id, config_version)| Cluster { name, id, config_version });
     let voting = (any::<u32>(), any::<u32>(), any::<bool>()).prop_map(|(votes, expected, mode)| {
-        State { votes: Votes::new(votes), expected: Votes::new(expected), two_node: mode }
+        let (votes, expected) = (Votes::new(votes), Votes::new(expected));
+        State { votes, expected, two_node: mode, ..State::default() }
     });
     let flags = any::<[bool; 3]>().prop_map(|[dirty, fresh, sees_disallowed]| Flags {
         dirty,
@@ -72,7 +73,8 @@ fn the_bytes_are_those_of_the_table() {
         &[181, 180, 0, 0, 0, 0, 0, 0, 0, 5, 1][..],
         &[0, 0, 0, 0, 0, 0, 2, 236, 0, 0, 0, 2, 12],
         b"iscsicluster\x06iscsi1",
-        &[10, 1, 0, 0, 0, 1, 0, 0, 0, 3, 0],
+        &[0, 54, 1, 0, 0, 0, 1, 0, 0, 0, 3],
+        &[0; 45],
         &[2, 4, 192, 168, 10, 11, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
     ];
     assert_eq!(hello().encode(), expected.concat());

@@ -1,0 +1,99 @@
+//! What scenarios say about votes.
+//!
+//! Must never do more than a client of a daemon could ask.
+
+use daemon::stack::command::{Command, DeviceCommand, Leave, VoteCommand};
+use quorum::{Rules, TieBreaker};
+use totem::NodeId;
+
+use super::{node, time, votes};
+use crate::plan::Plan;
+use crate::world::World;
+
+/// `set rules …`
+pub(super) fn rules(rules: &mut Rules, words: &[&str]) -> Result<(), String> {
+    match words {
+        [] => return Ok(()),
+        ["wait", rest @ ..] => {
+            rules.wait_for_all = true;
+            self::rules(rules, rest)
+        }
+        ["downscale", rest @ ..] => {
+            rules.allow_downscale = true;
+            self::rules(rules, rest)
+        }
+        ["window", span, rest @ ..] => {
+            rules.last_man_standing = Some(time(span)?);
+            self::rules(rules, rest)
+        }
+        ["tie", node, rest @ ..] => {
+            rules.tie_breaker = Some(tie_breaker(node)?);
+            self::rules(rules, rest)
+        }
+        [other, ..] => Err(format!("{other}: there is no such rule")),
+    }
+}
+
+fn tie_breaker(word: &str) -> Result<TieBreaker, String> {
+    let id = |word: &str| {
+        let id = word.parse().ok().and_then(NodeId::new);
+        id.ok_or_else(|| format!("{word}: not a node id"))
+    };
+    Ok(match word {
+        "lowest" => TieBreaker::Lowest,
+        "highest" => TieBreaker::Highest,
+        list => TieBreaker::List(list.split(',').map(id).collect::<Result<_, _>>()?),
+    })
+}
+
+/// Commands about votes; `None` for another one.
+pub(super) fn command(
+    world: &mut World,
+    plan: &Plan,
+    words: &[&str],
+) -> Option<Result<(), String>> {
+    let (who, asked) = match words {
+        ["expected", who, number] => (who, votes(number).map(VoteCommand::Expected)),
+        ["votes", who, whose, number] => (who, whose_votes(plan, whose, number)),
+        ["device", who, "gone"] => {
+            return Some(node(plan, who).map(|node| world.hang_up(node)));
+        }
+        ["device", who, rest @ ..] => (who, device(rest).map(VoteCommand::Device)),
+        ["leave", who, "remove"] => {
+            let leave = Command::Leave(Leave { remove: true, force: true });
+            return Some(node(plan, who).map(|node| world.ask(node, "leave remove", leave)));
+        }
+        _ => return None,
+    };
+    let asks = |world: &mut World| {
+        let (node, asked) = (node(plan, who)?, asked?);
+        world.ask(node, &words.join(" "), Command::Vote(asked));
+        Ok(())
+    };
+    Some(asks(world))
+}
+
+fn whose_votes(plan: &Plan, whose: &str, number: &str) -> Result<VoteCommand, String> {
+    let node = plan.machines[node(plan, whose)?].id;
+    Ok(VoteCommand::Votes { node, votes: votes(number)? })
+}
+
+fn device(words: &[&str]) -> Result<DeviceCommand, String> {
+    let named = |name: &str, number: &str| {
+        Ok::<_, String>((name.trim_matches('"').to_owned(), votes(number)?))
+    };
+    match words {
+        ["register", name, number] => {
+            let (name, votes) = named(name, number)?;
+            Ok(DeviceCommand::Register { name, votes })
+        }
+        ["update", name, number] => {
+            let (name, votes) = named(name, number)?;
+            Ok(DeviceCommand::Update { name, votes })
+        }
+        ["poll", "yes"] => Ok(DeviceCommand::Poll(true)),
+        ["poll", "no"] => Ok(DeviceCommand::Poll(false)),
+        ["unregister"] => Ok(DeviceCommand::Unregister),
+        other => Err(format!("device {}: not understood", other.join(" "))),
+    }
+}
