@@ -13,7 +13,7 @@ use crate::world::World;
 /// `set rules …`
 pub(super) fn rules(rules: &mut Rules, words: &[&str]) -> Result<(), String> {
     match words {
-        [] => return Ok(()),
+        [] => Ok(()),
         ["wait", rest @ ..] => {
             rules.wait_for_all = true;
             self::rules(rules, rest)

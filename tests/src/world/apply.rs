@@ -59,9 +59,10 @@ impl World {
                 if let Some(message) = self.nodes[node].asked(to) {
                     self.answered(node, message, &reply);
                 } else if let Some(question) = self.nodes[node].question(to) {
-                    self.trace.story(self.now, Some(node), || match reply {
-                        Reply::Done => format!("{question}: done"),
-                        other => format!("{question}: {other:?}"),
+                    self.trace.story(self.now, Some(node), || {
+                        let done = reply == Reply::Done;
+                        let told = if done { "done".into() } else { format!("{reply:?}") };
+                        format!("{question}: {told}")
                     });
                 }
             }

@@ -13,3 +13,4 @@ mod random;
 mod regressions;
 mod scenarios;
 mod tidy;
+mod voting;

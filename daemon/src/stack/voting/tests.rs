@@ -108,11 +108,9 @@ fn said(outbox: &mut Outbox) -> Option<Message> {
 }
 
 fn replies(outbox: &mut Outbox) -> Vec<(RequestId, Reply)> {
-    let replies = drained(outbox).into_iter().filter_map(|effect| match effect {
-        Effect::Reply { to, reply } => Some((to, reply)),
-        _ => None,
-    });
-    replies.collect()
+    let reply =
+        |effect| if let Effect::Reply { to, reply } = effect { Some((to, reply)) } else { None };
+    drained(outbox).into_iter().filter_map(reply).collect()
 }
 
 #[test]
