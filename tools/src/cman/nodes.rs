@@ -3,7 +3,8 @@
 //! Must never fail for a name or a field that nobody knows: the table is only shorter then, as it
 //! always was. With `--json` one object with the list `nodes`; each has `id`, `name`, `type` (the
 //! letter of the table), `state`, `incarnation`, `joined` (seconds since 1970-01-01 UTC, or null),
-//! `votes`, `expected_votes` and `addresses`. A quorum device is the node with id 0. `-n` chooses as ever; `-a` and `-F` change nothing.
+//! `votes`, `expected_votes` and `addresses`. A quorum device is the node with id 0. `-n` chooses
+//! as ever; `-a` and `-F` change nothing.
 
 use std::fmt::Write as _;
 use std::io::Write;

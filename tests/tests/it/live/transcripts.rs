@@ -64,3 +64,17 @@ fn failures_of_three_nodes_read_as_ever() {
     lab.start_all();
     check(&mut lab, include_str!("failure-of-three.txt"));
 }
+
+#[test]
+fn votes_of_two_nodes_are_set_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("votes-of-two.txt"));
+}
+
+#[test]
+fn votes_of_three_nodes_are_set_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("votes-of-three.txt"));
+}

@@ -156,7 +156,10 @@ votes iscsi2=3          1         3       2  no       majority
 #[test]
 fn what_would_happen_is_told_as_json() {
     let seen = type_at(with_trial(), "what-if leave iscsi1 expected 2 --json");
-    let verdict = r#"{"quorate":true,"votes":3,"needed":2,"expected_votes":3,"quorum_device_votes":0,"why":"majority"}"#;
+    let verdict = concat!(
+        r#"{"quorate":true,"votes":3,"needed":2,"expected_votes":3,"quorum_device_votes":0,"#,
+        r#""why":"majority"}"#,
+    );
     let start = format!(r#"{{"now":{verdict},"may_fail":0,"each":[{{"id":1,"name":"iscsi1","#);
     assert!(seen.out.starts_with(&start), "{}", seen.out);
     assert!(seen.out.contains(r#""steps":[{"step":"leave iscsi1","quorum":{"#), "{}", seen.out);
