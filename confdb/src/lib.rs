@@ -28,6 +28,7 @@
 //! ```
 
 pub mod cluster;
+pub mod diff;
 pub mod directory;
 pub mod dump;
 pub mod edit;

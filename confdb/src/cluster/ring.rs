@@ -33,6 +33,10 @@ pub struct Ring {
     pub limits: Limits,
     /// What packets are sealed with.
     pub key: Key,
+    /// File of the key that follows. A key changes in two steps, so that no node is ever deaf: a
+    /// version that names the next one makes all nodes understand it, a later one that names the
+    /// same file as the key makes all seal with it.
+    pub next_key: Option<String>,
 }
 
 /// How packets for everyone travel.
@@ -112,6 +116,7 @@ pub(super) fn read(
 ) -> Ring {
     let multicast = cman.and_then(|cman| reader.section(cman, "multicast"));
     without_effect(reader, totem);
+    let key = key(reader, cman, totem, cluster_name);
     Ring {
         transport: transport(reader, cman, multicast),
         port: port(reader, cman, "port")
@@ -119,7 +124,8 @@ pub(super) fn read(
             .unwrap_or(DEFAULT_PORT),
         timers: timers(reader, totem, node_count),
         limits: limits(reader, totem),
-        key: key(reader, cman, totem, cluster_name),
+        next_key: next_key(reader, cman, &key),
+        key,
     }
 }
 
@@ -273,6 +279,16 @@ fn key(
         reader.error(totem, Some("key"), fault);
     }
     Key::Configured(key.into_bytes())
+}
+
+/// The file of the next key; one that is in use already follows nothing.
+fn next_key(reader: &mut Reader<'_>, cman: Option<Handle>, key: &Key) -> Option<String> {
+    let file = reader.filled(cman, "next_keyfile")?;
+    if *key == Key::File(file.clone()) {
+        let fault = Fault::new(format!("{} is the keyfile already", quoted(&file)));
+        reader.error(cman, Some("next_keyfile"), fault.expected("a file of its own"));
+    }
+    Some(file)
 }
 
 /// What CMAN passed on to a ring that had more knobs than this one.

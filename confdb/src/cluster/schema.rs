@@ -92,6 +92,7 @@ const CMAN: Shape = inner(
         "nodename",
         "port",
         "keyfile",
+        "next_keyfile",
         "broadcast",
         "transport",
         "upgrading",

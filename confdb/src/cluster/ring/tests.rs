@@ -175,3 +175,13 @@ fn settings_without_effect_are_reported() {
         ]
     );
 }
+
+#[test]
+fn next_key_is_a_file_of_its_own() {
+    let ring = good("<cman keyfile=\"/k1\" next_keyfile=\"/k2\"/>").ring;
+    assert_eq!((ring.key, ring.next_key), (Key::File("/k1".into()), Some("/k2".into())));
+    assert_refused(
+        "<cman next_keyfile=\"/k1\"/><totem keyfile=\"/k1\"/>",
+        "cluster.cman.next_keyfile: \"/k1\" is the keyfile already",
+    );
+}
