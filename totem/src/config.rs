@@ -1,4 +1,5 @@
-//! What a ring is told once, at its start: who it is, how patient, how much at a time.
+//! What a ring is told at its start: who it is, how patient, how much at a time; and what of that
+//! may change while it runs.
 //!
 //! Must never hold a value that does not work: [`Config::new`] refuses it by name, and everything
 //! after relies on that. Every bound of every queue is here.
@@ -109,6 +110,22 @@ impl Limits {
     }
 }
 
+/// What may change while a ring runs. Members need not change at the same moment, but should have
+/// the same in the end: a member is given as much time as the most impatient one has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tuning {
+    /// How long to wait for what.
+    pub timing: Timing,
+    /// [`Limits::window`].
+    pub window: u32,
+    /// [`Limits::per_turn`].
+    pub per_turn: u32,
+    /// [`Limits::accelerated`].
+    pub accelerated: u32,
+    /// [`Identity::weight`].
+    pub weight: u32,
+}
+
 impl Config {
     /// Checks that the parts fit together.
     ///
@@ -143,6 +160,24 @@ impl Config {
         within("message", limits.message, 1, wire::LARGEST_MESSAGE)?;
         within("backlog", limits.backlog, limits.message, usize::MAX)?;
         Ok(Self { identity, timing, limits, plant: Plant::default() })
+    }
+
+    /// What of it may change while the ring runs, as it is.
+    #[must_use]
+    pub const fn tuning(&self) -> Tuning {
+        let Limits { window, per_turn, accelerated, .. } = self.limits;
+        Tuning { timing: self.timing, window, per_turn, accelerated, weight: self.identity.weight }
+    }
+
+    /// The same with another tuning.
+    ///
+    /// # Errors
+    /// The first value that does not work, by name.
+    pub fn tuned(&self, tuning: Tuning) -> Result<Self, ConfigError> {
+        let Tuning { timing, window, per_turn, accelerated, weight } = tuning;
+        let identity = Identity { weight, ..self.identity };
+        let limits = Limits { window, per_turn, accelerated, ..self.limits };
+        Ok(Self::new(identity, timing, limits)?.with_planted(self.plant))
     }
 
     /// The same with a bug planted in it, for the proof that the simulator finds it. What ships

@@ -37,11 +37,12 @@ mod ring;
 pub mod seal;
 mod stats;
 mod timers;
+mod tuning;
 mod turn;
 mod window;
 pub mod wire;
 
-pub use config::{Config, Identity, Limits, Timing};
+pub use config::{Config, Identity, Limits, Timing, Tuning};
 pub use configuration::{Cause, Change, Configuration, Evidence, Kind};
 pub use error::{ConfigError, PacketError, Refused};
 pub use ids::{NodeId, NodeSet, RingId, RingSeq, Seq};

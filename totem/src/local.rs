@@ -99,18 +99,12 @@ impl Rotation {
 impl Local {
     pub(crate) fn new(config: Config, last: RingSeq) -> Self {
         let last = if planted!(config.plant, DiskIgnored) { RingSeq::default() } else { last };
-        let timing = &config.timing;
-        let patience = Patience {
-            fresh: 3 * timing.beacon + timing.join,
-            first_hold: timing.token / 5,
-            longest_hold: 6 * timing.token,
-        };
         Self {
             timers: Timers::default(),
             outbox: VecDeque::new(),
             backlog: Backlog::new(&config.limits),
             assembly: Assembly::new(LARGEST_MESSAGE),
-            peers: Peers::new(&config.identity, patience),
+            peers: Peers::new(&config.identity, Patience::from(&config.timing)),
             suspects: Suspects::default(),
             departures: BTreeMap::new(),
             episode: None,
@@ -194,8 +188,7 @@ impl Local {
 
     /// How long agreement and recovery may take before this node begins again.
     pub(crate) fn patience(&self) -> Duration {
-        let timing = &self.config.timing;
-        (timing.token / 2).max(20 * timing.join)
+        self.config.timing.forming()
     }
 
     /// How long a gathering node waits for those who may just be starting or slow.

@@ -71,6 +71,12 @@ impl Peers {
         Self { me, my_weight, known: BTreeMap::new(), patience }
     }
 
+    /// From now on.
+    pub(crate) const fn retune(&mut self, my_weight: u32, patience: Patience) {
+        self.my_weight = my_weight;
+        self.patience = patience;
+    }
+
     fn entry(&mut self, node: NodeId) -> &mut Peer {
         if !self.known.contains_key(&node) && self.known.len() >= MOST_PEERS {
             let stalest = self.known.iter().min_by_key(|(_, peer)| peer.heard).map(|(&id, _)| id);

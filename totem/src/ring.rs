@@ -7,9 +7,9 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
-use crate::config::Config;
+use crate::config::{Config, Tuning};
 use crate::configuration::{Cause, Evidence};
-use crate::error::{PacketError, Refused};
+use crate::error::{ConfigError, PacketError, Refused};
 use crate::ids::{NodeId, NodeSet, RingId, RingSeq};
 use crate::input::Input;
 use crate::instant::Instant;
@@ -202,6 +202,20 @@ impl Ring {
         if !matches!(self.phase, Some(Phase::Left(_))) {
             self.phase = Some(self.local.say_farewell(now));
         }
+    }
+
+    /// Goes on with other timers and limits, in whatever phase: what is armed from now on is armed
+    /// by the new ones, and what waits already waits no longer than they say from now on. A silence
+    /// that is being judged is given the difference when patience grows.
+    ///
+    /// # Errors
+    /// The first value that does not work, by name; nothing was changed then.
+    pub fn retune(&mut self, now: Instant, tuning: Tuning) -> Result<(), ConfigError> {
+        let before = self.local.retune(tuning)?;
+        let phase = self.phase.take().expect("steps do not nest");
+        self.phase = Some(phase.retune(&mut self.local, now, &before));
+        self.invariants.check(&self.local, self.phase.as_ref().expect("just put back"));
+        Ok(())
     }
 
     // -- what should be done ----------------------------------------------------------------

@@ -120,10 +120,8 @@ fn own_name_and_id_stay_while_a_node_runs_and_others_judge_for_themselves() {
     let renamed = read("", &["<clusternode name=\"z\" nodeid=\"1\"/>", B, C].join("\n"));
     assert_eq!(
         restarts(&old, &renamed),
-        [
-            "f:4: cluster.clusternodes.clusternode[1]: <clusternode name=\"z\" nodeid=\"1\"/> needs a \
-          restart: node a with id 1 runs, and a node keeps its name and id while it does"
-        ]
+        ["f:4: cluster.clusternodes.clusternode[1]: <clusternode name=\"z\" nodeid=\"1\"/> needs \
+             a restart: node a with id 1 runs, and a node keeps its name and id while it does"]
     );
     let renumbered = read("", &["<clusternode name=\"a\" nodeid=\"9\"/>", B, C].join("\n"));
     assert_eq!(restarts(&old, &renumbered).len(), 1);

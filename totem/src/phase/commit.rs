@@ -22,7 +22,7 @@ use crate::wire::{CommitToken, Departure, Entry, Filled, Join, MOST_RANGES, Pack
 #[derive(Debug)]
 pub(crate) struct Commit {
     old: OldRing,
-    seat: Seat,
+    pub(crate) seat: Seat,
     /// The join on which agreement was reached; repeated for those who missed it.
     sets: JoinSets,
     token: CommitToken,

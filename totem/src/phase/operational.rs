@@ -95,6 +95,13 @@ impl Operational {
         deaf.map(|stuck| stuck.node)
     }
 
+    /// Whoever is being found deaf has the whole time again.
+    pub(crate) const fn restart_deafness(&mut self, now: Instant) {
+        if let Some(stuck) = &mut self.stuck {
+            stuck.since = now;
+        }
+    }
+
     /// Takes a turn with the token in hand; keeps it when the ring is idle and it `may_hold`.
     fn take_turn(&mut self, local: &mut Local, now: Instant, mut token: Token, may_hold: bool) {
         let room = payload_room(local);

@@ -27,7 +27,7 @@ use crate::wire::{Body, CommitToken, Filled, Frame, Join, Token};
 #[derive(Debug)]
 pub(crate) struct Recovery {
     old: OldRing,
-    seat: Seat,
+    pub(crate) seat: Seat,
     /// Members of the new ring that come from our old one, this node included.
     companions: NodeSet,
     /// Those to whose messages a companion is obliged already: it may have delivered them, in a

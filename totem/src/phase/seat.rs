@@ -80,10 +80,11 @@ impl Seat {
             my_place: (before_me + 1) % round,
             ring,
             members,
-            window: Window::new(first, limits.span + 2 * limits.window),
+            // The window of others may be another, and ours may change: no more than half the span.
+            window: Window::new(first, 2 * limits.span),
             plant: local.config.plant,
             successor,
-            most_assigned: limits.span + limits.window,
+            most_assigned: limits.span + limits.span / 2,
             hop: 0,
             requestable: first,
             passed_aru: first,
@@ -280,6 +281,17 @@ impl Seat {
         local.send_bytes(Destination::Node(self.successor), forwarded.packet.clone());
         forwarded.interval = (2 * forwarded.interval).min(local.config.timing.token / 8);
         local.timers.arm(Timer::TokenRetransmit, now + forwarded.interval);
+    }
+
+    /// The token timeout may be another: sending again follows it.
+    pub(crate) fn retune(&mut self, local: &mut Local, now: Instant) {
+        let most = local.config.timing.token / 8;
+        if let Some(forwarded) = &mut self.forwarded {
+            forwarded.interval = forwarded.interval.min(most);
+        }
+        if local.timers.is_armed(Timer::TokenRetransmit) {
+            local.arm_sooner(Timer::TokenRetransmit, now + most);
+        }
     }
 
     /// A frame from behind us in the rotation shows that the token went on.

@@ -7,7 +7,7 @@ use std::format;
 use std::string::String;
 
 use super::*;
-use crate::config::{Identity, Limits, Timing};
+use crate::config::{Identity, Limits, Timing, Tuning};
 use crate::configuration::Kind;
 use crate::ids::Seq;
 use crate::output::{Event, Message};
@@ -353,4 +353,87 @@ fn rubbish_is_refused_and_harms_nothing() {
     assert_eq!(ring.stats().packets_refused, 4, "2222… is a frame of another ring");
     net.run(milliseconds(500));
     assert_eq!(net.told(1).len(), 1);
+}
+
+impl Net {
+    fn retune(&mut self, id: u32, change: impl FnOnce(&mut Tuning)) {
+        let now = self.now;
+        let ring = self.rings.get_mut(&node(id)).expect("known");
+        let mut tuning = ring.local.config.tuning();
+        change(&mut tuning);
+        ring.retune(now, tuning).expect("a tuning that works");
+        self.drain(node(id));
+    }
+
+    fn isolate(&mut self, id: u32) {
+        for other in self.rings.keys().copied().filter(|&other| other != node(id)) {
+            self.cut.extend([(node(id), other), (other, node(id))]);
+        }
+    }
+}
+
+fn impatient(tuning: &mut Tuning) {
+    tuning.timing.token = milliseconds(500);
+    tuning.timing.consensus = milliseconds(600);
+}
+
+#[test]
+fn a_shorter_token_timeout_counts_from_the_change_on_and_moves_nobody() {
+    let mut net = Net::with(&[1, 2, 3]);
+    net.until_one_ring(milliseconds(300));
+    for id in 1..=3 {
+        net.told(id);
+        net.retune(id, impatient);
+        net.run(milliseconds(300));
+    }
+    net.run(milliseconds(3_000));
+    for id in 1..=3 {
+        assert_eq!(net.told(id), Vec::<String>::new());
+    }
+    net.isolate(3);
+    let silent = net.now;
+    net.left.insert(node(3));
+    net.until_one_ring(milliseconds(1_000));
+    assert!(net.now.since(silent) >= milliseconds(450), "{:?}", net.now.since(silent));
+    assert_eq!(net.told(1), ["Transitional [1, 2]", "Regular [1, 2]"]);
+}
+
+#[test]
+fn a_silence_under_way_is_given_no_more_than_the_new_timeout_and_no_less() {
+    let mut net = Net::with(&[1, 2]);
+    net.until_one_ring(milliseconds(300));
+    net.isolate(2);
+    net.left.insert(node(2));
+    net.run(milliseconds(3_000));
+    net.retune(1, impatient);
+    assert!(net.until_one_ring(milliseconds(1_500)) >= milliseconds(490));
+}
+
+#[test]
+fn a_longer_token_timeout_gives_a_silence_under_way_the_difference() {
+    let mut net = Net::with(&[1, 2]);
+    net.until_one_ring(milliseconds(300));
+    let usual = *net.rings[&node(1)].local.config.timing();
+    net.retune(1, impatient);
+    net.isolate(2);
+    net.left.insert(node(2));
+    net.run(milliseconds(300));
+    net.retune(1, |tuning| tuning.timing = usual);
+    assert!(net.until_one_ring(milliseconds(13_000)) >= milliseconds(9_300));
+}
+
+#[test]
+fn a_tuning_that_does_not_work_changes_nothing() {
+    let mut net = Net::with(&[1]);
+    net.until_one_ring(milliseconds(400));
+    let now = net.now;
+    let ring = net.rings.get_mut(&node(1)).expect("known");
+    let (config, due) = (ring.local.config.clone(), ring.local.timers.next());
+    let tuning = config.tuning();
+    let timing = Timing { token: milliseconds(1), ..tuning.timing };
+    let refused = ring.retune(now, Tuning { timing, ..tuning }).expect_err("shorter than hold");
+    assert_eq!(format!("{refused}"), "token is 1ms, at least 100ms is needed");
+    let too_wide = Tuning { window: config.limits().span, ..tuning };
+    assert!(ring.retune(now, too_wide).is_err());
+    assert_eq!((&ring.local.config, ring.local.timers.next()), (&config, due));
 }
