@@ -14,6 +14,7 @@ pub mod effect;
 mod evs;
 mod nodes;
 mod outbox;
+pub mod reconfigure;
 mod service;
 mod shutdown;
 mod sync;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use totem::{
     Configuration, Deadline, Event, Guarantee, Input, Instant, Kind, Lane, Message, Output,
-    PacketError, Refused, Ring, RingId, RingSeq,
+    PacketError, Refused, Ring, RingId, RingSeq, Tuning,
 };
 
 use self::command::{Command, Leave, NodeEntry, RequestId, SessionId, VoteCommand};
@@ -80,6 +81,8 @@ pub struct Stack {
     exit: Option<Exit>,
     /// The ring was left; nothing happens any more.
     left: bool,
+    /// Other timers and limits for the ring, once it is drained.
+    tuning: Option<Tuning>,
     deadline: Option<Deadline>,
 }
 
@@ -111,6 +114,7 @@ impl Stack {
             leave_now: None,
             exit: None,
             left: false,
+            tuning: None,
             deadline: None,
         };
         stack.settle(now);
@@ -306,6 +310,10 @@ impl Stack {
             if self.left {
                 self.deadline = None;
                 return;
+            }
+            if let Some(tuning) = self.tuning.take() {
+                self.ring.retune(now, tuning).expect("it was accepted before");
+                continue;
             }
             let between_rings = self.ring.status().ring.is_none();
             if between_rings && self.nodes.goes_unheard(&mut self.outbox) {

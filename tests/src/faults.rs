@@ -5,6 +5,8 @@
 
 use core::time::Duration;
 
+use totem::Tuning;
+
 use crate::check::group::Group;
 use crate::plan::Quality;
 
@@ -83,6 +85,13 @@ pub enum Fault {
         /// Of whom.
         about: usize,
     },
+    /// A node is told other timers and limits; one that is down reads them when it starts.
+    Retune {
+        /// Which.
+        node: usize,
+        /// What it is told.
+        tuning: Tuning,
+    },
     /// A second client of a daemon comes, or, if it is there, is gone.
     Visit {
         /// Whose.
@@ -159,6 +168,7 @@ impl Fault {
             Self::Link { .. } => "bad link",
             Self::Weather(_) => "weather",
             Self::FalseHint { .. } => "false hint",
+            Self::Retune { .. } => "other timers",
             Self::Visit { .. } => "client comes or goes",
             Self::Flood { .. } => "flood",
             Self::When(_) => "trap",

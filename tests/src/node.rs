@@ -8,15 +8,18 @@ use std::collections::{BTreeMap, VecDeque};
 
 use daemon::stack::command::{Command, NodeEntry, RequestId, SessionId, VoteCommand};
 use daemon::stack::effect::Effect;
+use daemon::stack::reconfigure::Reconfiguration;
 use daemon::stack::{Config, Stack};
 use quorum::Votes;
-use totem::{Deadline, Identity, Input, Instant, NodeId, PacketError, RingId, RingSeq};
+use totem::{
+    ConfigError, Deadline, Identity, Input, Instant, NodeId, PacketError, RingId, RingSeq, Tuning,
+};
 
 use crate::airlock::{Airlock, Parcel};
 use crate::guest::{self, Guest};
 use crate::message::MessageId;
 use crate::network::Port;
-use crate::plan::Plan;
+use crate::plan::{Machine, Plan};
 
 /// The session of the program behind a quorum device.
 const DEVICE: SessionId = SessionId(u64::MAX);
@@ -101,6 +104,9 @@ pub struct Node {
     clock: Clock,
     boot: u64,
     disk: Disk,
+    tuning: Tuning,
+    /// The daemon does not know of it yet.
+    untold: bool,
     session: Session,
     paused: Option<Waiting>,
     deadline: Option<Instant>,
@@ -127,6 +133,14 @@ impl Node {
             clock: Clock { ppm: machine.clock_ppm, offset },
             boot: 0,
             disk: Disk::default(),
+            tuning: Tuning {
+                timing: plan.timing,
+                window: plan.limits.window,
+                per_turn: plan.limits.per_turn,
+                accelerated: plan.limits.accelerated,
+                weight: machine.votes.get(),
+            },
+            untold: false,
             session: Session::default(),
             paused: None,
             deadline: None,
@@ -179,7 +193,7 @@ impl Node {
         self.boot += 1;
         self.session = Session::default();
         self.airlock = plan.tamper.map(|_| Airlock::new(self.id, self.boot, plan.plant));
-        let config = stack_config(plan, index, self.boot, self.disk.durable);
+        let config = self.config(plan, index);
         let mut stack = Box::new(Stack::new(config, self.clock.read(now)));
         for command in [Command::Attach, Command::Watch { on: true, objects: false }] {
             stack.command(self.clock.read(now), self.session.request(), command);
@@ -199,6 +213,46 @@ impl Node {
             self.disk.durable = *seq;
         }
         self.disk.writing.clear();
+    }
+
+    fn config(&self, plan: &Plan, index: usize) -> Config {
+        let mut config = stack_config(plan, index, self.boot, self.disk.durable);
+        config.ring = config.ring.tuned(self.tuning).expect("plans draw tunings that work");
+        config
+    }
+
+    /// Whether it could be tuned so.
+    ///
+    /// # Errors
+    /// What does not work.
+    pub fn accepts(&self, plan: &Plan, index: usize, tuning: Tuning) -> Result<(), ConfigError> {
+        self.config(plan, index).ring.tuned(tuning).map(drop)
+    }
+
+    /// The timers and limits in its configuration.
+    #[must_use]
+    pub const fn tuning(&self) -> Tuning {
+        self.tuning
+    }
+
+    /// Its configuration has other timers and limits; a daemon that runs is told, a stopped one
+    /// when it goes on.
+    pub fn retune(&mut self, plan: &Plan, now: Instant, tuning: Tuning) {
+        self.tuning = tuning;
+        self.untold = true;
+        if self.paused.is_none() {
+            self.catch_up(plan, now);
+        }
+    }
+
+    /// Tells its daemon what it missed while it was stopped.
+    pub fn catch_up(&mut self, plan: &Plan, now: Instant) {
+        let local = self.clock.read(now);
+        let untold = core::mem::take(&mut self.untold);
+        if let Some(stack) = self.stack.as_mut().filter(|_| untold) {
+            let new = Reconfiguration { version: 1, nodes: entries(plan), tuning: self.tuning };
+            stack.reconfigure(local, &new).expect("plans draw tunings that work");
+        }
     }
 
     /// Hands one occurrence to the stack, or keeps it for a stopped one.
@@ -399,23 +453,27 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, last: RingSeq) -> Config {
     let ring = totem::Config::new(identity, plan.timing, plan.limits)
         .expect("plans draw timers and limits that fit together")
         .with_planted(plan.plant);
-    let nodes = plan.machines.iter().map(|machine| NodeEntry {
-        id: machine.id,
-        name: format!("node{}", machine.id),
-        votes: machine.votes.get(),
-        addresses: Vec::new(),
-    });
     Config {
         ring,
         last,
         cluster: "simulated".into(),
         cluster_id: 46516,
         config_version: 1,
-        nodes: nodes.collect(),
+        nodes: entries(plan),
         voting: voting(plan, machine.id),
         disallowed: plan.disallowed,
         shutdown_timeout: Duration::from_secs(5),
     }
+}
+
+fn entries(plan: &Plan) -> Vec<NodeEntry> {
+    let entry = |machine: &Machine| NodeEntry {
+        id: machine.id,
+        name: format!("node{}", machine.id),
+        votes: machine.votes.get(),
+        addresses: Vec::new(),
+    };
+    plan.machines.iter().map(entry).collect()
 }
 
 fn voting(plan: &Plan, me: NodeId) -> quorum::Config {

@@ -30,6 +30,7 @@
 //! | `cut 1 > 2`, `mend 1 > 2` | one direction of a link |
 //! | `drop multicast 1 > 2`, `drop unicast 1 > 2`, `pass …` | one kind of packet only |
 //! | `split 1 2`, `join` | partition around these nodes; all links mended |
+//! | `retune token 500ms`, `retune consensus`, `retune window 16`, `… at 2` | other timers |
 //! | `… when 3 holding-token` | after `crash` and `pause`: at that moment of that node |
 
 use core::time::Duration;

@@ -15,7 +15,7 @@ use core::time::Duration;
 use std::collections::BinaryHeap;
 
 use daemon::stack::effect::Effect;
-use totem::{Input, Instant, NodeId};
+use totem::{ConfigError, Input, Instant, NodeId, Tuning};
 
 use crate::airlock::{Meddler, Parcel};
 use crate::check::history::{Seen, What};
@@ -174,6 +174,21 @@ impl World {
     #[must_use]
     pub fn is_up(&self, node: usize) -> bool {
         self.nodes[node].is_up()
+    }
+
+    /// A node with timers and limits that are changed a little.
+    ///
+    /// # Errors
+    /// What does not work.
+    pub fn retuned(
+        &self,
+        node: usize,
+        change: impl FnOnce(&mut Tuning),
+    ) -> Result<Fault, ConfigError> {
+        let mut tuning = self.nodes[node].tuning();
+        change(&mut tuning);
+        self.nodes[node].accepts(&self.plan, node, tuning)?;
+        Ok(Fault::Retune { node, tuning })
     }
 
     /// A trigger is armed and did not fire yet.

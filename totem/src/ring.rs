@@ -218,6 +218,14 @@ impl Ring {
         Ok(())
     }
 
+    /// Whether [`Ring::retune`] would take this.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn accepts(&self, tuning: Tuning) -> Result<(), ConfigError> {
+        self.local.config.tuned(tuning).map(drop)
+    }
+
     // -- what should be done ----------------------------------------------------------------
 
     /// Pops the next obligation. Ends with [`Output::Wait`]; calling again repeats it.

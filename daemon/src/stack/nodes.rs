@@ -14,6 +14,7 @@ pub(crate) mod hello;
 mod kill;
 mod leave;
 mod message;
+pub(super) mod reconfigure;
 
 use std::collections::BTreeMap;
 
@@ -59,6 +60,8 @@ pub(crate) struct Nodes {
     /// The present ring, and the one before it.
     ring: Option<RingId>,
     from: Option<RingId>,
+    /// No longer configured, and on the ring: forgotten when they go.
+    obsolete: NodeSet,
 }
 
 /// Members of the cluster that a new ring is without.
@@ -99,6 +102,7 @@ impl Nodes {
             dirty: false,
             ring: None,
             from: None,
+            obsolete: NodeSet::new(),
         }
     }
 
@@ -151,6 +155,7 @@ impl Nodes {
             // Who was to kill it may be gone.
             entry.told = None;
         }
+        self.forget_obsolete();
         departed
     }
 

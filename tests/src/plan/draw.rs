@@ -119,18 +119,16 @@ fn machines(rng: &mut Rng, nodes: usize, two_node: bool) -> Vec<Machine> {
 fn limits(rng: &mut Rng) -> Limits {
     let packet = rng.pick(&[300, 600, 1_400, 1_400, 8_000]);
     let span = rng.pick(&[64, 256, 8_192]);
+    let limits = limits_within(rng, span);
+    Limits { packet, message: 128 << 10, backlog: rng.pick(&[128 << 10, 1 << 20]), ..limits }
+}
+
+/// How much at a time, for rings of this span.
+fn limits_within(rng: &mut Rng, span: u32) -> Limits {
     let window = rng.pick(&[4, 16, 32, 512]).min(span / 2);
     let per_turn = rng.pick(&[1, 4, 16, 128]).min(window);
     let accelerated = rng.pick(&[0, 1, 8, 64]).min(per_turn);
-    Limits {
-        window,
-        per_turn,
-        accelerated,
-        span,
-        message: 128 << 10,
-        backlog: rng.pick(&[128 << 10, 1 << 20]),
-        ..Limits::for_packet(packet)
-    }
+    Limits { window, per_turn, accelerated, span, ..Limits::for_packet(0) }
 }
 
 /// Where rings begin: in every fourth world shortly before the places wrap. From a source of its

@@ -39,6 +39,10 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
         ["run", "until", "operational"] => until(world, is_operational),
         ["run", "until", "sprung"] => until(world, |world| !world.is_waiting()),
         ["run", span] => world.advance(time(span)?).map_err(|violation| violation.to_string()),
+        ["retune", dial, value] => {
+            (0..plan.machines.len()).try_for_each(|node| retune(world, node, dial, value))
+        }
+        ["retune", dial, value, "at", id] => retune(world, node(plan, id)?, dial, value),
         ["say", who, rest @ ..] => say(world, node(plan, who)?, rest),
         [verb @ ("drop" | "pass"), kind, from, ">", to] => {
             let port = match *kind {
@@ -54,6 +58,33 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
             Ok(())
         }
     }
+}
+
+/// Another timer or limit in a node's configuration.
+fn retune(world: &mut World, node: usize, dial: &str, value: &str) -> Result<(), String> {
+    let fault = match dial {
+        "token" => {
+            let token = time(value)?;
+            world.retuned(node, |tuning| tuning.timing.token = token)
+        }
+        "consensus" => {
+            let consensus = time(value)?;
+            world.retuned(node, |tuning| tuning.timing.consensus = consensus)
+        }
+        "window" => {
+            let window = value.parse().map_err(|_| format!("{value}: not a number"))?;
+            world.retuned(node, |tuning| {
+                tuning.window = window;
+                tuning.per_turn = tuning.per_turn.min(window);
+                tuning.accelerated = tuning.accelerated.min(window);
+            })
+        }
+        other => return Err(format!("{other}: there is no such dial")),
+    };
+    let fault = fault.map_err(|error| error.to_string())?;
+    world.trace.story(world.now(), Some(node), || format!("{dial} {value} from now on"));
+    world.inject(&fault);
+    Ok(())
 }
 
 fn parse_fault(plan: &Plan, words: &[&str]) -> Result<Fault, String> {

@@ -63,6 +63,11 @@ impl World {
                 self.handle(to, Input::Unreachable(about));
             }
             Fault::Visit { node } => self.visit(node),
+            Fault::Retune { node, tuning } => {
+                self.trace.fine(self.now, Some(node), || format!("{tuning:?}"));
+                self.nodes[node].retune(&self.plan, self.now, tuning);
+                self.settle(node);
+            }
             Fault::Flood { messages } => self.flood(messages),
             Fault::When(ref trigger) => self.triggers.push((**trigger).clone()),
         }
@@ -102,6 +107,7 @@ impl World {
             | Fault::Join
             | Fault::Link { .. }
             | Fault::Weather(_)
+            | Fault::Retune { .. }
             | Fault::Flood { .. }
             | Fault::When(_) => true,
         }
@@ -156,6 +162,7 @@ impl World {
         }
         let Some(missed) = self.nodes[node].resume() else { return };
         self.trace.story(self.now, Some(node), || "goes on".into());
+        self.nodes[node].catch_up(&self.plan, self.now);
         // A daemon that wakes up sees its timer and its ports at once: either may come first.
         let timer_first = self.rng.once_in(2);
         if missed.timeout && timer_first {

@@ -9,13 +9,14 @@
 
 use core::time::Duration;
 
-use totem::{Guarantee, Instant};
+use totem::{Guarantee, Instant, Timing, Tuning};
 
 use super::{Happening, World};
 use crate::check::Breach;
 use crate::check::liveness::{self, Missing};
 use crate::faults::Fault;
 use crate::message::MessageId;
+use crate::node::Node;
 use crate::plan::Plan;
 
 const LOOK: Duration = Duration::from_millis(20);
@@ -49,14 +50,39 @@ pub enum Stage {
 
 /// Longest time from healing to convergence.
 #[must_use]
-pub(super) fn bound(plan: &Plan) -> Duration {
-    4 * (plan.timing.token + plan.timing.consensus) + Duration::from_secs(2)
+fn bound(timing: &Timing) -> Duration {
+    4 * (timing.token + timing.consensus) + Duration::from_secs(2)
+}
+
+/// What is fair to expect of nodes that are tuned differently: the most patient timers, the
+/// narrowest limits.
+fn slower(a: Tuning, b: Tuning) -> Tuning {
+    Tuning {
+        timing: Timing {
+            token: a.timing.token.max(b.timing.token),
+            retransmit: a.timing.retransmit.max(b.timing.retransmit),
+            hold: a.timing.hold.max(b.timing.hold),
+            join: a.timing.join.max(b.timing.join),
+            consensus: a.timing.consensus.max(b.timing.consensus),
+            beacon: a.timing.beacon.max(b.timing.beacon),
+            probe: a.timing.probe.max(b.timing.probe),
+        },
+        window: a.window.min(b.window),
+        per_turn: a.per_turn.min(b.per_turn),
+        accelerated: a.accelerated.min(b.accelerated),
+        weight: a.weight,
+    }
 }
 
 impl World {
     /// Faults are over.
     pub(super) fn is_healing(&self) -> bool {
         self.stage != Stage::Rough
+    }
+
+    fn slowest(&self) -> Tuning {
+        let tunings = self.nodes.iter().map(Node::tuning);
+        tunings.reduce(slower).expect("a world has nodes")
     }
 
     pub(super) fn heal(&mut self) {
@@ -79,7 +105,7 @@ impl World {
                 self.inject(&Fault::Start { node });
             }
         }
-        let until = self.now + late + bound(&self.plan);
+        let until = self.now + late + bound(&self.slowest().timing);
         let (since, quiet) = (self.now, self.now + late);
         self.stage = Stage::Healing { since, quiet, until, said: None };
         self.schedule(late, Happening::Judge);
@@ -94,9 +120,9 @@ impl World {
     }
 
     fn healing(&mut self) {
+        let timing = self.slowest().timing;
         let Stage::Healing { since, quiet, until, ref mut said } = self.stage else { return };
         // Somebody who died may still be waited for by those whom his last word reached late.
-        let timing = &self.plan.timing;
         let forgotten = quiet + 6 * timing.beacon + 16 * timing.join;
         match self.checks.missing() {
             None if self.now >= forgotten => return self.converged(since),
@@ -120,7 +146,8 @@ impl World {
 
     /// How long a ring may take to say these messages.
     fn saying(&self, messages: &[MessageId]) -> Duration {
-        let Plan { limits, machines, calm, lateness, timing, .. } = &self.plan;
+        let Plan { limits, machines, calm, lateness, .. } = &self.plan;
+        let Tuning { timing, window, per_turn, .. } = self.slowest();
         let members = u32::try_from(machines.len()).expect("plans have few nodes");
         let hop = calm.latency.most + lateness.most + Duration::from_millis(1);
         let rotation = members * hop * 5 / 4;
@@ -129,7 +156,7 @@ impl World {
             sent.map_or(0, |sent| sent.payload.len()).div_ceil(limits.packet / 2)
         };
         let frames = u32::try_from(messages.iter().map(frames).sum::<usize>()).unwrap_or(u32::MAX);
-        let each = (limits.window / members).clamp(1, limits.per_turn);
+        let each = (window / members).clamp(1, per_turn);
         2 * rotation * (frames.div_ceil(each) + 20) + 2 * timing.token + Duration::from_millis(200)
     }
 

@@ -9,11 +9,11 @@ use super::*;
 
 const WATCHER: SessionId = SessionId(1);
 
-fn node(id: u32) -> NodeId {
+pub(super) fn node(id: u32) -> NodeId {
     NodeId::new(id).expect("not zero")
 }
 
-fn set(ids: &[u32]) -> NodeSet {
+pub(super) fn set(ids: &[u32]) -> NodeSet {
     ids.iter().copied().map(node).collect()
 }
 
@@ -76,14 +76,14 @@ fn hello_of(id: u32, config_version: u64) -> Bytes {
 }
 
 /// A node table with what it needs around it.
-struct Table {
-    nodes: Nodes,
-    quorum: Quorum,
+pub(super) struct Table {
+    pub(super) nodes: Nodes,
+    pub(super) quorum: Quorum,
     outbox: Outbox,
 }
 
 impl Table {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let config = config(1, 5);
         let mut outbox = Outbox::default();
         outbox.watch(WATCHER, true);
@@ -91,7 +91,7 @@ impl Table {
     }
 
     /// From a ring with `survivors` to one with `members`, who all introduce themselves.
-    fn ring(&mut self, seq: u64, survivors: &[u32], members: &[u32]) -> Departed {
+    pub(super) fn ring(&mut self, seq: u64, survivors: &[u32], members: &[u32]) -> Departed {
         let departed = self.install(seq, survivors, members);
         let hellos = members.iter().map(|&id| (id, hello_of(id, 5))).collect();
         self.synced(seq, hellos);
@@ -115,7 +115,7 @@ impl Table {
     }
 
     /// State, incarnation and whether there is a join time, per node.
-    fn shown(&self) -> Vec<(u32, NodeState, u64)> {
+    pub(super) fn shown(&self) -> Vec<(u32, NodeState, u64)> {
         let rows = self.nodes.rows(&self.quorum);
         rows.iter().for_each(|row| {
             let member = matches!(row.state, NodeState::Member | NodeState::Leaving);

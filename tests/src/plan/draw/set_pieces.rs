@@ -4,9 +4,13 @@
 //! Must never take randomness from what the other troubles are drawn from: a world keeps its other
 //! faults when a piece is added or changed.
 
-use super::{Drawer, PERCENT, ms};
+use core::time::Duration;
+
+use totem::Tuning;
+
+use super::{Drawer, PERCENT, limits_within, ms, patience, timing};
 use crate::faults::{Fault, Moment, Trigger};
-use crate::plan::Quality;
+use crate::plan::{Plan, Quality};
 use crate::rng::Rng;
 
 impl Drawer<'_> {
@@ -22,6 +26,11 @@ impl Drawer<'_> {
         }
         if self.rng.once_in(4) {
             self.visits();
+        }
+        if self.rng.once_in(3) {
+            for _ in 0..self.rng.size(1, 3) {
+                self.retune();
+            }
         }
     }
 
@@ -61,6 +70,30 @@ impl Drawer<'_> {
         let other = (node + 1) % self.plan.machines.len();
         self.push(at, Fault::Crash { node: other, written: true });
         self.push(at + ms(2), Fault::Start { node: other });
+    }
+
+    /// All nodes are told other timers and limits, one after the other, as a new version of the
+    /// configuration reaches them.
+    fn retune(&mut self) {
+        let Plan { calm, lateness, disk, ref machines, traffic, .. } = *self.plan;
+        let least = patience(machines.len(), [calm.latency, lateness, disk]);
+        let timing = timing(&mut self.rng, least);
+        let limits = limits_within(&mut self.rng, self.plan.limits.span);
+        // Where much is said, the limits were chosen so that it can be.
+        let limits = if traffic.huge > 0 { self.plan.limits } else { limits };
+        let apart = self.rng.pick(&[Duration::ZERO, ms(5), ms(300)]);
+        let at = self.rng.duration(ms(200), self.plan.heal - ms(500));
+        for (node, machine) in machines.iter().enumerate() {
+            let tuning = Tuning {
+                timing,
+                window: limits.window,
+                per_turn: limits.per_turn,
+                accelerated: limits.accelerated,
+                weight: machine.votes.get(),
+            };
+            let at = at + self.rng.duration(Duration::ZERO, apart);
+            self.push(at, Fault::Retune { node, tuning });
+        }
     }
 
     /// A second client of one daemon or another comes and goes.

@@ -1,0 +1,48 @@
+//! What a new version of the configuration changes in a node that runs.
+//!
+//! Must never be done by halves: what does not work is refused before the first part is told. Must
+//! never touch the ring while it is being drained; its part waits until the events that it is ahead
+//! of have been delivered.
+
+use totem::{ConfigError, Instant, Tuning};
+
+use super::Stack;
+use super::command::NodeEntry;
+pub use super::nodes::reconfigure::Reconfigured;
+
+/// The parts of a configuration that a running node can take over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reconfiguration {
+    /// Its version.
+    pub version: u64,
+    /// The configured nodes.
+    pub nodes: Vec<NodeEntry>,
+    /// Timers and limits of the ring.
+    pub tuning: Tuning,
+}
+
+impl Stack {
+    /// Goes on with another version of the configuration.
+    ///
+    /// # Errors
+    /// What the ring cannot work with; nothing was changed then.
+    pub fn reconfigure(
+        &mut self,
+        now: Instant,
+        new: &Reconfiguration,
+    ) -> Result<Reconfigured, ConfigError> {
+        let done = self.adopt(new)?;
+        self.settle(now);
+        Ok(done)
+    }
+
+    /// The same from within, where the next [`Stack::settle`] is near.
+    pub(super) fn adopt(&mut self, new: &Reconfiguration) -> Result<Reconfigured, ConfigError> {
+        self.ring.accepts(new.tuning)?;
+        self.tuning = Some(new.tuning);
+        Ok(self.nodes.reconfigure(&new.nodes, new.version))
+    }
+}
+
+#[cfg(test)]
+mod tests;
