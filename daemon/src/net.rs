@@ -84,6 +84,7 @@ struct Ports {
 #[derive(Debug)]
 pub struct Net {
     addresses: Addresses,
+    transport: Transport,
     data: AsyncFd<Socket>,
     token: AsyncFd<Socket>,
     everyone: Vec<SocketAddr>,
@@ -125,6 +126,7 @@ impl Net {
         info!(target: "TOTEM", "data at {data_at}, tokens at {token_at}");
         Ok(Self {
             addresses,
+            transport,
             data,
             token,
             everyone,
@@ -137,6 +139,21 @@ impl Net {
             arrived: VecDeque::new(),
             inward: Inward::default(),
         })
+    }
+
+    /// Where the nodes are, as far as it is known.
+    #[must_use]
+    pub const fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The nodes are there from now on. What was said before goes where it was meant to go.
+    pub fn readdress(&mut self, addresses: Addresses) {
+        self.flush();
+        if self.transport == Transport::Unicast {
+            self.everyone = addresses.peers();
+        }
+        self.addresses = addresses;
     }
 
     /// Seals a packet and sends it, or keeps it with others for everyone until [`Net::flush`], the

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 use thiserror::Error;
-use totem::NodeId;
 use totem::wire::MOST_MEMBERS;
+use totem::{NodeId, NodeSet};
 
 /// The address map of a cluster, complete and without contradictions.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,6 +20,8 @@ pub struct Addresses {
     scope: u32,
     of: BTreeMap<NodeId, IpAddr>,
     who: BTreeMap<IpAddr, NodeId>,
+    /// Nodes that are not configured and were heard from their addresses.
+    learned: NodeSet,
 }
 
 /// An address map that cannot work.
@@ -48,6 +50,14 @@ pub enum AddressError {
         /// The address of this node.
         own: IpAddr,
     },
+    /// Packets of this node leave from where its sockets are: that cannot change while it runs.
+    #[error("this node has the address {new} now, its sockets are at {old}: restart it")]
+    Own {
+        /// Where its sockets are.
+        old: IpAddr,
+        /// Its new address.
+        new: IpAddr,
+    },
     /// No room for the token port below the data port.
     #[error("port {0} is too low: the port below it is needed, too")]
     Port(u16),
@@ -73,7 +83,35 @@ impl Addresses {
                 return Err(AddressError::Shared { address, first, second: node });
             }
         }
-        Ok(Self { me, own, port, scope: 0, of, who })
+        Ok(Self { me, own, port, scope: 0, of, who, learned: NodeSet::new() })
+    }
+
+    /// The map after a change of the configuration: these nodes have these addresses; of those who
+    /// are `staying` although the configuration has them no more, the old ones hold, and so do those
+    /// that were learned.
+    ///
+    /// # Errors
+    /// The first contradiction, or another address for this node.
+    pub fn changed(
+        &self,
+        mut of: BTreeMap<NodeId, IpAddr>,
+        staying: &NodeSet,
+    ) -> Result<Self, AddressError> {
+        for node in staying.iter().chain([&self.me]) {
+            if let Some(&address) = self.of.get(node) {
+                of.entry(*node).or_insert(address);
+            }
+        }
+        let mut new = Self::new(self.me, self.port, of)?.with_scope(self.scope);
+        if new.own != self.own {
+            return Err(AddressError::Own { old: self.own, new: new.own });
+        }
+        for node in &self.learned {
+            if let Some(&address) = self.of.get(node) {
+                new.learn(*node, address);
+            }
+        }
+        Ok(new)
     }
 
     /// The same map with the index of the interface that link-local addresses are meant for.
@@ -91,6 +129,7 @@ impl Addresses {
         if !known && fits {
             self.of.insert(node, address);
             self.who.entry(address).or_insert(node);
+            self.learned.insert(node);
         }
     }
 

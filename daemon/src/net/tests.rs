@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use totem::NodeSet;
 use totem::seal::ClusterKey;
 
 use super::*;
@@ -61,6 +62,23 @@ async fn what_is_for_everyone_reaches_the_others_and_tokens_one_node() {
     assert_eq!(next(&mut third).await, packet(1, b"data"));
     assert_eq!(next(&mut third).await, packet(1, b"more"));
     assert_eq!(first.sent().packets, 5);
+}
+
+#[tokio::test]
+async fn nodes_are_found_at_their_new_addresses() {
+    let [mut first, mut second, third] =
+        <[Net; 3]>::try_from(nodes(21_465, 3)).expect("three nodes");
+    drop(third);
+    let of = BTreeMap::from([(node(1), own_address(1).into()), (node(3), own_address(2).into())]);
+    let addresses = first.addresses().changed(of, &NodeSet::new()).expect("a good map");
+    first.readdress(addresses);
+    first.send(Destination::Everyone, b"data");
+    first.send(Destination::Node(node(2)), b"lost");
+    first.send(Destination::Node(node(3)), b"token");
+    let mut seen = [next(&mut second).await, next(&mut second).await];
+    seen.sort_by_key(|arrival| format!("{arrival:?}"));
+    assert_eq!(seen, [packet(1, b"data"), packet(1, b"token")]);
+    assert_eq!(first.sent().packets, 2);
 }
 
 #[tokio::test]

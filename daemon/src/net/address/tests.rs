@@ -78,3 +78,40 @@ fn link_local_addresses_carry_the_interface() {
     let SocketAddr::V6(peer) = addresses.peers()[0] else { panic!("an IPv6 peer") };
     assert_eq!(peer.scope_id(), 7);
 }
+
+#[test]
+fn a_changed_map_keeps_who_stays_and_never_moves_this_node() {
+    let before = three();
+    let of = map(&[(2, "10.0.0.2"), (3, "10.0.0.33"), (4, "10.0.0.4")]);
+    let staying = NodeSet::from([node(1)]);
+    let after = before.changed(of.clone(), &staying).expect("a good map");
+    let at = |id| after.token_of(node(id)).map(|at| at.ip().to_string());
+    assert_eq!([1, 3, 4].map(at), [Some("10.0.0.1".into()), Some("10.0.0.33".into()), at(4)]);
+    assert_eq!(after.peers().len(), 3);
+    let gone = before.changed(of, &NodeSet::new()).expect("a good map");
+    assert_eq!(gone.token_of(node(1)), None);
+
+    // Taken out of the configuration, this node is where it was.
+    let without = before.changed(map(&[(3, "10.0.0.3")]), &staying).expect("a good map");
+    assert_eq!((without.me(), without.own()), (before.me(), before.own()));
+    let moved = before.changed(map(&[(2, "10.0.0.9")]), &staying).expect_err("it moved");
+    assert_eq!(
+        moved.to_string(),
+        "this node has the address 10.0.0.9 now, its sockets are at 10.0.0.2: restart it"
+    );
+    let shared = before.changed(map(&[(2, "10.0.0.2"), (3, "10.0.0.1")]), &staying);
+    assert!(matches!(shared, Err(AddressError::Shared { .. })));
+}
+
+#[test]
+fn a_changed_map_keeps_what_was_learned_until_it_is_configured() {
+    let mut before = three();
+    before.learn(node(9), "10.0.0.9".parse().expect("valid"));
+    let of = map(&[(1, "10.0.0.1"), (2, "10.0.0.2")]);
+    let after = before.changed(of, &NodeSet::new()).expect("a good map");
+    let at = |addresses: &Addresses| addresses.token_of(node(9)).map(|at| at.ip().to_string());
+    assert_eq!(at(&after), Some("10.0.0.9".into()));
+    let of = map(&[(2, "10.0.0.2"), (9, "10.0.0.99")]);
+    let after = after.changed(of, &NodeSet::new()).expect("a good map");
+    assert_eq!(at(&after), Some("10.0.0.99".into()));
+}
