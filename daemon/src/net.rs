@@ -27,8 +27,8 @@ use bytes::{Bytes, BytesMut};
 use nix::errno::Errno;
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
-use totem::seal::{Opener, Refusals, Sealer};
-use totem::{Destination, Instant, NodeId};
+use totem::seal::{ClusterKey, KeyError, KeyId, Keyring, Refusals, Seal};
+use totem::{Destination, Instant, NodeId, NodeSet};
 use tracing::{error, info};
 
 use self::address::Addresses;
@@ -88,8 +88,7 @@ pub struct Net {
     data: AsyncFd<Socket>,
     token: AsyncFd<Socket>,
     everyone: Vec<SocketAddr>,
-    sealer: Sealer,
-    opener: Opener,
+    seal: Seal,
     burst: Burst,
     single: BytesMut,
     transmitter: Transmitter,
@@ -103,12 +102,7 @@ impl Net {
     ///
     /// # Errors
     /// The port is in use, the address is not ours, or the kernel refuses something needed.
-    pub fn open(
-        addresses: Addresses,
-        transport: Transport,
-        sealer: Sealer,
-        opener: Opener,
-    ) -> Result<Self, NetError> {
+    pub fn open(addresses: Addresses, transport: Transport, seal: Seal) -> Result<Self, NetError> {
         let scope = multicast::interface_of(addresses.own()).unwrap_or(0);
         let addresses = addresses.with_scope(scope);
         let Ports { data, token, everyone } = match transport {
@@ -130,8 +124,7 @@ impl Net {
             data,
             token,
             everyone,
-            sealer,
-            opener,
+            seal,
             burst: Burst::default(),
             single: BytesMut::new(),
             transmitter: Transmitter::new(),
@@ -156,15 +149,60 @@ impl Net {
         self.addresses = addresses;
     }
 
+    /// The keys of the cluster.
+    #[must_use]
+    pub const fn keys(&self) -> &Keyring {
+        self.seal.keys()
+    }
+
+    /// Understands packets that are sealed with this key, too.
+    ///
+    /// # Errors
+    /// Why it cannot be the next key; nothing was changed then.
+    pub fn learn_key(&mut self, next: ClusterKey) -> Result<(), KeyError> {
+        self.seal.learn(next)?;
+        if let Some(next) = self.keys().next() {
+            info!(target: "TOTEM", "key {} is known, and will be the next one", next.id());
+        }
+        Ok(())
+    }
+
+    /// The next key is given up.
+    pub fn unlearn_key(&mut self) {
+        self.seal.unlearn();
+    }
+
+    /// Seals with the next key from now on, unless it does already.
+    pub fn activate_key(&mut self) {
+        let known = self.keys().current().id();
+        self.seal.activate();
+        self.note_key(known);
+    }
+
+    /// Forgets the old key, if there is one, once all `members` seal with the new one.
+    pub fn retire_key(&mut self, members: &NodeSet) {
+        if self.seal.retire(members) {
+            let current = self.keys().current().id();
+            info!(target: "TOTEM", "all nodes seal with key {current}, the old key is forgotten");
+        }
+    }
+
+    fn note_key(&self, before: KeyId) {
+        let current = self.keys().current().id();
+        if current != before {
+            info!(target: "TOTEM", "sealing with key {current} from now on, no more with {before}");
+        }
+    }
+
     /// Seals a packet and sends it, or keeps it with others for everyone until [`Net::flush`], the
     /// next packet for one node, or until there are enough.
     pub fn send(&mut self, to: Destination, packet: &[u8]) {
         let sealed = match to {
-            Destination::Everyone => self.burst.push(|out| self.sealer.seal(packet, out)),
+            Destination::Everyone => self.burst.push(|out| self.seal.seal(packet, out)),
             Destination::Node(node) => {
                 self.flush();
                 self.single.clear();
-                let sealed = self.sealer.seal(packet, &mut self.single);
+                let sealed = self.seal.seal(packet, &mut self.single);
                 if let (Ok(()), Some(at)) = (&sealed, self.addresses.token_of(node)) {
                     self.transmitter.one(self.token.get_ref(), &self.single, at);
                 }
@@ -233,11 +271,13 @@ impl Net {
         loop {
             let Sealed { source, bytes } = self.arrived.pop_front()?;
             let size = bytes.len();
-            match self.opener.open(bytes) {
+            let known = self.seal.keys().current().id();
+            match self.seal.open(bytes) {
                 Ok(opened) => {
                     if let Some(source) = source {
                         self.addresses.learn(opened.from, source.ip());
                     }
+                    self.note_key(known);
                     return Some(Arrival::Packet { from: opened.from, bytes: opened.bytes });
                 }
                 Err(error) => self.inward.dropped(now, source, size, error),
@@ -260,7 +300,7 @@ impl Net {
     /// What came and was not opened.
     #[must_use]
     pub const fn refused(&self) -> &Refusals {
-        self.opener.refused()
+        self.seal.refused()
     }
 
     fn read(&mut self, which: Which, now: Instant) {

@@ -274,7 +274,7 @@ impl Shell {
             sent.packets, sent.calls, sent.full, sent.lost,
             received.packets, received.calls, received.overflowed, refused.forged,
             refused.replayed + refused.old_boot,
-            refused.truncated + refused.not_ours + refused.foreign_cluster,
+            refused.truncated + refused.not_ours + refused.foreign_cluster + refused.unknown_key,
         );
     }
 

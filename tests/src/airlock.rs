@@ -6,8 +6,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use bytes::{Bytes, BytesMut};
-use totem::seal::{ClusterKey, Opened, Opener, Sealer};
-use totem::{NodeId, Plant};
+use totem::seal::{ClusterKey, Opened, Seal, Sealer};
+use totem::{NodeId, NodeSet, Plant};
 
 use crate::figures::Figures;
 use crate::plan::Tamper;
@@ -16,30 +16,86 @@ use crate::rng::Rng;
 const CLUSTER: u32 = 0x0000_b5b4;
 const REMEMBERED: usize = 64;
 
+/// The keys that a node's configuration names, by their number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Keys {
+    /// The one in use.
+    pub current: u32,
+    /// The one that follows.
+    pub next: Option<u32>,
+}
+
+/// A step of changing the key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyStep {
+    /// The next key is known: one higher than the one in use.
+    Learn,
+    /// It is in use.
+    Use,
+    /// The one before is forgotten, once no member uses it.
+    Retire,
+}
+
+impl KeyStep {
+    /// All steps, by the names that scenarios use.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("learn", Self::Learn), ("use", Self::Use), ("retire", Self::Retire)];
+}
+
+impl Keys {
+    /// What a configuration that takes this step names.
+    pub const fn step(&mut self, step: KeyStep) {
+        match step {
+            KeyStep::Learn => self.next = Some(self.current + 1),
+            KeyStep::Use => {
+                if let Some(next) = self.next.take() {
+                    self.current = next;
+                }
+            }
+            KeyStep::Retire => {}
+        }
+    }
+}
+
+fn key(number: u32) -> ClusterKey {
+    let mut secret = b"the cluster's own secret".to_vec();
+    secret.extend(number.to_be_bytes());
+    ClusterKey::new(&secret).expect("it is not empty")
+}
+
 /// Sealer and opener of one process.
 #[derive(Debug)]
 pub struct Airlock {
-    sealer: Sealer,
-    opener: Opener,
+    seal: Seal,
     accepted: BTreeSet<Vec<u8>>,
 }
 
 impl Airlock {
-    /// For this boot of this node, with this bug.
+    /// For this boot of this node, with these keys and this bug.
     #[must_use]
-    pub fn new(me: NodeId, boot: u64, plant: Plant) -> Self {
-        let key = ClusterKey::new(b"the cluster's own secret").expect("it is not empty");
-        Self {
-            sealer: Sealer::new(&key, CLUSTER, me, boot),
-            opener: Opener::new(key, CLUSTER, me, boot).with_planted(plant),
-            accepted: BTreeSet::new(),
+    pub fn new(me: NodeId, boot: u64, keys: Keys, plant: Plant) -> Self {
+        let seal = Seal::new(key(keys.current), CLUSTER, me, boot).with_planted(plant);
+        let mut airlock = Self { seal, accepted: BTreeSet::new() };
+        if let Some(next) = keys.next {
+            airlock.seal.learn(key(next)).expect("the keys of a world differ");
+        }
+        airlock
+    }
+
+    /// A step of changing the key, while these are the members; did it do anything?
+    pub fn step(&mut self, step: KeyStep, keys: Keys, members: &NodeSet) -> bool {
+        match (step, keys.next) {
+            (KeyStep::Learn, Some(next)) => self.seal.learn(key(next)).is_ok(),
+            (KeyStep::Learn, None) => false,
+            (KeyStep::Use, _) => self.seal.activate(),
+            (KeyStep::Retire, _) => self.seal.retire(members),
         }
     }
 
     /// Seals a packet of this process.
     pub fn seal(&mut self, plain: &[u8]) -> Bytes {
         let mut sealed = BytesMut::new();
-        self.sealer.seal(plain, &mut sealed).expect("rings keep to the packet limit");
+        self.seal.seal(plain, &mut sealed).expect("rings keep to the packet limit");
         sealed.freeze()
     }
 
@@ -48,7 +104,7 @@ impl Airlock {
     /// # Errors
     /// What should never have been opened.
     pub fn open(&mut self, parcel: &Parcel) -> Result<Option<Opened>, &'static str> {
-        let Ok(opened) = self.opener.open(BytesMut::from(parcel.bytes.as_ref())) else {
+        let Ok(opened) = self.seal.open(BytesMut::from(parcel.bytes.as_ref())) else {
             return Ok(None);
         };
         if !parcel.genuine {
@@ -89,11 +145,10 @@ impl Meddler {
     #[must_use]
     pub fn new(dials: Tamper, rng: Rng) -> Self {
         let id = NodeId::new(1).expect("it is not zero");
-        let own = ClusterKey::new(b"the cluster's own secret").expect("it is not empty");
         let other = ClusterKey::new(b"another secret").expect("it is not empty");
         Self {
             dials,
-            foreigner: Sealer::new(&own, CLUSTER + 1, id, 1),
+            foreigner: Sealer::new(&key(0), CLUSTER + 1, id, 1),
             stranger: Sealer::new(&other, CLUSTER, id, 1 << 40),
             seen: VecDeque::new(),
             rng,
@@ -152,7 +207,11 @@ impl Meddler {
         match self.rng.size(0, 2) {
             0 => bytes.extend_from_slice(&plain),
             1 => self.foreigner.seal(&plain, &mut bytes).expect("it is small"),
-            _ => self.stranger.seal(&plain, &mut bytes).expect("it is small"),
+            _ => {
+                self.stranger.seal(&plain, &mut bytes).expect("it is small");
+                // It claims to be sealed with the key that is in use.
+                bytes[3] = parcel.bytes.get(3).copied().unwrap_or_default();
+            }
         }
         Some(Parcel { from: parcel.from, bytes: bytes.freeze(), genuine: false })
     }

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use totem::Tuning;
 
+use crate::airlock::KeyStep;
 use crate::check::group::Group;
 use crate::plan::Quality;
 
@@ -92,6 +93,13 @@ pub enum Fault {
         /// What it is told.
         tuning: Tuning,
     },
+    /// A node's configuration takes a step of changing the key.
+    Key {
+        /// Whose.
+        node: usize,
+        /// Which.
+        step: KeyStep,
+    },
     /// A second client of a daemon comes, or, if it is there, is gone.
     Visit {
         /// Whose.
@@ -169,6 +177,9 @@ impl Fault {
             Self::Weather(_) => "weather",
             Self::FalseHint { .. } => "false hint",
             Self::Retune { .. } => "other timers",
+            Self::Key { step: KeyStep::Learn, .. } => "next key",
+            Self::Key { step: KeyStep::Use, .. } => "change of key",
+            Self::Key { step: KeyStep::Retire, .. } => "end of a key",
             Self::Visit { .. } => "client comes or goes",
             Self::Flood { .. } => "flood",
             Self::When(_) => "trap",

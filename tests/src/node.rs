@@ -12,10 +12,11 @@ use daemon::stack::reconfigure::Reconfiguration;
 use daemon::stack::{Config, Stack};
 use quorum::Votes;
 use totem::{
-    ConfigError, Deadline, Identity, Input, Instant, NodeId, PacketError, RingId, RingSeq, Tuning,
+    ConfigError, Deadline, Identity, Input, Instant, NodeId, NodeSet, PacketError, RingId, RingSeq,
+    Tuning,
 };
 
-use crate::airlock::{Airlock, Parcel};
+use crate::airlock::{Airlock, KeyStep, Keys, Parcel};
 use crate::guest::{self, Guest};
 use crate::message::MessageId;
 use crate::network::Port;
@@ -105,6 +106,8 @@ pub struct Node {
     boot: u64,
     disk: Disk,
     tuning: Tuning,
+    /// The keys in its configuration.
+    keys: Keys,
     /// The daemon does not know of it yet.
     untold: bool,
     session: Session,
@@ -140,6 +143,7 @@ impl Node {
                 accelerated: plan.limits.accelerated,
                 weight: machine.votes.get(),
             },
+            keys: Keys::default(),
             untold: false,
             session: Session::default(),
             paused: None,
@@ -192,7 +196,7 @@ impl Node {
     pub fn start(&mut self, plan: &Plan, index: usize, now: Instant) {
         self.boot += 1;
         self.session = Session::default();
-        self.airlock = plan.tamper.map(|_| Airlock::new(self.id, self.boot, plan.plant));
+        self.airlock = plan.tamper.map(|_| Airlock::new(self.id, self.boot, self.keys, plan.plant));
         let config = self.config(plan, index);
         let mut stack = Box::new(Stack::new(config, self.clock.read(now)));
         for command in [Command::Attach, Command::Watch { on: true, objects: false }] {
@@ -426,6 +430,14 @@ impl Node {
             queue.push_back(parcel.clone());
         }
         Some(room)
+    }
+
+    /// Its configuration takes a step of changing the key, and its daemon with it, while these are
+    /// the members of its ring. Did the daemon?
+    pub fn change_key(&mut self, step: KeyStep, members: &NodeSet) -> bool {
+        self.keys.step(step);
+        let keys = self.keys;
+        self.airlock.as_mut().is_some_and(|airlock| airlock.step(step, keys, members))
     }
 
     /// Its airlock, where packets are sealed.

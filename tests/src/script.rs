@@ -31,6 +31,7 @@
 //! | `drop multicast 1 > 2`, `drop unicast 1 > 2`, `pass …` | one kind of packet only |
 //! | `split 1 2`, `join` | partition around these nodes; all links mended |
 //! | `retune token 500ms`, `retune consensus`, `retune window 16`, `… at 2` | other timers |
+//! | `set sealed`, `key learn`, `key use`, `key retire at 2` | keys; a step of changing them |
 //! | `… when 3 holding-token` | after `crash` and `pause`: at that moment of that node |
 
 use core::time::Duration;
@@ -38,7 +39,7 @@ use core::time::Duration;
 use totem::{Limits, NodeId, Plant, Seq, Timing};
 
 use crate::check::quorum::Counting;
-use crate::plan::{Ballot, Machine, Plan, Quality, Span, Traffic};
+use crate::plan::{Ballot, Machine, Plan, Quality, Span, Tamper, Traffic};
 use crate::trace::Detail;
 use crate::world::World;
 
@@ -138,6 +139,10 @@ fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String>
         }
         ["set", "disallowed"] => {
             plan.disallowed = true;
+            Ok(true)
+        }
+        ["set", "sealed"] => {
+            plan.tamper = Some(Tamper { flip: 0, truncate: 0, replay: 0, foreign: 0 });
             Ok(true)
         }
         ["set", "hints"] => {

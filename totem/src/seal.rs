@@ -11,13 +11,16 @@
 //! |-------:|------:|------------------------------------------------------------------|
 //! |      0 |     2 | magic, `0x546d`                                                  |
 //! |      2 |     1 | version of this layout, 1                                        |
-//! |      3 |     1 | flags, 0; a key id when keys can change while the cluster runs   |
+//! |      3 |     1 | number of the key, which follows from the key                    |
 //! |      4 |     4 | cluster: tells a neighbour's packets apart before any arithmetic |
 //! |      8 |     4 | node id of the sender                                            |
 //! |     12 |     8 | boot epoch of the sender                                         |
 //! |     20 |     8 | counter: grows by one with every packet of this boot             |
 //! |     28 |     … | the packet, encrypted                                            |
 //! |    end |    16 | tag                                                              |
+//!
+//! A cluster changes its key while it runs ([`Keyring`]). The counter goes on over such a change, so
+//! that one window per sender does for both keys, and going back to a key repeats no nonce.
 //!
 //! What a replay window cannot do: a node that has just started remembers no counters, so packets
 //! recorded earlier pass until the sender's next packet moves the window. They are genuine packets
@@ -26,24 +29,28 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
-use core::fmt;
+use alloc::vec::Vec;
 
 use aes_gcm::aead::AeadInOut;
-use aes_gcm::{Aes256Gcm, KeyInit, Tag};
+use aes_gcm::{Aes256Gcm, Tag};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use hkdf::Hkdf;
-use sha2::Sha256;
 use thiserror::Error;
-use zeroize::{Zeroize, Zeroizing};
 
-use crate::ids::NodeId;
+use crate::ids::{NodeId, NodeSet};
 use crate::planted;
 use crate::planted::Plant;
 use crate::wire;
 use header::Header;
 use replay::Window;
 
+pub use both::Seal;
+pub use keys::{ClusterKey, KeyError, KeyId, Keyring};
+pub use refusal::{Refusals, SealError};
+
+mod both;
 mod header;
+mod keys;
+mod refusal;
 mod replay;
 
 /// Bytes that sealing adds to a packet: header and tag.
@@ -55,55 +62,12 @@ pub const MOST_SENDERS: usize = 256;
 
 const TAG: usize = 16;
 
-/// The secret that all members share, in the form from which packet keys are derived.
-#[derive(Clone)]
-pub struct ClusterKey(Zeroizing<[u8; 32]>);
-
-impl ClusterKey {
-    /// A key from a secret of any length (HKDF extract, RFC 5869 §2.2); `None` for an empty one.
-    /// The strength is that of the secret: a cluster name, as CMAN uses it, is no secret.
-    #[must_use]
-    pub fn new(secret: &[u8]) -> Option<Self> {
-        if secret.is_empty() {
-            return None;
-        }
-        let (mut extracted, _) = Hkdf::<Sha256>::extract(Some(b"totem cluster key"), secret);
-        let key = Self(Zeroizing::new(extracted.into()));
-        extracted.as_mut_slice().zeroize();
-        Some(key)
-    }
-
-    /// The cipher of one boot of one sender (HKDF expand, §2.3). The cluster takes part, so that
-    /// clusters which share a secret do not share nonces.
-    fn cipher(&self, cluster: u32, sender: NodeId, boot: u64) -> Aes256Gcm {
-        let info: [&[u8]; 4] = [
-            b"totem packet key",
-            &cluster.to_be_bytes(),
-            &sender.get().to_be_bytes(),
-            &boot.to_be_bytes(),
-        ];
-        let mut key = aes_gcm::Key::<Aes256Gcm>::default();
-        Hkdf::<Sha256>::from_prk(self.0.as_slice())
-            .expect("the extracted key has the length of a hash")
-            .expand_multi_info(&info, &mut key)
-            .expect("one hash is not too much to ask for");
-        let cipher = Aes256Gcm::new(&key);
-        key.as_mut_slice().zeroize();
-        cipher
-    }
-}
-
-impl fmt::Debug for ClusterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ClusterKey(hidden)")
-    }
-}
-
 /// Seals the packets of this node.
 #[derive(Debug)]
 pub struct Sealer {
     cipher: Aes256Gcm,
     next: Header,
+    me: NodeId,
 }
 
 impl Sealer {
@@ -111,8 +75,14 @@ impl Sealer {
     /// use the same nonces: `boot` must never have been used before.
     #[must_use]
     pub fn new(key: &ClusterKey, cluster: u32, me: NodeId, boot: u64) -> Self {
-        let next = Header { cluster, sender: me.get(), boot, counter: 0 };
-        Self { cipher: key.cipher(cluster, me, boot), next }
+        let next = Header { key: key.id(), cluster, sender: me.get(), boot, counter: 0 };
+        Self { cipher: key.cipher(cluster, me, boot), next, me }
+    }
+
+    /// Seals with this key from now on. The counter goes on.
+    pub fn rekey(&mut self, key: &ClusterKey) {
+        self.cipher = key.cipher(self.next.cluster, self.me, self.next.boot);
+        self.next.key = key.id();
     }
 
     /// Appends the sealed form of `plain` to `out`: [`OVERHEAD`] bytes more than `plain` has.
@@ -159,6 +129,8 @@ pub struct Opened {
     pub from: NodeId,
     /// In which of its boots.
     pub boot: u64,
+    /// With which key.
+    pub key: KeyId,
     /// The plain packet, in the memory that the sealed one came in.
     pub bytes: Bytes,
 }
@@ -166,7 +138,7 @@ pub struct Opened {
 /// Opens what others sealed.
 #[derive(Debug)]
 pub struct Opener {
-    key: ClusterKey,
+    keys: Keyring,
     cluster: u32,
     me: NodeId,
     boot: u64,
@@ -179,8 +151,11 @@ pub struct Opener {
 #[derive(Debug)]
 struct Sender {
     boot: u64,
-    cipher: Aes256Gcm,
+    /// One for each key that it was heard with.
+    ciphers: Vec<(KeyId, Aes256Gcm)>,
     window: Window,
+    /// The counter of its newest packet, and the key of that.
+    newest: (u64, KeyId),
 }
 
 impl Opener {
@@ -188,7 +163,8 @@ impl Opener {
     #[must_use]
     pub fn new(key: ClusterKey, cluster: u32, me: NodeId, boot: u64) -> Self {
         let (senders, refused) = (BTreeMap::new(), Refusals::default());
-        Self { key, cluster, me, boot, senders, refused, plant: Plant::default() }
+        let keys = Keyring::new(key);
+        Self { keys, cluster, me, boot, senders, refused, plant: Plant::default() }
     }
 
     /// The same with a bug planted in it, for the proof that the simulator finds it. What ships
@@ -210,6 +186,57 @@ impl Opener {
         opened
     }
 
+    /// The keys it holds.
+    #[must_use]
+    pub const fn keys(&self) -> &Keyring {
+        &self.keys
+    }
+
+    /// Understands this key too from now on.
+    ///
+    /// # Errors
+    /// Why it cannot be the next key; nothing was changed then.
+    pub fn learn(&mut self, next: ClusterKey) -> Result<(), KeyError> {
+        self.keys.learn(next)?;
+        self.drop_ciphers();
+        Ok(())
+    }
+
+    /// This node seals with the next key from now on; the key to do it with, or `None` where no
+    /// next one is known. Packets sealed with the old one are understood until
+    /// [`Opener::forget`].
+    pub fn activate(&mut self) -> Option<&ClusterKey> {
+        self.keys.activate().then(|| self.keys.current())
+    }
+
+    /// Forgets the key that is not sealed with, be it the next or the old one.
+    pub fn forget(&mut self) {
+        self.keys.forget();
+        self.drop_ciphers();
+    }
+
+    /// Forgets the old key if all `members` seal with the current one; `true` when it did.
+    pub fn retire(&mut self, members: &NodeSet) -> bool {
+        let switched = |node: &NodeId| {
+            let newest = self.senders.get(node).map(|sender| sender.newest.1);
+            *node == self.me || newest == Some(self.keys.current().id())
+        };
+        let over = self.keys.old().is_some() && members.iter().all(switched);
+        if over {
+            self.forget();
+        }
+        over
+    }
+
+    /// Forgets the ciphers of keys that are not held any more, or were replaced by others of their
+    /// number.
+    fn drop_ciphers(&mut self) {
+        let current = self.keys.current().id();
+        for sender in self.senders.values_mut() {
+            sender.ciphers.retain(|(key, _)| *key == current);
+        }
+    }
+
     /// How many packets were refused, by kind.
     #[must_use]
     pub const fn refused(&self) -> &Refusals {
@@ -229,6 +256,8 @@ impl Opener {
         if from == self.me {
             return Err(self.open_own_id(&header, &mut packet));
         }
+        let unknown = SealError::UnknownKey { sender: header.sender, key: header.key };
+        let key = self.keys.find(header.key).ok_or(unknown)?;
         match self.senders.get_mut(&from) {
             Some(known) if header.boot < known.boot => {
                 let (boot, newest) = (header.boot, known.boot);
@@ -239,18 +268,19 @@ impl Opener {
                 if !(fresh || planted!(self.plant, ReplayWindowOff)) {
                     return Err(SealError::Replayed { sender: from, counter: header.counter });
                 }
-                decrypt(&known.cipher, &header, &mut packet)?;
-                known.window.mark(header.counter);
+                known.decrypt(&header, &mut packet, || {
+                    key.cipher(self.cluster, from, header.boot)
+                })?;
             }
             Some(_) | None => {
-                let cipher = self.key.cipher(self.cluster, from, header.boot);
+                let cipher = key.cipher(self.cluster, from, header.boot);
                 decrypt(&cipher, &header, &mut packet)?;
                 self.remember(from, cipher, &header)?;
             }
         }
         packet.truncate(packet.len() - TAG);
         packet.advance(header::LEN);
-        Ok(Opened { from, boot: header.boot, bytes: packet.freeze() })
+        Ok(Opened { from, boot: header.boot, key: header.key, bytes: packet.freeze() })
     }
 
     /// Our own multicasts come back to us, and that is nothing to look at. The same id in another
@@ -259,7 +289,10 @@ impl Opener {
         if header.boot == self.boot {
             return SealError::Looped;
         }
-        let cipher = self.key.cipher(self.cluster, self.me, header.boot);
+        let Some(key) = self.keys.find(header.key) else {
+            return SealError::UnknownKey { sender: header.sender, key: header.key };
+        };
+        let cipher = key.cipher(self.cluster, self.me, header.boot);
         match decrypt(&cipher, header, packet) {
             Ok(()) => SealError::DuplicateId { boot: header.boot },
             Err(forged) => forged,
@@ -275,7 +308,8 @@ impl Opener {
     ) -> Result<(), SealError> {
         let full = self.senders.len() >= MOST_SENDERS;
         let window = Window::starting_at(header.counter);
-        let sender = Box::new(Sender { boot: header.boot, cipher, window });
+        let (ciphers, newest) = ([(header.key, cipher)].into(), (header.counter, header.key));
+        let sender = Box::new(Sender { boot: header.boot, ciphers, window, newest });
         match self.senders.entry(from) {
             Entry::Occupied(mut older) => {
                 older.insert(sender);
@@ -284,6 +318,31 @@ impl Opener {
             Entry::Vacant(place) => {
                 place.insert(sender);
             }
+        }
+        Ok(())
+    }
+}
+
+impl Sender {
+    /// Decrypts a packet of this boot and notes it. The cipher of a key is kept once a packet
+    /// sealed with it was authentic.
+    fn decrypt(
+        &mut self,
+        header: &Header,
+        packet: &mut [u8],
+        derive: impl FnOnce() -> Aes256Gcm,
+    ) -> Result<(), SealError> {
+        match self.ciphers.iter().find(|(key, _)| *key == header.key) {
+            Some((_, cipher)) => decrypt(cipher, header, packet)?,
+            None => {
+                let cipher = derive();
+                decrypt(&cipher, header, packet)?;
+                self.ciphers.push((header.key, cipher));
+            }
+        }
+        self.window.mark(header.counter);
+        if header.counter >= self.newest.0 {
+            self.newest = (header.counter, header.key);
         }
         Ok(())
     }
@@ -298,110 +357,6 @@ fn decrypt(cipher: &Aes256Gcm, header: &Header, packet: &mut [u8]) -> Result<(),
     cipher
         .decrypt_inout_detached(&header.nonce(), clear, body.into(), &tag)
         .map_err(|aes_gcm::Error| forged)
-}
-
-/// Why a packet was not opened. The ring does not hear of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-pub enum SealError {
-    /// Shorter than header and tag.
-    #[error("truncated packet: {missing} bytes missing")]
-    Truncated {
-        /// How many bytes more were expected, at least.
-        missing: usize,
-    },
-    /// Another protocol, or a version of this one that we do not speak.
-    #[error("not a packet of ours: magic {magic:#06x}, version {version}, flags {flags:#04x}")]
-    NotOurs {
-        /// Its first two bytes.
-        magic: u16,
-        /// The version of its layout.
-        version: u8,
-        /// Its flags, unless the version is already unknown of no known meaning.
-        flags: u8,
-    },
-    /// It names another cluster.
-    #[error("packet of cluster {0}")]
-    ForeignCluster(u32),
-    /// It was not sealed with our key, or not by the boot of the node it names, or was changed.
-    #[error("packet not authentic, claims to be of node {sender}")]
-    Forged {
-        /// The node it claims to come from.
-        sender: u32,
-    },
-    /// Its counter was seen, or is too old to know. Found before authentication: a claim.
-    #[error("packet {counter} of node {sender} again, or too old")]
-    Replayed {
-        /// The node it claims to come from.
-        sender: NodeId,
-        /// Its counter.
-        counter: u64,
-    },
-    /// A newer boot of this sender was heard. Found before authentication: a claim.
-    #[error("packet of boot {boot} of node {sender}, which has since started as {newest}")]
-    OldBoot {
-        /// The node it claims to come from.
-        sender: NodeId,
-        /// The boot it claims.
-        boot: u64,
-        /// The newest boot of that node.
-        newest: u64,
-    },
-    /// Our own packet, as a multicast comes back.
-    #[error("our own packet")]
-    Looped,
-    /// An authentic packet with our node id and another boot epoch. A higher one is a second node
-    /// with our id; a lower one may also be a late packet of this node before its last restart.
-    #[error("another node uses our id, in boot {boot}")]
-    DuplicateId {
-        /// The boot of the other.
-        boot: u64,
-    },
-    /// An authentic packet of one sender more than we remember.
-    #[error("node {sender} is one sender too many, {MOST_SENDERS} are known")]
-    TooManySenders {
-        /// The sender that was not let in.
-        sender: NodeId,
-    },
-}
-
-/// Packets refused since the start, by kind. Counters only grow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Refusals {
-    /// [`SealError::Truncated`].
-    pub truncated: u64,
-    /// [`SealError::NotOurs`].
-    pub not_ours: u64,
-    /// [`SealError::ForeignCluster`].
-    pub foreign_cluster: u64,
-    /// [`SealError::Forged`].
-    pub forged: u64,
-    /// [`SealError::Replayed`].
-    pub replayed: u64,
-    /// [`SealError::OldBoot`].
-    pub old_boot: u64,
-    /// [`SealError::Looped`].
-    pub looped: u64,
-    /// [`SealError::DuplicateId`].
-    pub duplicate_id: u64,
-    /// [`SealError::TooManySenders`].
-    pub too_many_senders: u64,
-}
-
-impl Refusals {
-    fn count(&mut self, error: &SealError) {
-        let counter = match error {
-            SealError::Truncated { .. } => &mut self.truncated,
-            SealError::NotOurs { .. } => &mut self.not_ours,
-            SealError::ForeignCluster(_) => &mut self.foreign_cluster,
-            SealError::Forged { .. } => &mut self.forged,
-            SealError::Replayed { .. } => &mut self.replayed,
-            SealError::OldBoot { .. } => &mut self.old_boot,
-            SealError::Looped => &mut self.looped,
-            SealError::DuplicateId { .. } => &mut self.duplicate_id,
-            SealError::TooManySenders { .. } => &mut self.too_many_senders,
-        };
-        *counter = counter.saturating_add(1);
-    }
 }
 
 #[cfg(test)]

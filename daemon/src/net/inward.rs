@@ -96,6 +96,7 @@ impl Inward {
             SealError::Truncated { .. }
             | SealError::NotOurs { .. }
             | SealError::ForeignCluster(_)
+            | SealError::UnknownKey { .. }
             | SealError::Forged { .. }
             | SealError::Replayed { .. }
             | SealError::OldBoot { .. }

@@ -3,7 +3,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use totem::NodeSet;
-use totem::seal::ClusterKey;
+use totem::seal::{ClusterKey, Sealer};
 
 use super::*;
 
@@ -28,9 +28,7 @@ fn open(port: u16, count: u8, id: u8, secret: &[u8]) -> Result<Net, NetError> {
     let me = node(u32::from(id));
     let addresses = Addresses::new(me, port, of).expect("a good map");
     let key = ClusterKey::new(secret).expect("not empty");
-    let sealer = Sealer::new(&key, 7, me, 1);
-    let opener = Opener::new(key, 7, me, 1);
-    Net::open(addresses, Transport::Unicast, sealer, opener)
+    Net::open(addresses, Transport::Unicast, Seal::new(key, 7, me, 1))
 }
 
 async fn next(net: &mut Net) -> Arrival {
@@ -82,6 +80,28 @@ async fn nodes_are_found_at_their_new_addresses() {
 }
 
 #[tokio::test]
+async fn key_changes_while_packets_travel() {
+    let [mut first, mut second] = <[Net; 2]>::try_from(nodes(21_475, 2)).expect("two nodes");
+    let new = ClusterKey::new(b"new").expect("not empty");
+    let both = NodeSet::from([node(1), node(2)]);
+    for net in [&mut first, &mut second] {
+        net.learn_key(new.clone()).expect("another key");
+    }
+    first.send(Destination::Node(node(2)), b"old");
+    first.activate_key();
+    first.send(Destination::Node(node(2)), b"new");
+    assert_eq!(next(&mut second).await, packet(1, b"old"));
+    assert_eq!(next(&mut second).await, packet(1, b"new"));
+    assert_eq!(second.keys().current(), &new);
+    second.send(Destination::Node(node(1)), b"answer");
+    assert_eq!(next(&mut first).await, packet(2, b"answer"));
+    for net in [&mut first, &mut second] {
+        net.retire_key(&both);
+        assert_eq!(net.keys().old(), None);
+    }
+}
+
+#[tokio::test]
 async fn the_socket_that_the_ring_prefers_is_read_first() {
     let [mut first, mut second] = <[Net; 2]>::try_from(nodes(21_415, 2)).expect("two nodes");
     for token_first in [false, true] {
@@ -116,9 +136,9 @@ async fn an_address_of_another_machine_is_refused_by_name() {
     let me = node(1);
     let of = BTreeMap::from([(me, Ipv4Addr::new(192, 0, 2, 1).into())]);
     let key = ClusterKey::new(b"secret").expect("not empty");
-    let (sealer, opener) = (Sealer::new(&key, 7, me, 1), Opener::new(key, 7, me, 1));
+    let seal = Seal::new(key, 7, me, 1);
     let addresses = Addresses::new(me, 21_435, of).expect("a good map");
-    let error = Net::open(addresses, Transport::Unicast, sealer, opener).expect_err("not ours");
+    let error = Net::open(addresses, Transport::Unicast, seal).expect_err("not ours");
     assert!(error.to_string().contains("192.0.2.1"), "{error}");
 }
 
@@ -144,7 +164,7 @@ async fn foreign_and_repeated_packets_are_counted_and_dropped() {
     first.send(Destination::Node(node(2)), b"token");
     assert_eq!(next(&mut second).await, packet(1, b"token"));
     let refused = second.refused();
-    assert_eq!(refused.truncated + refused.not_ours + refused.forged, 3, "{refused:?}");
+    assert_eq!(refused.truncated + refused.not_ours + refused.unknown_key, 3, "{refused:?}");
 }
 
 fn loopback_socket() -> std::net::UdpSocket {

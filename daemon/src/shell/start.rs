@@ -16,7 +16,7 @@ use confdb::cluster::local::LocalError;
 use confdb::{Problem, Severity};
 use nix::errno::Errno;
 use thiserror::Error;
-use totem::seal::{Opener, Sealer};
+use totem::seal::Seal;
 use totem::{NodeId, RingSeq};
 use tracing::level_filters::LevelFilter;
 use tracing::{error, info, warn};
@@ -324,9 +324,8 @@ fn open(
     let system = |what| move |why: std::io::Error| StartError::System(what, why.to_string());
     let key = files::key(&secret)?;
     let cluster = u32::from(settings.cluster.id);
-    let sealer = Sealer::new(&key, cluster, me, boot);
-    let opener = Opener::new(key, cluster, me, boot);
-    let net = Net::open(addresses, settings.network.transport, sealer, opener)?;
+    let seal = Seal::new(key, cluster, me, boot);
+    let net = Net::open(addresses, settings.network.transport, seal)?;
     let mut clock = Clock::new();
     let wall = clock.wall_at_origin();
     let ipc = Ipc::listen(ipc::Settings {

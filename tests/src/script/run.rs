@@ -8,6 +8,7 @@ use core::time::Duration;
 use totem::Guarantee;
 
 use super::{ballot, node, time};
+use crate::airlock::KeyStep;
 use crate::check::group::Group;
 use crate::faults::{Fault, Moment, Trigger};
 use crate::network::Port;
@@ -43,6 +44,15 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
             (0..plan.machines.len()).try_for_each(|node| retune(world, node, dial, value))
         }
         ["retune", dial, value, "at", id] => retune(world, node(plan, id)?, dial, value),
+        ["key", step] => {
+            let step = key_step(step)?;
+            (0..plan.machines.len()).for_each(|node| world.inject(&Fault::Key { node, step }));
+            Ok(())
+        }
+        ["key", step, "at", id] => {
+            world.inject(&Fault::Key { node: node(plan, id)?, step: key_step(step)? });
+            Ok(())
+        }
         ["say", who, rest @ ..] => say(world, node(plan, who)?, rest),
         [verb @ ("drop" | "pass"), kind, from, ">", to] => {
             let port = match *kind {
@@ -58,6 +68,11 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
             Ok(())
         }
     }
+}
+
+fn key_step(word: &str) -> Result<KeyStep, String> {
+    let found = KeyStep::ALL.into_iter().find(|(name, _)| *name == word);
+    found.map(|(_, step)| step).ok_or_else(|| format!("{word}: there is no such step"))
 }
 
 /// Another timer or limit in a node's configuration.

@@ -7,9 +7,10 @@ use core::time::Duration;
 use bytes::Bytes;
 use daemon::stack::command::{Command, Leave};
 use totem::wire::Packet;
-use totem::{Guarantee, Input};
+use totem::{Guarantee, Input, NodeSet};
 
 use super::{Happening, World};
+use crate::airlock::KeyStep;
 use crate::check::history::What;
 use crate::faults::{Fault, Moment, Trigger};
 use crate::network::Port;
@@ -68,6 +69,7 @@ impl World {
                 self.nodes[node].retune(&self.plan, self.now, tuning);
                 self.settle(node);
             }
+            Fault::Key { node, step } => self.change_key(node, step),
             Fault::Flood { messages } => self.flood(messages),
             Fault::When(ref trigger) => self.triggers.push((**trigger).clone()),
         }
@@ -108,6 +110,7 @@ impl World {
             | Fault::Link { .. }
             | Fault::Weather(_)
             | Fault::Retune { .. }
+            | Fault::Key { .. }
             | Fault::Flood { .. }
             | Fault::When(_) => true,
         }
@@ -178,6 +181,21 @@ impl World {
             self.handle(node, Input::Timeout);
         }
         self.set_alarm(node);
+    }
+
+    fn change_key(&mut self, node: usize, step: KeyStep) {
+        let view = self.checks.history().processes[node].view;
+        let members: NodeSet = view
+            .map(|view| view.members.iter().map(|index| self.nodes[index].id()).collect())
+            .unwrap_or_default();
+        if self.nodes[node].change_key(step, &members) {
+            self.figures.count("keys changed");
+            self.trace.story(self.now, Some(node), || match step {
+                KeyStep::Learn => "knows the next key".into(),
+                KeyStep::Use => "seals with the next key".into(),
+                KeyStep::Retire => "forgets the old key".into(),
+            });
+        }
     }
 
     fn visit(&mut self, node: usize) {

@@ -6,18 +6,18 @@ use aes_gcm::Nonce;
 use aes_gcm::aead::consts::U12;
 use bytes::{Buf, BufMut};
 
-use super::{OVERHEAD, SealError};
+use super::{KeyId, OVERHEAD, SealError};
 
 /// Length of the header in bytes.
 pub(super) const LEN: usize = 28;
 
 const MAGIC: u16 = 0x546d;
 const VERSION: u8 = 1;
-const FLAGS: u8 = 0;
 
 /// The fields that differ from packet to packet. The sender may be zero here: it is a claim.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Header {
+    pub(super) key: KeyId,
     pub(super) cluster: u32,
     pub(super) sender: u32,
     pub(super) boot: u64,
@@ -30,7 +30,7 @@ impl Header {
         let mut rest = bytes.as_mut_slice();
         rest.put_u16(MAGIC);
         rest.put_u8(VERSION);
-        rest.put_u8(FLAGS);
+        rest.put_u8(self.key.0);
         rest.put_u32(self.cluster);
         rest.put_u32(self.sender);
         rest.put_u64(self.boot);
@@ -43,11 +43,12 @@ impl Header {
         if packet.len() < OVERHEAD {
             return Err(SealError::Truncated { missing: OVERHEAD - packet.len() });
         }
-        let (magic, version, flags) = (packet.get_u16(), packet.get_u8(), packet.get_u8());
-        if (magic, version, flags) != (MAGIC, VERSION, FLAGS) {
-            return Err(SealError::NotOurs { magic, version, flags });
+        let (magic, version, key) = (packet.get_u16(), packet.get_u8(), packet.get_u8());
+        if (magic, version) != (MAGIC, VERSION) {
+            return Err(SealError::NotOurs { magic, version });
         }
         Ok(Self {
+            key: KeyId(key),
             cluster: packet.get_u32(),
             sender: packet.get_u32(),
             boot: packet.get_u64(),

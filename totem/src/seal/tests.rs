@@ -5,6 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod rotation;
+
 const CLUSTER: u32 = 0x0102_0304;
 const BOOT: u64 = 0x1122_3344_5566_7788;
 
@@ -33,14 +35,14 @@ fn seal(sealer: &mut Sealer, plain: &[u8]) -> BytesMut {
 
 /// Computed with another implementation of HKDF and AES-GCM.
 const GOLDEN: [u8; OVERHEAD + 5] = [
-    0x54, 0x6d, 1, 0, // magic, version, flags
+    0x54, 0x6d, 1, 0xac, // magic, version, key
     1, 2, 3, 4, // cluster
     0, 0, 0, 7, // sender
     0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, // boot
     0, 0, 0, 0, 0, 0, 0, 0, // counter
     0x44, 0x42, 0xf2, 0x10, 0xf5, // body
-    0x80, 0xc0, 0x09, 0x4a, 0x8f, 0x5a, 0xf8, 0x05, // tag
-    0x9e, 0xc7, 0x57, 0x94, 0x3b, 0x1a, 0xc1, 0x7f,
+    0xa5, 0xac, 0xc2, 0x49, 0x69, 0x2e, 0xcc, 0x6f, // tag
+    0xfb, 0x2d, 0x19, 0xbd, 0xec, 0xbd, 0xe7, 0xd2,
 ];
 
 #[test]
@@ -75,8 +77,9 @@ fn every_flipped_bit_is_refused_and_leaves_the_packet_good() {
         assert!(opener.open(bad).is_err(), "bit {bit}");
     }
     let refused = *opener.refused();
-    // Magic, version and flags; cluster; all the rest.
-    assert_eq!((refused.not_ours, refused.foreign_cluster, refused.forged), (32, 32, 41 * 8));
+    // Magic and version; key; cluster; all the rest.
+    assert_eq!((refused.not_ours, refused.unknown_key), (24, 8));
+    assert_eq!((refused.foreign_cluster, refused.forged), (32, 41 * 8));
     opener.open(good).expect("authentic");
 }
 
@@ -103,16 +106,27 @@ fn strangers_are_told_apart() {
     let mut opener = opener();
     let packet = seal(&mut Sealer::new(&key("secret"), 9, node(2), 5), b"x");
     assert_eq!(opener.open(packet), Err(SealError::ForeignCluster(9)));
-    let packet = seal(&mut Sealer::new(&key("other"), CLUSTER, node(2), 5), b"x");
+    let other = key("other");
+    let packet = seal(&mut Sealer::new(&other, CLUSTER, node(2), 5), b"x");
+    let unknown = SealError::UnknownKey { sender: 2, key: other.id() };
+    assert_eq!(opener.open(packet.clone()), Err(unknown));
+    let mut packet = packet;
+    packet[3] = key("secret").id().0;
     assert_eq!(opener.open(packet), Err(SealError::Forged { sender: 2 }));
     let mut packet = seal(&mut sealer(2, 5), b"x");
     packet[2] = 2;
-    let version = SealError::NotOurs { magic: 0x546d, version: 2, flags: 0 };
+    let version = SealError::NotOurs { magic: 0x546d, version: 2 };
     assert_eq!(opener.open(packet), Err(version));
     let mut packet = seal(&mut sealer(2, 5), b"x");
     packet[8..12].fill(0);
     assert_eq!(opener.open(packet), Err(SealError::Forged { sender: 0 }));
-    let expected = Refusals { foreign_cluster: 1, forged: 2, not_ours: 1, ..Refusals::default() };
+    let expected = Refusals {
+        foreign_cluster: 1,
+        unknown_key: 1,
+        forged: 2,
+        not_ours: 1,
+        ..Refusals::default()
+    };
     assert_eq!(*opener.refused(), expected);
 }
 
@@ -193,7 +207,9 @@ fn the_number_of_senders_is_bounded_and_strangers_do_not_count() {
     let mut opener = opener();
     let last = u32::try_from(MOST_SENDERS).expect("small") + 1;
     for id in 2..=last {
-        let foreign = seal(&mut Sealer::new(&key("other"), CLUSTER, node(10_000 + id), 5), b"x");
+        let mut foreign =
+            seal(&mut Sealer::new(&key("other"), CLUSTER, node(10_000 + id), 5), b"x");
+        foreign[3] = key("secret").id().0;
         assert_eq!(opener.open(foreign), Err(SealError::Forged { sender: 10_000 + id }));
         opener.open(seal(&mut sealer(id, 5), b"x")).expect("room for this one");
     }

@@ -9,6 +9,7 @@ use core::time::Duration;
 use totem::Tuning;
 
 use super::{Drawer, PERCENT, limits_within, ms, patience, timing};
+use crate::airlock::KeyStep;
 use crate::faults::{Fault, Moment, Trigger};
 use crate::plan::{Plan, Quality};
 use crate::rng::Rng;
@@ -31,6 +32,9 @@ impl Drawer<'_> {
             for _ in 0..self.rng.size(1, 3) {
                 self.retune();
             }
+        }
+        if self.plan.tamper.is_some() && self.rng.once_in(2) {
+            self.change_key();
         }
     }
 
@@ -93,6 +97,26 @@ impl Drawer<'_> {
             };
             let at = at + self.rng.duration(Duration::ZERO, apart);
             self.push(at, Fault::Retune { node, tuning });
+        }
+    }
+
+    /// The key is changed: all nodes know the next one, then some seal with it, the others follow
+    /// when they hear of it, and whoever sees that all members have followed forgets the old one.
+    fn change_key(&mut self) {
+        let nodes = self.plan.machines.len();
+        let latest = self.plan.heal / 2;
+        let known = self.rng.duration(ms(200), latest);
+        let used = known + ms(20) + self.rng.duration(Duration::ZERO, latest / 2);
+        let first = self.node();
+        for node in 0..nodes {
+            let at = known + self.rng.duration(Duration::ZERO, ms(20));
+            self.push(at, Fault::Key { node, step: KeyStep::Learn });
+            if node == first || self.rng.once_in(2) {
+                let at = used + self.rng.duration(Duration::ZERO, ms(30));
+                self.push(at, Fault::Key { node, step: KeyStep::Use });
+            }
+            let at = used + self.rng.duration(Duration::ZERO, latest / 2);
+            self.push(at, Fault::Key { node, step: KeyStep::Retire });
         }
     }
 
