@@ -19,8 +19,8 @@
 //! |     28 |     … | the packet, encrypted                                            |
 //! |    end |    16 | tag                                                              |
 //!
-//! A cluster changes its key while it runs ([`Keyring`]). The counter goes on over such a change, so
-//! that one window per sender does for both keys, and going back to a key repeats no nonce.
+//! A cluster changes its key while it runs ([`Keyring`]). The counter goes on over such a change:
+//! one window per sender does for both keys, and going back to a key repeats no nonce.
 //!
 //! What a replay window cannot do: a node that has just started remembers no counters, so packets
 //! recorded earlier pass until the sender's next packet moves the window. They are genuine packets

@@ -59,10 +59,10 @@ fn old_key_is_kept_until_every_member_has_another() {
     let members = NodeSet::from([node(1), node(2), node(3)]);
     opener.learn(second.clone()).expect("another key");
     opener.activate();
-    for place in 0..2 {
+    for sealer in &mut sealers {
         assert!(!opener.retire(&members));
-        sealers[place].rekey(&second);
-        opener.open(seal(&mut sealers[place], b"x")).expect("authentic");
+        sealer.rekey(&second);
+        opener.open(seal(sealer, b"x")).expect("authentic");
     }
     assert!(opener.retire(&members));
 }
