@@ -155,28 +155,29 @@ impl Net {
         self.seal.keys()
     }
 
-    /// Understands packets that are sealed with this key, too.
+    /// Goes by the keys that a configuration names: the one in use, and the next one.
     ///
     /// # Errors
-    /// Why it cannot be the next key; nothing was changed then.
-    pub fn learn_key(&mut self, next: ClusterKey) -> Result<(), KeyError> {
-        self.seal.learn(next)?;
-        if let Some(next) = self.keys().next() {
-            info!(target: "TOTEM", "key {} is known, and will be the next one", next.id());
+    /// It would cut this node off, or others; nothing was changed then.
+    pub fn follow_keys(
+        &mut self,
+        current: &ClusterKey,
+        next: Option<ClusterKey>,
+    ) -> Result<(), KeyError> {
+        let id = |key: Option<&ClusterKey>| key.map(ClusterKey::id);
+        let (known, expected) = (self.keys().current().id(), id(self.keys().next()));
+        self.seal.follow(current, next)?;
+        self.note_key(known);
+        match (expected, id(self.keys().next())) {
+            (before, Some(next)) if before != Some(next) => {
+                info!(target: "TOTEM", "key {next} is understood, and will be the next one");
+            }
+            (Some(before), None) if self.keys().current().id() != before => {
+                info!(target: "TOTEM", "key {before} will not be the next one");
+            }
+            (_, _) => {}
         }
         Ok(())
-    }
-
-    /// The next key is given up.
-    pub fn unlearn_key(&mut self) {
-        self.seal.unlearn();
-    }
-
-    /// Seals with the next key from now on, unless it does already.
-    pub fn activate_key(&mut self) {
-        let known = self.keys().current().id();
-        self.seal.activate();
-        self.note_key(known);
     }
 
     /// Forgets the old key, if there is one, once all `members` seal with the new one.

@@ -54,6 +54,8 @@ pub struct Settings {
     pub network: Network,
     /// What packets are sealed with.
     pub key: KeySource,
+    /// File of the key that follows.
+    pub next_key: Option<PathBuf>,
     /// What goes to which log.
     pub logging: LogSettings,
     /// The same for parts of this daemon that have their own entry, by their names.
@@ -164,6 +166,17 @@ pub enum SettingsError {
         /// Whose it is.
         name: String,
     },
+    /// The key cannot change for a node that was given one.
+    #[error(
+        "next_keyfile {} cannot follow: this node was started with key file {}, which goes before \
+         the configuration; start it without", next.display(), given.display()
+    )]
+    NextKey {
+        /// The file of the next key.
+        next: PathBuf,
+        /// The file asked for at the start.
+        given: PathBuf,
+    },
     /// Votes asked for that a node cannot have.
     #[error("{0} votes cannot be used: a node has 0 to {MOST_VOTES}")]
     Votes(u32),
@@ -199,6 +212,7 @@ pub fn settings(
     };
     let nodes: Vec<NodeEntry> = cluster.nodes.iter().map(entry).collect();
     let key = key(cluster, overrides);
+    let next_key = next_key(cluster, overrides)?;
     let settings = Settings {
         cluster: Identification {
             name: cluster.name.clone(),
@@ -217,6 +231,7 @@ pub fn settings(
         notes: notes(cluster, &key),
         nodes,
         key,
+        next_key,
         logging: cluster.logging.of(DAEMON, None),
         subsystems: subsystems(cluster),
     };
@@ -415,6 +430,16 @@ fn key(cluster: &Cluster, overrides: &Overrides) -> KeySource {
         Key::Name(key) => KeySource::Name(key.clone()),
         Key::Configured(key) => KeySource::Configured(key.clone()),
         Key::File(file) => KeySource::File(file.into()),
+    }
+}
+
+/// Who was given a key at the start would stay with it when the others change theirs.
+fn next_key(cluster: &Cluster, overrides: &Overrides) -> Result<Option<PathBuf>, SettingsError> {
+    match (&cluster.ring.next_key, &overrides.keyfile) {
+        (Some(next), Some(given)) => {
+            Err(SettingsError::NextKey { next: next.into(), given: given.clone() })
+        }
+        (next, _) => Ok(next.as_ref().map(PathBuf::from)),
     }
 }
 

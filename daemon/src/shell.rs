@@ -12,6 +12,7 @@ pub mod logging;
 pub mod ready;
 pub mod realtime;
 pub mod report;
+mod rotation;
 pub mod signals;
 pub mod start;
 pub mod wait;
@@ -27,6 +28,7 @@ use self::load::Load;
 use self::logging::Logging;
 use self::ready::Readiness;
 use self::report::{Line, Reporter};
+use self::rotation::Rotation;
 use self::signals::Request;
 use self::wait::Sources;
 use self::wake::Wake;
@@ -66,6 +68,7 @@ pub struct Shell {
     logging: Logging,
     load: Option<Load>,
     errors: Limiter,
+    rotation: Rotation,
     wall: Duration,
     end: Option<End>,
     stopping: Option<Instant>,
@@ -226,8 +229,22 @@ impl Shell {
         self.drain(now);
     }
 
+    /// Ends a change of keys when it is over.
+    fn rotate(&mut self, now: Instant) {
+        if self.sources.net.keys().old().is_some() {
+            let members = self.stack.ring_members();
+            if !members.is_empty() {
+                self.sources.net.retire_key(&members);
+            }
+        }
+        if self.rotation.greets(now, self.sources.net.keys()) {
+            self.stack.greet(now);
+        }
+    }
+
     /// Does all that the stack wants done, in its order.
     fn drain(&mut self, now: Instant) {
+        self.rotate(now);
         loop {
             match self.stack.poll() {
                 Effect::Send { to, packet } => self.sources.net.send(to, &packet),
@@ -254,7 +271,8 @@ impl Shell {
                     self.sources.net.flush();
                     let ring = deadline.map(|deadline| deadline.at);
                     let load = self.load.as_ref().and_then(Load::deadline);
-                    let earliest = [ring, load].into_iter().flatten().min();
+                    let keys = self.rotation.deadline();
+                    let earliest = [ring, load, keys].into_iter().flatten().min();
                     self.sources.alarm.set(earliest);
                     return;
                 }

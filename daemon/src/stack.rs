@@ -23,8 +23,8 @@ mod voting;
 use std::time::Duration;
 
 use totem::{
-    Configuration, Deadline, Event, Guarantee, Input, Instant, Kind, Lane, Message, Output,
-    PacketError, Refused, Ring, RingId, RingSeq, Tuning,
+    Configuration, Deadline, Event, Guarantee, Input, Instant, Kind, Lane, Message, NodeSet,
+    Output, PacketError, Refused, Ring, RingId, RingSeq, Tuning,
 };
 
 use self::command::{Command, Leave, NodeEntry, RequestId, SessionId, VoteCommand};
@@ -203,6 +203,20 @@ impl Stack {
     #[must_use]
     pub fn token_first(&self) -> bool {
         self.ring.token_first()
+    }
+
+    /// The members of the ring in use; none between two rings.
+    #[must_use]
+    pub fn ring_members(&self) -> NodeSet {
+        self.ring.status().members
+    }
+
+    /// Has every member say something to this node, so that it hears which key they seal with.
+    pub fn greet(&mut self, now: Instant) {
+        if !self.left {
+            self.ring.greet();
+            self.settle(now);
+        }
     }
 
     // -- what clients ask -----------------------------------------------------------------------

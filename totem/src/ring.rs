@@ -197,6 +197,16 @@ impl Ring {
         }
     }
 
+    /// Has every member say something to this node, if it hears: nothing but a sign of life, sealed
+    /// as that member seals. Without effect while no ring is in use.
+    pub fn greet(&mut self) {
+        for node in self.status().members {
+            if node != self.local.me() {
+                self.local.probe(node);
+            }
+        }
+    }
+
     /// Says good-bye. Ends with [`crate::Event::Left`].
     pub fn leave(&mut self, now: Instant) {
         if !matches!(self.phase, Some(Phase::Left(_))) {

@@ -44,7 +44,7 @@ use header::Header;
 use replay::Window;
 
 pub use both::Seal;
-pub use keys::{ClusterKey, KeyError, KeyId, Keyring};
+pub use keys::{ClusterKey, KeyChange, KeyError, KeyId, Keyring};
 pub use refusal::{Refusals, SealError};
 
 mod both;

@@ -84,11 +84,13 @@ async fn key_changes_while_packets_travel() {
     let [mut first, mut second] = <[Net; 2]>::try_from(nodes(21_475, 2)).expect("two nodes");
     let new = ClusterKey::new(b"new").expect("not empty");
     let both = NodeSet::from([node(1), node(2)]);
+    let old = first.keys().current().clone();
     for net in [&mut first, &mut second] {
-        net.learn_key(new.clone()).expect("another key");
+        assert_eq!(net.follow_keys(&new, None), Err(KeyError::Unknown));
+        net.follow_keys(&old, Some(new.clone())).expect("another key");
     }
     first.send(Destination::Node(node(2)), b"old");
-    first.activate_key();
+    first.follow_keys(&new, None).expect("the next key");
     first.send(Destination::Node(node(2)), b"new");
     assert_eq!(next(&mut second).await, packet(1, b"old"));
     assert_eq!(next(&mut second).await, packet(1, b"new"));

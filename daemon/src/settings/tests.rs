@@ -245,3 +245,18 @@ fn stack_is_told_the_version_and_the_stored_sequence() {
     assert_eq!(stack.ring.identity().boot, 7);
     assert_eq!(stack.nodes.len(), 2);
 }
+
+#[test]
+fn next_key_follows_unless_this_node_was_given_one() {
+    let cluster = with("keyfile=\"/k1\" next_keyfile=\"/k2\"", "");
+    let settings = of(&cluster);
+    assert_eq!(settings.next_key, Some("/k2".into()));
+    let overrides = Overrides { keyfile: Some("/given".into()), ..Overrides::default() };
+    let me = iscsi1("192.168.10.11");
+    let why = super::settings(&cluster, &me, &resolved(), &overrides).unwrap_err();
+    assert_eq!(
+        why.to_string(),
+        "next_keyfile /k2 cannot follow: this node was started with key file /given, which goes \
+         before the configuration; start it without"
+    );
+}

@@ -4,6 +4,7 @@
 //! which an operator can put it right: configuration, this host's place in it, directories, ports.
 
 mod files;
+pub(super) mod keys;
 mod names;
 mod unconfigured;
 
@@ -16,12 +17,12 @@ use confdb::cluster::local::LocalError;
 use confdb::{Problem, Severity};
 use nix::errno::Errno;
 use thiserror::Error;
-use totem::seal::Seal;
 use totem::{NodeId, RingSeq};
 use tracing::level_filters::LevelFilter;
 use tracing::{error, info, warn};
 
 pub use self::files::Lock;
+use self::keys::Keys;
 use super::alarm::Alarm;
 use super::clock::{self, Clock};
 use super::disk::{Disk, DiskError, Store};
@@ -29,6 +30,7 @@ use super::load::Load;
 use super::logging::{Logging, Plan, SYSLOG};
 use super::ready::Readiness;
 use super::report::Reporter;
+use super::rotation::Rotation;
 use super::signals::{self, Signals};
 use super::wait::{Pulse, Sources};
 use super::{End, Shell, realtime};
@@ -120,7 +122,7 @@ fn texts(problems: &[Problem]) -> String {
 struct Prepared {
     settings: Settings,
     addresses: Addresses,
-    secret: Vec<u8>,
+    keys: Keys,
     boot: u64,
     last: RingSeq,
     store: Store,
@@ -230,7 +232,7 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     let settings = settings(&cluster, &me, &resolved, &options.overrides())?;
     let addresses =
         addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
-    let secret = files::secret(&settings.key)?;
+    let keys = Keys::read(&settings.key, settings.next_key.as_deref())?;
     for dir in [&options.run_dir, &options.log_dir] {
         super::disk::make_dir(dir)?;
     }
@@ -243,7 +245,7 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     for warning in &configuration.warnings {
         warn!(target: "confdb", "{warning}");
     }
-    if let Some(path) = files::exposed(&settings.key) {
+    for path in keys::exposed(&settings) {
         let path = path.display();
         warn!(target: "MAIN", "key file {path} can be read by others than its owner");
     }
@@ -253,7 +255,7 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     }
     settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
     announce(&settings);
-    Ok(Prepared { settings, addresses, secret, boot, last, store, logging, _lock: lock })
+    Ok(Prepared { settings, addresses, keys, boot, last, store, logging, _lock: lock })
 }
 
 /// What the file says, or what stands for one.
@@ -318,13 +320,10 @@ fn open(
     options: &Options,
     prepared: Prepared,
 ) -> Result<impl FnOnce(Readiness) -> Shell + use<>, StartError> {
-    let Prepared { settings, addresses, secret, boot, last, store, logging, _lock: lock } =
-        prepared;
+    let Prepared { settings, addresses, keys, boot, last, store, logging, _lock: lock } = prepared;
     let me = settings.me;
     let system = |what| move |why: std::io::Error| StartError::System(what, why.to_string());
-    let key = files::key(&secret)?;
-    let cluster = u32::from(settings.cluster.id);
-    let seal = Seal::new(key, cluster, me, boot);
+    let seal = keys.seal(settings.cluster.id.into(), me, boot)?;
     let net = Net::open(addresses, settings.network.transport, seal)?;
     let mut clock = Clock::new();
     let wall = clock.wall_at_origin();
@@ -358,6 +357,7 @@ fn open(
         logging,
         load,
         errors: Limiter::default(),
+        rotation: Rotation::default(),
         wall,
         end: None,
         stopping: None,

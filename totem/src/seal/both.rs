@@ -8,7 +8,8 @@
 use bytes::BytesMut;
 
 use super::{
-    ClusterKey, KeyError, Keyring, Opened, Opener, Refusals, SealError, Sealer, Unsealable,
+    ClusterKey, KeyChange, KeyError, Keyring, Opened, Opener, Refusals, SealError, Sealer,
+    Unsealable,
 };
 use crate::ids::{NodeId, NodeSet};
 use crate::planted::Plant;
@@ -79,6 +80,24 @@ impl Seal {
         let Some(key) = self.opener.activate() else { return false };
         self.sealer.rekey(key);
         true
+    }
+
+    /// Goes by the keys that a configuration names: the one in use, and the next one.
+    ///
+    /// # Errors
+    /// It would cut this node off, or others; nothing was changed then.
+    pub fn follow(
+        &mut self,
+        current: &ClusterKey,
+        next: Option<ClusterKey>,
+    ) -> Result<(), KeyError> {
+        match (self.keys().change(current, next.as_ref())?, next) {
+            (KeyChange::Learn, Some(next)) => self.learn(next)?,
+            (KeyChange::Unlearn, _) => self.unlearn(),
+            (KeyChange::Activate, _) => drop(self.activate()),
+            (KeyChange::Learn | KeyChange::Nothing, _) => {}
+        }
+        Ok(())
     }
 
     /// Forgets the next key again; an old one stays until it is retired.

@@ -122,8 +122,24 @@ pub enum KeyError {
     #[error("its number {0} is that of the key in use, by chance; make another key")]
     SameId(KeyId),
     /// The change before this one is not over.
-    #[error("some nodes still seal with the key before the one in use; try again in a moment")]
+    #[error("some nodes may still seal with the key before the one in use; try again in a moment")]
     Changing,
+    /// A key that was not known as the next one cannot be used.
+    #[error("it is neither the key in use nor the next one; name it as the next one first")]
+    Unknown,
+}
+
+/// What has to be done to go by the keys that a configuration names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyChange {
+    /// Nothing, be it that this node has gone ahead.
+    Nothing,
+    /// Understand the next key too.
+    Learn,
+    /// Give the next key up.
+    Unlearn,
+    /// Seal with the key that was next.
+    Activate,
 }
 
 impl Keyring {
@@ -169,6 +185,32 @@ impl Keyring {
             return Err(KeyError::SameId(next.id));
         }
         if self.old().is_some_and(|old| old != next) { Err(KeyError::Changing) } else { Ok(()) }
+    }
+
+    /// What has to be done where a configuration names this key as the one in use, and this one as
+    /// the next.
+    ///
+    /// # Errors
+    /// It would cut this node off, or others.
+    pub fn change(
+        &self,
+        current: &ClusterKey,
+        next: Option<&ClusterKey>,
+    ) -> Result<KeyChange, KeyError> {
+        if *current == self.current {
+            return match next {
+                None if self.next().is_some() => Ok(KeyChange::Unlearn),
+                None => Ok(KeyChange::Nothing),
+                Some(next) if self.next() == Some(next) => Ok(KeyChange::Nothing),
+                Some(next) => self.accepts(next).map(|()| KeyChange::Learn),
+            };
+        }
+        if self.next() == Some(current) {
+            return if next.is_some() { Err(KeyError::Changing) } else { Ok(KeyChange::Activate) };
+        }
+        // It heard others seal with the next key, and followed.
+        let ahead = self.old() == Some(current) && next == Some(&self.current);
+        if ahead { Ok(KeyChange::Nothing) } else { Err(KeyError::Unknown) }
     }
 
     /// Understands this key too from now on. It takes the place of another next one; the old one

@@ -141,6 +141,36 @@ fn whoever_hears_the_next_key_follows() {
     assert_eq!(two.keys().old(), Some(&second));
 }
 
+#[test]
+fn a_configuration_names_keys_and_each_step_of_the_change_follows() {
+    let [first, second, third] = three();
+    let mut seal = Seal::new(first.clone(), CLUSTER, node(1), 5);
+    let change = |seal: &Seal, current: &ClusterKey, next: Option<&ClusterKey>| {
+        seal.keys().change(current, next)
+    };
+    assert_eq!(change(&seal, &first, None), Ok(KeyChange::Nothing));
+    assert_eq!(change(&seal, &second, None), Err(KeyError::Unknown));
+    assert_eq!(change(&seal, &first, Some(&second)), Ok(KeyChange::Learn));
+    seal.follow(&first, Some(second.clone())).expect("a next key");
+    assert_eq!(change(&seal, &first, Some(&second)), Ok(KeyChange::Nothing));
+    assert_eq!(change(&seal, &first, Some(&third)), Ok(KeyChange::Learn));
+    assert_eq!(change(&seal, &first, None), Ok(KeyChange::Unlearn));
+    assert_eq!(change(&seal, &second, Some(&third)), Err(KeyError::Changing));
+    assert_eq!(change(&seal, &third, None), Err(KeyError::Unknown));
+    assert_eq!(seal.follow(&third, None), Err(KeyError::Unknown));
+    assert_eq!(seal.keys().next(), Some(&second));
+    seal.follow(&second, None).expect("it was next");
+    assert_eq!((seal.keys().current(), seal.keys().old()), (&second, Some(&first)));
+    // The version before this one, to one that has gone ahead, and to none else.
+    assert_eq!(change(&seal, &first, Some(&second)), Ok(KeyChange::Nothing));
+    assert_eq!(change(&seal, &first, None), Err(KeyError::Unknown));
+    assert_eq!(change(&seal, &second, Some(&third)), Err(KeyError::Changing));
+    assert!(seal.retire(&NodeSet::from([node(1)])));
+    seal.follow(&second, Some(third.clone())).expect("a next key");
+    seal.follow(&second, None).expect("given up");
+    assert_eq!(seal.keys().next(), None);
+}
+
 /// What a node does with its keys, or a packet on its way.
 #[derive(Clone, Copy, Debug)]
 enum Step {
