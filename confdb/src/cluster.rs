@@ -5,9 +5,10 @@
 //! have read as zero because it is no number is a problem here.
 //!
 //! Each part of the configuration has its file: [`identity`] the derived numbers, [`nodes`],
-//! [`ring`] the totem section and the transport, [`voting`], [`logging`]; [`local`] finds this
-//! host among the nodes.
+//! [`ring`] the totem section and the transport, [`voting`], [`logging`], [`here`] what one host
+//! says of itself; [`local`] finds this host among the nodes.
 
+pub mod here;
 pub mod identity;
 pub mod local;
 pub mod logging;
@@ -20,6 +21,7 @@ pub mod voting;
 
 use core::net::IpAddr;
 
+use self::here::Here;
 use self::local::{Host, LocalError, LocalNode};
 use self::logging::Logging;
 use self::nodes::Node;
@@ -46,6 +48,8 @@ pub struct Cluster {
     pub voting: Voting,
     /// What goes to which log.
     pub logging: Logging,
+    /// What this host says of itself.
+    pub here: Here,
 }
 
 /// A valid configuration, and what is odd about it.
@@ -78,6 +82,7 @@ impl Cluster {
             ring: ring::read(&mut reader, (cman, totem), nodes.len(), &name),
             voting: voting::read(&mut reader, cman, &nodes),
             logging: logging::read(&mut reader, logging),
+            here: here::read(&mut reader, cman),
             name,
             nodes,
         };

@@ -315,9 +315,10 @@ impl<'a> Walk<'a> {
 
 /// Where an object or one of its keys was read.
 fn origin(tree: &Tree, object: Option<Handle>, key: Option<&Key>) -> Origin {
+    let name = key.map(|key| key.name.as_str());
     let place = key.and_then(|key| key.place).or_else(|| tree.place(object?));
     Origin {
-        source: tree.source().to_owned(),
+        source: object.map_or(tree.source(), |o| tree.source_of(o, name)).to_owned(),
         line: place.map(|place| place.line),
         column: place.map(|place| place.column),
     }

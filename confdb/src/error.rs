@@ -94,6 +94,16 @@ impl Problems {
 
     /// Notes a problem. Each severity has its own bound: a flood of warnings hides no error.
     pub(crate) fn note(&mut self, severity: Severity, spot: Spot, fault: Fault) {
+        self.note_from(None, severity, (spot, fault));
+    }
+
+    /// The same for what was read from another source, where one is named.
+    pub(crate) fn note_from(
+        &mut self,
+        source: Option<String>,
+        severity: Severity,
+        (spot, fault): (Spot, Fault),
+    ) {
         let count = match severity {
             Severity::Error => &mut self.errors,
             Severity::Schema => &mut self.schema,
@@ -105,7 +115,7 @@ impl Problems {
         }
         self.list.push(Problem {
             severity,
-            source: self.source.clone(),
+            source: source.unwrap_or_else(|| self.source.clone()),
             line: spot.place.map(|place| place.line),
             column: spot.place.map(|place| place.column),
             path: spot.path,
@@ -130,8 +140,10 @@ impl Problems {
 
     /// The problems in the order of the source; those without a line come last.
     pub(crate) fn finish(mut self) -> Vec<Problem> {
+        let own = self.source.clone();
         self.list.sort_by_key(|problem| {
-            (problem.line.is_none(), problem.line, problem.column, problem.severity)
+            let elsewhere = problem.source != own;
+            (problem.line.is_none(), elsewhere, problem.line, problem.column, problem.severity)
         });
         for (severity, count, word) in [
             (Severity::Error, self.errors, "errors"),

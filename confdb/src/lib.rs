@@ -35,6 +35,7 @@ pub mod edit;
 pub mod error;
 pub mod ldif;
 pub mod load;
+pub mod overlay;
 pub mod path;
 pub mod query;
 pub mod tree;

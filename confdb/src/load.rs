@@ -9,6 +9,7 @@ pub mod xml;
 
 use crate::cluster::Cluster;
 use crate::error::{Problem, Severity};
+use crate::overlay::Overlay;
 use crate::tree::Tree;
 
 /// What was read, as far as it could be.
@@ -39,14 +40,31 @@ pub struct Configuration {
 /// # Errors
 /// Everything that is wrong with it, warnings included, in the order of the text.
 pub fn configuration(source: &str, text: &[u8]) -> Result<Configuration, Vec<Problem>> {
-    let Loaded { tree, mut problems, sound } = xml::load(source, text);
+    layered((source, text), None)
+}
+
+/// The same with what this host says differently, its `local.conf`, and what problems call that.
+///
+/// # Errors
+/// Everything that is wrong with either: in the order of the first text, then of the second.
+pub fn layered(
+    (source, text): (&str, &[u8]),
+    local: Option<(&str, &[u8])>,
+) -> Result<Configuration, Vec<Problem>> {
+    let Loaded { mut tree, mut problems, sound } = xml::load(source, text);
+    match local.map(|(source, text)| Overlay::read(source, text)) {
+        None => {}
+        Some(Ok(overlay)) if sound => overlay.apply(&mut tree),
+        Some(Ok(_)) => {}
+        Some(Err(more)) => problems.extend(more),
+    }
     if !sound {
         return Err(problems);
     }
     match Cluster::read(&tree) {
         Ok(reading) => {
             problems.extend(reading.warnings);
-            in_order(&mut problems);
+            in_order(source, &mut problems);
             if problems.iter().any(|problem| problem.severity == Severity::Error) {
                 return Err(problems);
             }
@@ -54,14 +72,16 @@ pub fn configuration(source: &str, text: &[u8]) -> Result<Configuration, Vec<Pro
         }
         Err(more) => {
             problems.extend(more);
-            in_order(&mut problems);
+            in_order(source, &mut problems);
             Err(problems)
         }
     }
 }
 
-fn in_order(problems: &mut [Problem]) {
-    problems.sort_by_key(|problem| (problem.line.is_none(), problem.line, problem.column));
+fn in_order(own: &str, problems: &mut [Problem]) {
+    problems.sort_by_key(|problem| {
+        (problem.line.is_none(), problem.source != own, problem.line, problem.column)
+    });
 }
 
 #[cfg(test)]

@@ -81,6 +81,8 @@ pub struct Tree {
     source: String,
     objects: BTreeMap<Handle, Object>,
     next: u64,
+    /// Objects and keys that came from elsewhere, and from where.
+    foreign: BTreeMap<(Handle, Option<String>), String>,
 }
 
 impl Tree {
@@ -94,13 +96,30 @@ impl Tree {
             keys: Vec::new(),
             place: None,
         };
-        Self { source: source.to_owned(), objects: BTreeMap::from([(Handle::ROOT, root)]), next: 1 }
+        let objects = BTreeMap::from([(Handle::ROOT, root)]);
+        Self { source: source.to_owned(), objects, next: 1, foreign: BTreeMap::new() }
     }
 
     /// Where the content came from.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Where an object, or one of its keys, came from.
+    #[must_use]
+    pub fn source_of(&self, object: Handle, key: Option<&str>) -> &str {
+        if self.foreign.is_empty() {
+            return &self.source;
+        }
+        let own = self.foreign.get(&(object, key.map(str::to_owned)));
+        own.unwrap_or(&self.source)
+    }
+
+    /// Keys that came from elsewhere than the tree, in document order of their objects.
+    pub fn laid_over(&self) -> impl Iterator<Item = (Handle, &Key)> {
+        let keys = self.foreign.keys().filter_map(|(object, key)| Some((*object, key.as_ref()?)));
+        keys.filter_map(|(object, key)| self.key(object, key).map(|key| (object, key)))
     }
 
     // -- looking ------------------------------------------------------------------------------
@@ -347,6 +366,30 @@ impl Tree {
         }
         found.keys.push(key);
         Ok(())
+    }
+
+    /// Puts a key of another source over the one that is there. What does not fit stays out: it was
+    /// bounded by the tree that it comes from.
+    pub(crate) fn lay_key(&mut self, object: Handle, key: Key, source: &str) {
+        let name = key.name.clone();
+        if self.place_key(object, key).is_ok() {
+            self.foreign.insert((object, Some(name)), source.to_owned());
+        }
+    }
+
+    /// Adds an object of another source.
+    pub(crate) fn lay_object(
+        &mut self,
+        parent: Handle,
+        name: &str,
+        (place, source): (Option<Place>, &str),
+    ) -> Option<Handle> {
+        let object = self.create(parent, name).ok()?;
+        if let Some(place) = place {
+            self.place_object(object, place);
+        }
+        self.foreign.insert((object, None), source.to_owned());
+        Some(object)
     }
 
     /// Notes where an object was read.

@@ -22,6 +22,10 @@ pub struct Options {
     /// The configuration of the cluster.
     #[arg(long, env = "CLUSTER_CONF", default_value = "/etc/cluster/cluster.conf")]
     pub config: PathBuf,
+    /// What this host says differently; `local.conf` beside the configuration without it. It need
+    /// not be there.
+    #[arg(long, env = "CLUSTER_LOCAL_CONF", value_name = "FILE")]
+    pub local_config: Option<PathBuf>,
     /// Directory of the socket and the lock.
     #[arg(long, env = "CLUSTER_RUN_DIR", default_value = "/run/cluster")]
     pub run_dir: PathBuf,
@@ -112,6 +116,13 @@ pub struct Load {
 }
 
 impl Options {
+    /// Where this host says what is different here.
+    #[must_use]
+    pub fn local_config(&self) -> PathBuf {
+        let beside = || self.config.with_file_name("local.conf");
+        self.local_config.clone().unwrap_or_else(beside)
+    }
+
     /// What goes before the configuration, in the form that settings take.
     #[must_use]
     pub fn overrides(&self) -> Overrides {

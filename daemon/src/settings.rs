@@ -60,6 +60,8 @@ pub struct Settings {
     pub logging: LogSettings,
     /// The same for parts of this daemon that have their own entry, by their names.
     pub subsystems: Vec<(String, LogSettings)>,
+    /// Lock memory and raise the priority, as far as the configuration says.
+    pub realtime: bool,
     /// What an operator should know that is no fault, one line each; log them once.
     pub notes: Vec<String>,
 }
@@ -232,6 +234,7 @@ pub fn settings(
         nodes,
         key,
         next_key,
+        realtime: cluster.here.realtime.unwrap_or(true),
         logging: cluster.logging.of(DAEMON, None),
         subsystems: subsystems(cluster),
     };

@@ -124,7 +124,15 @@ impl<'t> Reader<'t> {
 
     fn note(&mut self, severity: Severity, at: (Option<Handle>, Option<&str>), fault: Fault) {
         let spot = if self.problems.has_room(severity) { self.spot(at) } else { Spot::default() };
-        self.problems.note(severity, spot, fault);
+        let source = at.0.and_then(|object| self.elsewhere(object, at.1));
+        self.problems.note_from(source, severity, (spot, fault));
+    }
+
+    /// The source of an object or key, where it is not that of the tree.
+    fn elsewhere(&self, object: Handle, key: Option<&str>) -> Option<String> {
+        let key = key.filter(|key| self.tree.key(object, key).is_some());
+        let source = self.tree.source_of(object, key);
+        (source != self.tree.source()).then(|| source.to_owned())
     }
 
     fn spot(&self, (object, key): (Option<Handle>, Option<&str>)) -> Spot {

@@ -90,6 +90,7 @@ const CMAN: Shape = inner(
         "cluster_id",
         "hash_cluster_id",
         "nodename",
+        "realtime",
         "port",
         "keyfile",
         "next_keyfile",

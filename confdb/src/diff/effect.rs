@@ -256,12 +256,14 @@ pub(super) fn own_node(
 
 fn cman(key: &str) -> Effect {
     match key {
-        "disallowed" | "quorum_dev_poll" | "shutdown_timeout" => {
-            Effect::Live("counts from the switch on".into())
-        }
-        "max_queued" | "startup_config_timeout" | "ccsd_poll" | "upgrading" => {
-            Effect::NextStart("counts from there on".into())
-        }
+        "disallowed"
+        | "quorum_dev_poll"
+        | "shutdown_timeout"
+        | "max_queued"
+        | "startup_config_timeout"
+        | "ccsd_poll"
+        | "upgrading"
+        | "realtime" => Effect::NextStart("counts from there on".into()),
         _ => kept("nothing here reads it"),
     }
 }

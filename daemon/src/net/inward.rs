@@ -121,7 +121,7 @@ const fn remedy(why: &SealError) -> &'static str {
             "; another cluster uses this address and port: give one of them another, or both the \
              same cluster name and cluster_id"
         }
-        SealError::Forged { .. } => {
+        SealError::UnknownKey { .. } | SealError::Forged { .. } => {
             "; its key is another one: give both the same keyfile, or without one the same \
              cluster name"
         }

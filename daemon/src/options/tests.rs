@@ -54,3 +54,11 @@ fn a_wrong_word_is_refused_by_name() {
         assert!(error.contains(name), "{error}");
     }
 }
+
+#[test]
+fn local_configuration_is_beside_the_other_unless_it_is_named() {
+    let local = |words: &[&str]| parse(words).expect("good words").local_config();
+    assert_eq!(local(&[]), PathBuf::from("/etc/cluster/local.conf"));
+    assert_eq!(local(&["--config=/a/b.conf"]), PathBuf::from("/a/local.conf"));
+    assert_eq!(local(&["--local-config=/c"]), PathBuf::from("/c"));
+}

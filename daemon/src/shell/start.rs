@@ -9,12 +9,14 @@ mod names;
 mod unconfigured;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use confdb::cluster::local::LocalError;
-use confdb::{Problem, Severity};
+use confdb::tree::Key;
+use confdb::{Configuration, Handle, Problem, Severity, Tree};
 use nix::errno::Errno;
 use thiserror::Error;
 use totem::{NodeId, RingSeq};
@@ -194,6 +196,7 @@ fn live(
     mut readiness: Readiness,
 ) -> Result<End, StartError> {
     let logging = prepared.logging.clone();
+    let realtime = prepared.settings.realtime && !options.no_realtime;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -207,7 +210,7 @@ fn live(
         match open(options, prepared) {
             Ok(make) => {
                 logging.started();
-                if !options.no_realtime {
+                if realtime {
                     realtime::enter();
                 }
                 Ok(make(readiness).run().await)
@@ -225,10 +228,12 @@ fn live(
 
 fn prepare(options: &Options) -> Result<Prepared, StartError> {
     let path = &options.config;
-    let configuration = configuration(options)?;
+    let (source, text) = text(options)?;
+    let configuration = configuration(options, &source, &text)?;
     let cluster = configuration.cluster;
     let resolved = names::resolve(&cluster);
-    let me = names::local_node(&cluster, options.node_name.as_deref(), &resolved)?;
+    let name = options.node_name.as_deref().or(cluster.here.node_name.as_deref());
+    let me = names::local_node(&cluster, name, &resolved)?;
     let settings = settings(&cluster, &me, &resolved, &options.overrides())?;
     let addresses =
         addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
@@ -253,21 +258,50 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
         let own = &settings.cluster.name;
         info!(target: "MAIN", "cluster name {name:?} is not used: the configuration says {own:?}");
     }
+    for local in local_values(&configuration.tree) {
+        info!(target: "confdb", "{local}");
+    }
     settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
     announce(&settings);
     Ok(Prepared { settings, addresses, keys, boot, last, store, logging, _lock: lock })
 }
 
-/// What the file says, or what stands for one.
-fn configuration(options: &Options) -> Result<confdb::load::Configuration, StartError> {
+/// The text of the configuration, or of what stands for one, and what problems call it.
+fn text(options: &Options) -> Result<(String, Vec<u8>), StartError> {
     let path = &options.config;
-    let (source, text) = if options.no_config {
+    if options.no_config {
         let text = unconfigured::text(options).map_err(StartError::Unconfigured)?;
-        (unconfigured::SOURCE.to_owned(), text.into_bytes())
-    } else {
-        (path.display().to_string(), files::read(CONFIGURATION, path)?)
+        return Ok((unconfigured::SOURCE.to_owned(), text.into_bytes()));
+    }
+    Ok((path.display().to_string(), files::read(CONFIGURATION, path)?))
+}
+
+/// The configuration of the cluster, and over it what this host says differently.
+fn configuration(
+    options: &Options,
+    source: &str,
+    text: &[u8],
+) -> Result<Configuration, StartError> {
+    let local = options.local_config();
+    let own = match files::read("the local configuration", &local) {
+        _ if options.no_config => None,
+        Err(StartError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => None,
+        read => Some(read?),
     };
-    confdb::load::configuration(&source, &text).map_err(|problems| wrong(problems, &text))
+    let local = local.display().to_string();
+    let own = own.as_deref().map(|own| (local.as_str(), own));
+    confdb::load::layered((source, text), own).map_err(|problems| wrong(problems, text))
+}
+
+/// What this host says differently, one line each.
+fn local_values(tree: &Tree) -> Vec<String> {
+    let line = |(object, key): (Handle, &Key)| {
+        let source = tree.source_of(object, Some(&key.name));
+        let line = key.place.map_or(0, |place| place.line);
+        let path = tree.path(object).join(&key.name, None);
+        format!("{source}:{line}: {path} is {:?} on this host", key.value.to_string())
+    };
+    tree.laid_over().map(line).collect()
 }
 
 /// What a configuration is refused for. Where the markup is broken, all after the first error is

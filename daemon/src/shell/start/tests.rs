@@ -6,10 +6,17 @@ use super::*;
 
 /// The text of the error of a start with this configuration, in a directory of its own.
 fn refused(name: &str, conf: &str, more: &[&str]) -> String {
+    refused_with(name, (conf, None), more)
+}
+
+fn refused_with(name: &str, (conf, local): (&str, Option<&str>), more: &[&str]) -> String {
     let dir = std::env::temp_dir().join(format!("clusterd-start-{name}-{}", std::process::id()));
     fs::create_dir_all(&dir).expect("a temporary directory");
     let path = dir.join("cluster.conf");
     fs::write(&path, conf).expect("writable");
+    if let Some(local) = local {
+        fs::write(dir.join("local.conf"), local).expect("writable");
+    }
     let sub = |name: &str| dir.join(name).display().to_string();
     let words = [
         "clusterd".to_owned(),
@@ -68,4 +75,27 @@ fn a_directory_that_cannot_be_made_is_refused_by_name() {
 fn a_port_without_a_lower_neighbour_is_refused() {
     let text = refused("port", TWO, &["-n", "127.0.0.1", "--port", "1"]);
     assert!(text.contains("port 1"), "{text}");
+}
+
+#[test]
+fn local_configuration_is_read_and_what_is_wrong_with_both_is_told_at_once() {
+    let local = "<cluster>\n<totem token=\"1\"/><logging debug=\"maybe\"/>\n</cluster>";
+    let conf = TWO.replace("nodeid=\"2\"", "nodeid=\"two\"");
+    let text = refused_with("local", (&conf, Some(local)), &["-n", "127.0.0.1"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains("cluster.conf:3: "), "{text}");
+    assert!(lines[1].contains("local.conf:2: cluster.totem: this element may not be"), "{text}");
+    let name = "<cluster><cman nodename=\"iscsi9\"/></cluster>";
+    let text = refused_with("nodename", (TWO, Some(name)), &[]);
+    assert!(text.contains("Overridden node name is not in CCS: \"iscsi9\""), "{text}");
+}
+
+#[test]
+fn each_local_value_is_told_with_its_place() {
+    let conf = confdb::load::layered(
+        ("c", TWO.as_bytes()),
+        Some(("local.conf", b"<cluster>\n<logging debug=\"on\"/></cluster>")),
+    );
+    let lines = local_values(&conf.expect("it is good").tree);
+    assert_eq!(lines, ["local.conf:2: cluster.logging.debug is \"on\" on this host"]);
 }

@@ -26,6 +26,8 @@ fn stack() -> (Stack, Tuning) {
         cluster_id: 46516,
         config_version: 5,
         nodes: vec![entry(1), entry(2)],
+        disallowed: false,
+        shutdown_timeout: Duration::from_secs(5),
         voting: quorum::Config::new(node(1), votes.into(), None, false).expect("valid"),
     };
     (Stack::new(config, Instant::ORIGIN), tuning)
