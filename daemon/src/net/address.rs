@@ -87,8 +87,8 @@ impl Addresses {
     }
 
     /// The map after a change of the configuration: these nodes have these addresses; of those who
-    /// are `staying` although the configuration has them no more, the old ones hold, and so do those
-    /// that were learned.
+    /// are `staying` although the configuration has them no more, the old ones hold, and so do
+    /// those that were learned.
     ///
     /// # Errors
     /// The first contradiction, or another address for this node.
