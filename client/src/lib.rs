@@ -29,6 +29,7 @@
 //! |---|---|
 //! | [`cman`] | this node, the node table, leaving, killing |
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
+//! | [`configuration`] | another version of it, for all nodes |
 //! | [`evs`] | raw ordered messages |
 //! | [`connection`] | the conversation beneath them |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
@@ -39,6 +40,8 @@ pub mod proto;
 
 #[cfg(feature = "connection")]
 pub mod cman;
+#[cfg(feature = "connection")]
+pub mod configuration;
 #[cfg(feature = "connection")]
 pub mod connection;
 #[cfg(feature = "connection")]
@@ -51,6 +54,7 @@ pub mod quorum;
 #[cfg(feature = "connection")]
 pub use self::{
     cman::{Node, NodeState, Shutdown, StateChange, Status},
+    configuration::{Difference, Reloaded},
     connection::Connection,
     error::Error,
     evs::{Configuration, Delivery, Guarantee, Message},

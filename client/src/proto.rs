@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -49,6 +49,9 @@ pub mod request {
         /// How many programs are connected.
         #[prost(message, tag = "10")]
         Subsystems(super::GetSubsystems),
+        /// Have all nodes go by another version of the configuration. Needs permission.
+        #[prost(message, tag = "30")]
+        Reload(super::Reload),
         /// Have a node stop at once. Needs permission.
         #[prost(message, tag = "40")]
         Kill(super::Kill),
@@ -114,7 +117,7 @@ pub struct Reply {
     #[prost(uint64, tag = "1")]
     pub id: u64,
     /// The answer.
-    #[prost(oneof = "reply::What", tags = "2, 3, 4, 5, 6, 7, 8, 20, 21")]
+    #[prost(oneof = "reply::What", tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30")]
     pub what: ::core::option::Option<reply::What>,
 }
 /// Nested message and enum types in `Reply`.
@@ -149,6 +152,9 @@ pub mod reply {
         /// Answer to `WhatIf`.
         #[prost(message, tag = "21")]
         Trial(super::Trial),
+        /// Answer to `Reload`.
+        #[prost(message, tag = "30")]
+        Reloaded(super::Reloaded),
     }
 }
 /// Told without being asked again, after `Watch` or `Attach`.
@@ -250,6 +256,43 @@ pub struct Leave {
     /// Leave although a program objects.
     #[prost(bool, tag = "2")]
     pub force: bool,
+}
+/// Has all nodes go by the configuration that this node can read; the reply comes when this node's
+/// file is the new one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reload {
+    /// The least version that is wanted; 0 for any that is newer.
+    #[prost(uint64, tag = "1")]
+    pub least: u64,
+    /// Only say what would change.
+    #[prost(bool, tag = "2")]
+    pub dry_run: bool,
+}
+/// All nodes go by another version of the configuration, or would.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Reloaded {
+    /// Which.
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+    /// What its author probably did not mean, one line each.
+    #[prost(string, repeated, tag = "2")]
+    pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Why this node's file is not the new one yet; empty when it is.
+    #[prost(string, tag = "3")]
+    pub unwritten: ::prost::alloc::string::String,
+    /// What would change, when only that was asked.
+    #[prost(message, optional, tag = "4")]
+    pub difference: ::core::option::Option<Difference>,
+}
+/// What another configuration changes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Difference {
+    /// In lines for humans.
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// As a JSON object.
+    #[prost(string, tag = "2")]
+    pub json: ::prost::alloc::string::String,
 }
 /// Has a node stop at once; the reply comes when it will.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -705,6 +748,10 @@ pub enum Reason {
     Busy = 8,
     /// Too many programs are connected. The daemon hangs up.
     TooManySessions = 9,
+    /// The configuration that this node can read cannot be used; the text has a line for each reason.
+    InvalidConfiguration = 30,
+    /// The nodes do not go by another configuration.
+    NotReloaded = 31,
     /// Programs are being asked already whether this node may leave.
     Already = 40,
     /// No node has this id.
@@ -739,6 +786,8 @@ impl Reason {
             Self::Leaving => "REASON_LEAVING",
             Self::Busy => "REASON_BUSY",
             Self::TooManySessions => "REASON_TOO_MANY_SESSIONS",
+            Self::InvalidConfiguration => "REASON_INVALID_CONFIGURATION",
+            Self::NotReloaded => "REASON_NOT_RELOADED",
             Self::Already => "REASON_ALREADY",
             Self::UnknownNode => "REASON_UNKNOWN_NODE",
             Self::NotThere => "REASON_NOT_THERE",
@@ -762,6 +811,8 @@ impl Reason {
             "REASON_LEAVING" => Some(Self::Leaving),
             "REASON_BUSY" => Some(Self::Busy),
             "REASON_TOO_MANY_SESSIONS" => Some(Self::TooManySessions),
+            "REASON_INVALID_CONFIGURATION" => Some(Self::InvalidConfiguration),
+            "REASON_NOT_RELOADED" => Some(Self::NotReloaded),
             "REASON_ALREADY" => Some(Self::Already),
             "REASON_UNKNOWN_NODE" => Some(Self::UnknownNode),
             "REASON_NOT_THERE" => Some(Self::NotThere),

@@ -275,10 +275,10 @@ impl Net {
             let known = self.seal.keys().current().id();
             match self.seal.open(bytes) {
                 Ok(opened) => {
+                    self.note_key(known);
                     if let Some(source) = source {
                         self.addresses.learn(opened.from, source.ip());
                     }
-                    self.note_key(known);
                     return Some(Arrival::Packet { from: opened.from, bytes: opened.bytes });
                 }
                 Err(error) => self.inward.dropped(now, source, size, error),

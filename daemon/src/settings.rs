@@ -19,10 +19,12 @@ use confdb::cluster::ring::{self, Key};
 use confdb::cluster::voting::{Rules, TieBreaker};
 use quorum::Votes;
 use thiserror::Error;
-use totem::{Identity, Limits, NodeId, RingSeq, Timing};
+use totem::{Identity, Limits, NodeId, RingSeq, Timing, Tuning};
 
 use crate::net::Transport;
-use crate::stack::{self, command::NodeEntry};
+use crate::stack::command::NodeEntry;
+use crate::stack::reconfigure::Reconfiguration;
+use crate::stack::{self, Held};
 
 /// The name under which `logging_daemon` entries speak of this daemon.
 const DAEMON: &str = "corosync";
@@ -254,7 +256,7 @@ impl Settings {
         totem::Config::new(identity, self.timing, self.limits)
     }
 
-    /// The stack's part, with the ring sequence `last` from stable storage.
+    /// The stack's part, with the ring sequence `last` and the configuration from stable storage.
     ///
     /// # Errors
     /// As [`Settings::ring`].
@@ -263,6 +265,7 @@ impl Settings {
         boot: u64,
         seed: u64,
         last: RingSeq,
+        held: Held,
     ) -> Result<stack::Config, totem::ConfigError> {
         Ok(stack::Config {
             ring: self.ring(boot, seed)?,
@@ -274,7 +277,26 @@ impl Settings {
             voting: self.voting.clone(),
             disallowed: self.disallowed,
             shutdown_timeout: self.shutdown_timeout,
+            held,
         })
+    }
+
+    /// What a stack that runs takes over of these settings.
+    #[must_use]
+    pub fn reconfiguration(&self) -> Reconfiguration {
+        let own = self.nodes.iter().find(|node| node.id == self.me);
+        Reconfiguration {
+            version: self.cluster.config_version.into(),
+            nodes: self.nodes.clone(),
+            voting: self.voting.clone(),
+            tuning: Tuning {
+                timing: self.timing,
+                window: self.limits.window,
+                per_turn: self.limits.per_turn,
+                accelerated: self.limits.accelerated,
+                weight: own.map_or(0, |node| node.votes),
+            },
+        }
     }
 }
 

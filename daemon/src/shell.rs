@@ -11,6 +11,7 @@ pub mod load;
 pub mod logging;
 pub mod ready;
 pub mod realtime;
+mod reload;
 pub mod report;
 mod rotation;
 pub mod signals;
@@ -20,23 +21,26 @@ pub mod wake;
 
 use std::time::Duration;
 
-use totem::{Input, Instant};
+use confdb::replica::Ticket;
+use totem::{Input, Instant, NodeSet};
 use tracing::{Level, debug, error, info, warn};
 
 use self::clock::Clock;
 use self::load::Load;
 use self::logging::Logging;
 use self::ready::Readiness;
+use self::reload::Done;
 use self::report::{Line, Reporter};
 use self::rotation::Rotation;
 use self::signals::Request;
+use self::start::understand::{Understood, first_addresses};
 use self::wait::Sources;
 use self::wake::Wake;
 use crate::ipc::Incoming;
 use crate::net::{Arrival, Limiter};
 use crate::stack::Stack;
 use crate::stack::command::{Command, RequestId, SessionId};
-use crate::stack::effect::{Effect, Exit};
+use crate::stack::effect::{Effect, Exit, FileJob};
 
 /// The session in whose name the shell itself asks: no program's.
 const OWN: SessionId = SessionId(u64::MAX - 1);
@@ -146,9 +150,53 @@ impl Shell {
             Wake::Stored(Err(why)) => {
                 self.end = Some(End::Failed(format!("{why}: cannot join a ring")));
             }
+            Wake::Reload(done) => self.reloaded(done),
             Wake::Signal(Request::Stop) => self.stop(),
             Wake::Signal(Request::Reload) => self.logging.reopen(),
             Wake::Pulse => self.readiness.alive(),
+        }
+    }
+
+    /// Something was found out about a text of the configuration, or done with it.
+    fn reloaded(&mut self, done: Done) {
+        let now = self.clock.now();
+        match done {
+            Done::Fetched(request, fetched) => self.stack.fetched(now, request, fetched),
+            Done::Staged(ticket, staged) => {
+                let keys = self.sources.net.keys();
+                let result = self.sources.reload.keep((ticket, staged), keys);
+                self.stack.staged(now, ticket, result);
+            }
+            Done::Activated(ticket, result) => self.stack.activated(now, ticket, result),
+        }
+        self.drain(now);
+    }
+
+    /// Begins to do something with the file of the configuration.
+    fn file(&mut self, job: FileJob) {
+        match job {
+            FileJob::Fetch(request) => self.sources.reload.fetch(request),
+            FileJob::Stage { ticket, version, text } => {
+                self.sources.reload.stage(ticket, version, text);
+            }
+            FileJob::Unstage(ticket) => self.sources.reload.unstage(ticket),
+            FileJob::Activate { ticket, from, staying } => self.activate(ticket, from, &staying),
+        }
+    }
+
+    /// From now on this node is what the staged text makes of it.
+    fn activate(&mut self, ticket: Ticket, from: u64, staying: &NodeSet) {
+        let Some(understood) = self.sources.reload.activate(ticket, from) else { return };
+        let Understood { settings, keys, .. } = *understood;
+        self.reporter.set_nodes(&settings.nodes);
+        self.logging.apply(settings.logging.clone(), settings.subsystems.clone());
+        let net = &mut self.sources.net;
+        match net.addresses().changed(first_addresses(&settings), staying) {
+            Ok(addresses) => net.readdress(addresses),
+            Err(why) => error!(target: "TOTEM", "the nodes stay where they were: {why}"),
+        }
+        if let Err(why) = net.follow_keys(&keys.current, keys.next) {
+            error!(target: "TOTEM", "packets are sealed as before: {why}");
         }
     }
 
@@ -265,6 +313,7 @@ impl Shell {
                 Effect::Report(report) => {
                     self.reporter.lines(&report).iter().for_each(log);
                 }
+                Effect::File(job) => self.file(job),
                 Effect::Debug(on) => self.logging.set_debug(on),
                 Effect::Exit(exit) => self.end = Some(End::of(exit)),
                 Effect::Wait(deadline) => {

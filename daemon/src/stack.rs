@@ -10,6 +10,7 @@
 //! one membership change.
 
 pub mod command;
+mod database;
 pub mod effect;
 mod evs;
 mod nodes;
@@ -18,23 +19,28 @@ pub mod reconfigure;
 mod service;
 mod shutdown;
 mod sync;
+mod versions;
 mod voting;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use confdb::replica::Edition;
 use totem::{
     Configuration, Deadline, Event, Guarantee, Input, Instant, Kind, Lane, Message, NodeSet,
     Output, PacketError, Refused, Ring, RingId, RingSeq, Tuning,
 };
 
 use self::command::{Command, Leave, NodeEntry, RequestId, SessionId, VoteCommand};
+use self::database::Database;
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
 use self::nodes::Nodes;
 use self::outbox::Outbox;
-use self::service::{HEADER, LARGEST, MessageError, PROTOCOL, Service};
+use self::service::{HEADER, LARGEST, PROTOCOL, Service};
 use self::shutdown::{Agreed, Shutdown};
-use self::sync::{States, Synchronization};
+use self::sync::Synchronization;
+use self::versions::Missed;
 use self::voting::Voting;
 
 /// What a stack is told once, at its start.
@@ -58,6 +64,17 @@ pub struct Config {
     pub disallowed: bool,
     /// How long programs may take to say whether this node may leave.
     pub shutdown_timeout: Duration,
+    /// The configuration as it lies on disk.
+    pub held: Held,
+}
+
+/// The configuration as it lies on a node's disk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// Its text.
+    pub text: Arc<[u8]>,
+    /// What this node accepted before it was restarted, and has beside it.
+    pub accepted: Option<Edition>,
 }
 
 /// One node.
@@ -69,6 +86,9 @@ pub struct Stack {
     nodes: Nodes,
     voting: Voting,
     evs: Evs,
+    database: Database,
+    /// What counts votes and this node, which is out of date, has not taken part in.
+    missed: Missed,
     shutdown: Shutdown,
     /// The ring as last delivered; `None` before the first.
     installed: Option<RingId>,
@@ -101,6 +121,7 @@ impl Stack {
         let nodes = Nodes::new(&config);
         let voting = Voting::new(&config.voting);
         let plant = config.ring.plant();
+        let database = Database::new(&config);
         let mut stack = Self {
             ring: Ring::new(config.ring, config.last, now),
             outbox: Outbox::default(),
@@ -108,6 +129,8 @@ impl Stack {
             nodes,
             voting,
             evs: Evs::default(),
+            database,
+            missed: Missed::default(),
             shutdown: Shutdown::new(config.shutdown_timeout),
             installed: None,
             open: false,
@@ -158,6 +181,7 @@ impl Stack {
                 outbox.reply(request, Reply::Done);
                 self.evs.attach(request.session, outbox);
             }
+            Command::Reload(wanted) => self.reload(request, wanted),
             Command::Multicast { guarantee, payload } => {
                 let reply = self.multicast(now, guarantee, Evs::message(&payload));
                 self.outbox.reply(request, reply);
@@ -182,6 +206,7 @@ impl Stack {
     pub fn gone(&mut self, now: Instant, session: SessionId) {
         self.outbox.watch(session, false);
         self.evs.gone(session);
+        self.database.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
         self.leave(agreed);
         self.voting.gone(session, &mut self.outbox);
@@ -271,6 +296,7 @@ impl Stack {
             | Command::Nodes
             | Command::Watch { .. }
             | Command::Attach
+            | Command::Reload(_)
             | Command::Multicast { .. }
             | Command::Debug(_)
             | Command::SetDirty
@@ -367,7 +393,7 @@ impl Stack {
     /// Hands the ring the next message of a service; `false` when there is none, or no room.
     fn pass_on(&mut self, now: Instant, lane: Lane) -> bool {
         let Some(pending) = self.outbox.next_message(lane) else { return false };
-        match self.ring.multicast(now, lane, Guarantee::Agreed, pending.message.clone()) {
+        match self.ring.multicast(now, lane, pending.guarantee, pending.message.clone()) {
             Ok(()) => true,
             Err(Refused::Full { .. }) => {
                 self.outbox.put_back(lane, pending);
@@ -397,9 +423,11 @@ impl Stack {
         }
         self.voting.on_departed(now, departed, outbox);
         self.evs.on_configuration(configuration, outbox);
+        self.turn_over(configuration);
         if configuration.kind == Kind::Regular {
             let hello = self.nodes.hello(self.voting.quorum().state());
-            let states = [(Service::Nodes, hello)];
+            let states = [(Service::Nodes, hello), (Service::Database, self.database.state())];
+            let outbox = &mut self.outbox;
             self.sync.begin(configuration.ring, &configuration.members, &states, outbox);
         }
     }
@@ -413,13 +441,18 @@ impl Stack {
                 Ok(())
             }
             // Its barrier says that it speaks another version; its words mean nothing here.
-            Service::Nodes | Service::Voting | Service::Evs if version != PROTOCOL => Ok(()),
+            Service::Nodes | Service::Voting | Service::Evs | Service::Database
+                if version != PROTOCOL =>
+            {
+                Ok(())
+            }
             Service::Nodes => {
                 let end = self.nodes.on_message(from, body, &mut self.outbox)?;
                 self.leave_now = self.leave_now.or(end);
                 Ok(())
             }
-            Service::Voting => self.on_vote(from, &body),
+            Service::Voting => self.on_vote(from, body),
+            Service::Database => self.on_version(now, from, body),
             Service::Evs => {
                 self.evs.on_message(from, guarantee, &body, &mut self.outbox);
                 Ok(())
@@ -428,26 +461,6 @@ impl Stack {
         if let Err(error) = result {
             self.outbox.report(Report::Malformed { node: from, error });
         }
-    }
-
-    fn on_vote(&mut self, from: totem::NodeId, body: &[u8]) -> Result<(), MessageError> {
-        if self.nodes.is_admitted(from) {
-            let me = self.nodes.me();
-            self.voting.on_message((me, from), body, &mut self.outbox)?;
-            self.expel();
-        }
-        Ok(())
-    }
-
-    fn on_synced(&mut self, now: Instant, states: &States) {
-        let ring = self.installed.expect("a state exchange begins with a ring");
-        let outbox = &mut self.outbox;
-        outbox.report(Report::Synchronized { members: states.members.clone() });
-        match self.nodes.on_synced(now, ring, states, outbox) {
-            Ok(voting) => self.voting.on_synced(now, &voting, outbox),
-            Err(exit) => self.leave_now = self.leave_now.or(Some(exit)),
-        }
-        self.expel();
     }
 
     /// Whom this side keeps out is killed as soon as it may act.

@@ -24,6 +24,7 @@ pub mod self_delivery;
 pub mod sides;
 pub mod synchronization;
 pub mod total_order;
+pub mod versions;
 
 use self::configurations::Configurations;
 use self::failure_atomicity::FailureAtomicity;
@@ -33,6 +34,7 @@ use self::quorum::{Counting, Quorum};
 use self::safe_delivery::SafeDelivery;
 use self::sides::Sides;
 use self::total_order::TotalOrder;
+use self::versions::Versions;
 use crate::message::MessageId;
 
 /// A property does not hold: who and what shows it.
@@ -81,6 +83,7 @@ pub struct Checks {
     safe_delivery: SafeDelivery,
     sides: Sides,
     total_order: TotalOrder,
+    versions: Versions,
 }
 
 impl Checks {
@@ -96,6 +99,7 @@ impl Checks {
             safe_delivery: SafeDelivery::default(),
             sides: Sides::new(false),
             total_order: TotalOrder::new(nodes),
+            versions: Versions::new(nodes),
         }
     }
 
@@ -118,6 +122,12 @@ impl Checks {
         &self.history
     }
 
+    /// Which versions of the configuration there are.
+    #[must_use]
+    pub const fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
     /// Judges one event by every property, then remembers it.
     ///
     /// # Errors
@@ -127,8 +137,10 @@ impl Checks {
         let named = |name: &'static str| move |breach: Breach| (name, breach);
         self.configurations.judge(history, seen).map_err(named(configurations::NAME))?;
         no_invention::judge(history, seen).map_err(named(no_invention::NAME))?;
-        synchronization::judge(history, seen).map_err(named(synchronization::NAME))?;
-        self.sides.judge(history, seen).map_err(named(sides::NAME))?;
+        self.versions.judge_members(history, seen).map_err(named(versions::NAME))?;
+        let alike = self.versions.is_the_only_one();
+        synchronization::judge(history, seen, alike).map_err(named(synchronization::NAME))?;
+        self.sides.judge(history, seen, alike).map_err(named(sides::NAME))?;
         agreed_order::judge(history, seen).map_err(named(agreed_order::NAME))?;
         causal_order::judge(history, seen).map_err(named(causal_order::NAME))?;
         self_delivery::judge(history, seen).map_err(named(self_delivery::NAME))?;
@@ -140,10 +152,25 @@ impl Checks {
         Ok(())
     }
 
+    /// Judges what happened to a text of the configuration.
+    ///
+    /// # Errors
+    /// The name of the property and the breach.
+    pub fn observe_version(
+        &mut self,
+        node: usize,
+        event: versions::Event,
+    ) -> Result<(), (&'static str, Breach)> {
+        self.versions.judge(node, event).map_err(|breach| (versions::NAME, breach))
+    }
+
     /// What a healed cluster still lacks; `None` when it has converged.
     #[must_use]
     pub fn missing(&self) -> Option<Missing> {
-        liveness::missing(&self.history, &self.quorum)
+        liveness::missing(&self.history, &self.quorum).or_else(|| {
+            let (nodes, detail) = self.versions.missing(self.history.alive())?;
+            Some(Missing::Membership { nodes, detail })
+        })
     }
 }
 

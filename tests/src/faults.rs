@@ -100,6 +100,16 @@ pub enum Fault {
         /// Which.
         step: KeyStep,
     },
+    /// An administrator has a new text of the configuration in the file of a node, and has all
+    /// nodes go by it.
+    Reload {
+        /// Whose file.
+        node: usize,
+        /// So much newer than any text so far; 0 for as new as the newest, with other content.
+        newer: u64,
+        /// A node that cannot go by it.
+        refuser: Option<usize>,
+    },
     /// A second client of a daemon comes, or, if it is there, is gone.
     Visit {
         /// Whose.
@@ -142,11 +152,17 @@ pub enum Moment {
     Installing,
     /// It was told that the members have synchronized.
     Synchronizing,
+    /// It has asked its disk to put a text beside the one in use.
+    Staging,
+    /// It has that text on its disk and is about to say so.
+    Accepting,
+    /// It has asked its disk to put that text in the place of the one in use.
+    Switching,
 }
 
 impl Moment {
-    /// All moments, by the names that scenarios use.
-    pub const ALL: [(&'static str, Self); 7] = [
+    /// Moments in the life of a ring, by the names that scenarios use.
+    pub const OF_RINGS: [(&'static str, Self); 7] = [
         ("holding-token", Self::HoldingToken),
         ("gathering", Self::Gathering),
         ("committing", Self::Committing),
@@ -154,6 +170,13 @@ impl Moment {
         ("recovering", Self::Recovering),
         ("installing", Self::Installing),
         ("synchronizing", Self::Synchronizing),
+    ];
+
+    /// Moments in a change of the configuration, by their names.
+    pub const OF_VERSIONS: [(&'static str, Self); 3] = [
+        ("staging", Self::Staging),
+        ("accepting", Self::Accepting),
+        ("switching", Self::Switching),
     ];
 }
 
@@ -180,6 +203,7 @@ impl Fault {
             Self::Key { step: KeyStep::Learn, .. } => "next key",
             Self::Key { step: KeyStep::Use, .. } => "change of key",
             Self::Key { step: KeyStep::Retire, .. } => "end of a key",
+            Self::Reload { .. } => "other configuration",
             Self::Visit { .. } => "client comes or goes",
             Self::Flood { .. } => "flood",
             Self::When(_) => "trap",

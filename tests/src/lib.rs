@@ -18,6 +18,8 @@ pub mod airlock;
 pub mod bench;
 pub mod campaign;
 pub mod check;
+pub mod conf;
+pub mod disk;
 pub mod faults;
 pub mod figures;
 pub mod guest;

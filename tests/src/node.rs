@@ -6,21 +6,22 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
-use daemon::stack::command::{Command, NodeEntry, RequestId, SessionId, VoteCommand};
+use confdb::replica::Ticket;
+use daemon::stack::command::{Command, RequestId, SessionId, VoteCommand, Wanted};
 use daemon::stack::effect::Effect;
 use daemon::stack::reconfigure::Reconfiguration;
-use daemon::stack::{Config, Stack};
-use quorum::Votes;
+use daemon::stack::{Config, Held, Stack};
 use totem::{
-    ConfigError, Deadline, Identity, Input, Instant, NodeId, NodeSet, PacketError, RingId, RingSeq,
-    Tuning,
+    ConfigError, Deadline, Identity, Input, Instant, NodeId, NodeSet, PacketError, RingId, Tuning,
 };
 
 use crate::airlock::{Airlock, KeyStep, Keys, Parcel};
+use crate::conf;
+use crate::disk::{Disk, Text};
 use crate::guest::{self, Guest};
 use crate::message::MessageId;
 use crate::network::Port;
-use crate::plan::{Machine, Plan};
+use crate::plan::Plan;
 
 /// The session of the program behind a quorum device.
 const DEVICE: SessionId = SessionId(u64::MAX);
@@ -59,14 +60,6 @@ impl Clock {
     }
 }
 
-/// What the daemon keeps across restarts.
-#[derive(Clone, Debug, Default)]
-struct Disk {
-    durable: RingSeq,
-    writing: VecDeque<(u64, RingSeq)>,
-    tickets: u64,
-}
-
 /// A scripted client's side of its session.
 #[derive(Clone, Debug, Default)]
 struct Session {
@@ -74,6 +67,15 @@ struct Session {
     asked: BTreeMap<u64, MessageId>,
     /// What an operator asked, in his words.
     questions: BTreeMap<u64, String>,
+}
+
+/// What a daemon is doing about its configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Versions {
+    /// What its file holds for those who asked to go by it.
+    pub files: BTreeMap<RequestId, Text>,
+    /// What it was to put beside its file.
+    pub staged: BTreeMap<Ticket, (u64, Text)>,
 }
 
 /// What waits while a daemon is stopped.
@@ -104,7 +106,10 @@ pub struct Node {
     airlock: Option<Airlock>,
     clock: Clock,
     boot: u64,
-    disk: Disk,
+    /// What survives its daemon.
+    pub disk: Disk,
+    /// What its daemon is doing about its configuration.
+    pub versions: Versions,
     tuning: Tuning,
     /// The keys in its configuration.
     keys: Keys,
@@ -135,7 +140,8 @@ impl Node {
             airlock: None,
             clock: Clock { ppm: machine.clock_ppm, offset },
             boot: 0,
-            disk: Disk::default(),
+            disk: Disk::new(conf::text(plan, 1, 0)),
+            versions: Versions::default(),
             tuning: Tuning {
                 timing: plan.timing,
                 window: plan.limits.window,
@@ -186,12 +192,6 @@ impl Node {
         self.paused.is_some()
     }
 
-    /// The ring sequence that would survive a crash.
-    #[must_use]
-    pub const fn durable(&self) -> RingSeq {
-        self.disk.durable
-    }
-
     /// Starts the daemon.
     pub fn start(&mut self, plan: &Plan, index: usize, now: Instant) {
         self.boot += 1;
@@ -213,14 +213,12 @@ impl Node {
         self.paused = None;
         self.deadline = None;
         self.alarm = None;
-        if let Some((_, seq)) = self.disk.writing.back().filter(|_| written) {
-            self.disk.durable = *seq;
-        }
-        self.disk.writing.clear();
+        self.disk.crash(written);
+        self.versions = Versions::default();
     }
 
     fn config(&self, plan: &Plan, index: usize) -> Config {
-        let mut config = stack_config(plan, index, self.boot, self.disk.durable);
+        let mut config = stack_config(plan, index, self.boot, &self.disk);
         config.ring = config.ring.tuned(self.tuning).expect("plans draw tunings that work");
         config
     }
@@ -254,7 +252,7 @@ impl Node {
         let local = self.clock.read(now);
         let untold = core::mem::take(&mut self.untold);
         if let Some(stack) = self.stack.as_mut().filter(|_| untold) {
-            let new = Reconfiguration { version: 1, nodes: entries(plan), tuning: self.tuning };
+            let new = reconfiguration(plan, self.id, (stack.text(), self.tuning));
             stack.reconfigure(local, &new).expect("plans draw tunings that work");
         }
     }
@@ -375,24 +373,6 @@ impl Node {
         due
     }
 
-    /// Starts a disk write; its ticket.
-    pub fn write(&mut self, seq: RingSeq) -> u64 {
-        self.disk.tickets += 1;
-        self.disk.writing.push_back((self.disk.tickets, seq));
-        self.disk.tickets
-    }
-
-    /// A disk write is on stable storage, and with it all that were begun before it: what was
-    /// written, if it was not cut short or overtaken.
-    pub fn written(&mut self, ticket: u64) -> Option<RingSeq> {
-        let mut written = None;
-        while self.disk.writing.front().is_some_and(|&(first, _)| first <= ticket) {
-            written = self.disk.writing.pop_front().map(|(_, seq)| seq);
-        }
-        self.disk.durable = written.unwrap_or(self.disk.durable);
-        written
-    }
-
     /// Stops the daemon without killing it.
     pub fn pause(&mut self) {
         self.paused.get_or_insert_default();
@@ -440,6 +420,49 @@ impl Node {
         self.airlock.as_mut().is_some_and(|airlock| airlock.step(step, keys, members))
     }
 
+    /// An administrator has a new text in the file of this node and has all nodes go by it.
+    pub fn reload(&mut self, now: Instant, text: Text) {
+        let local = self.clock.read(now);
+        let request = self.session.request();
+        self.versions.files.insert(request, text);
+        if let Some(stack) = &mut self.stack {
+            stack.command(local, request, Command::Reload(Wanted::default()));
+        }
+    }
+
+    /// Its daemon is given the file for which it asked.
+    pub fn fetched(&mut self, now: Instant, request: RequestId) {
+        let local = self.clock.read(now);
+        let text = self.versions.files.get(&request).cloned();
+        let read = text.map(|text| ("cluster.conf".to_owned(), text.to_vec()));
+        if let Some(stack) = &mut self.stack {
+            stack.fetched(local, request, read.ok_or_else(|| "no such file".to_owned()));
+        }
+    }
+
+    /// Its daemon is told whether it can go by a text.
+    pub fn staged(
+        &mut self,
+        plan: &Plan,
+        now: Instant,
+        (ticket, result): (Ticket, Result<(), String>),
+    ) {
+        let local = self.clock.read(now);
+        let Some((_, text)) = self.versions.staged.get(&ticket) else { return };
+        let new = reconfiguration(plan, self.id, (text, self.tuning));
+        if let Some(stack) = &mut self.stack {
+            stack.staged(local, ticket, result.map(|()| Box::new(new)));
+        }
+    }
+
+    /// Its daemon is told that the file is the new one.
+    pub fn activated(&mut self, now: Instant, ticket: Ticket) {
+        let local = self.clock.read(now);
+        if let Some(stack) = &mut self.stack {
+            stack.activated(local, ticket, Ok(()));
+        }
+    }
+
     /// Its airlock, where packets are sealed.
     pub const fn airlock(&mut self) -> Option<&mut Airlock> {
         self.airlock.as_mut()
@@ -454,7 +477,7 @@ impl Session {
     }
 }
 
-fn stack_config(plan: &Plan, index: usize, boot: u64, last: RingSeq) -> Config {
+fn stack_config(plan: &Plan, index: usize, boot: u64, disk: &Disk) -> Config {
     let machine = &plan.machines[index];
     let identity = Identity {
         me: machine.id,
@@ -465,45 +488,30 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, last: RingSeq) -> Config {
     let ring = totem::Config::new(identity, plan.timing, plan.limits)
         .expect("plans draw timers and limits that fit together")
         .with_planted(plan.plant);
+    let text = disk.conf().clone();
+    let cluster = conf::read(&text);
+    let version = u64::from(cluster.config_version);
     Config {
         ring,
-        last,
-        cluster: "simulated".into(),
-        cluster_id: 46516,
-        config_version: 1,
-        nodes: entries(plan),
-        voting: voting(plan, machine.id),
+        last: disk.seq(),
+        cluster: cluster.name.clone(),
+        cluster_id: cluster.id,
+        config_version: version,
+        nodes: conf::entries(&cluster),
+        voting: conf::voting(&cluster, plan, machine.id),
         disallowed: plan.disallowed,
         shutdown_timeout: Duration::from_secs(5),
+        held: Held { text, accepted: disk.accepted(version) },
     }
 }
 
-fn entries(plan: &Plan) -> Vec<NodeEntry> {
-    let entry = |machine: &Machine| NodeEntry {
-        id: machine.id,
-        name: format!("node{}", machine.id),
-        votes: machine.votes.get(),
-        addresses: Vec::new(),
-    };
-    plan.machines.iter().map(entry).collect()
-}
-
-fn voting(plan: &Plan, me: NodeId) -> quorum::Config {
-    let votes: BTreeMap<NodeId, Votes> =
-        plan.machines.iter().map(|machine| (machine.id, machine.votes)).collect();
-    let index = plan.machines.iter().position(|machine| machine.id == me);
-    let expected = index.and_then(|index| plan.ballot.expected.get(index).copied().flatten());
-    let config = quorum::Config::new(me, votes, expected, plan.two_node)
-        .and_then(|config| config.with_rules(plan.ballot.rules.clone()))
-        .expect("plans draw votes that fit together");
-    let timeout = plan.ballot.device_timeout;
-    let config = timeout.map_or(config.clone(), |timeout| config.with_device_timeout(timeout));
-    totem::planted!(plan.plant, HalfIsQuorum => {
-        return config.with_planted(quorum::Planted::HalfIsEnough)
-    });
-    #[cfg(feature = "planted")]
-    if let Some(bug) = plan.ballot.bug {
-        return config.with_planted(bug);
+/// What node `me` becomes with this text.
+fn reconfiguration(plan: &Plan, me: NodeId, (text, tuning): (&[u8], Tuning)) -> Reconfiguration {
+    let cluster = conf::read(text);
+    Reconfiguration {
+        version: cluster.config_version.into(),
+        nodes: conf::entries(&cluster),
+        voting: conf::voting(&cluster, plan, me),
+        tuning,
     }
-    config
 }

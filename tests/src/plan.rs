@@ -48,6 +48,8 @@ pub struct Plan {
     pub faults: Vec<(Duration, Fault)>,
     /// When everything is repaired, everybody is started, and convergence is demanded.
     pub heal: Duration,
+    /// Versions of the configuration that nodes have at the beginning; the others have 1.
+    pub versions: Vec<(usize, u64)>,
     /// Nodes that stay down after that.
     pub dead: Vec<usize>,
     /// A bug that every node has.

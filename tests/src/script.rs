@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `nodes 1 2 3` | the nodes, all started at the beginning; comes first |
 //! | `down 3` | this one is not |
+//! | `version 3 7` | the file of this one has that version of the configuration, others have 1 |
 //! | `set token 500ms`, `set consensus`, `set latency`, `set disk` | times |
 //! | `set packet 600`, `set window 16`, `set first 4294967280` | limits; place before a ring's first |
 //! | `set votes 1 1 3`, `set two-node`, `set hints` | voting; hosts say that a port refuses |
@@ -27,6 +28,8 @@
 //! | `crash 3`, `crash 3 losing-write`, `start 3`, `leave 3`, `pause 3 900ms` | nodes |
 //! | `set disallowed`, `dirty 3` | nodes with state are kept out; this one has some |
 //! | `kill 1 3` | the operator of the first has the second killed |
+//! | `reload 1`, `reload 1 refused-by 3` | `cman_tool version -r` with a newer file at node 1 |
+//! | `reload 1 same-number` | the same, with the number of the newest text and other content |
 //! | `cut 1 > 2`, `mend 1 > 2` | one direction of a link |
 //! | `drop multicast 1 > 2`, `drop unicast 1 > 2`, `pass …` | one kind of packet only |
 //! | `split 1 2`, `join` | partition around these nodes; all links mended |
@@ -113,6 +116,7 @@ fn plain() -> Plan {
         hints_per_million: 0,
         faults: Vec::new(),
         heal: Duration::ZERO,
+        versions: Vec::new(),
         dead: Vec::new(),
         plant: Plant::default(),
     }
@@ -121,11 +125,16 @@ fn plain() -> Plan {
 /// Commands that describe the world; `false` for one that makes something happen in it.
 fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String> {
     match words {
-        ["nodes" | "down" | "set", ..] if !early => {
+        ["nodes" | "down" | "version" | "set", ..] if !early => {
             Err("this comes before anything happens".into())
         }
         ["nodes", ids @ ..] => {
             plan.machines = ids.iter().map(|id| machine(id)).collect::<Result<_, _>>()?;
+            Ok(true)
+        }
+        ["version", id, version] => {
+            let version = version.parse().map_err(|_| format!("{version}: which version?"))?;
+            plan.versions.push((node(plan, id)?, version));
             Ok(true)
         }
         ["down", id] => {
@@ -156,12 +165,8 @@ fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String>
             Ok(true)
         }
         ["set", "expected", expected @ ..] => {
-            let read = |word: &&str| match *word {
-                "-" => Ok(None),
-                word => votes(word).map(Some),
-            };
             plan.ballot.counting = Counting::Mismatched;
-            plan.ballot.expected = expected.iter().map(read).collect::<Result<_, String>>()?;
+            plan.ballot.expected = expected.iter().map(expects).collect::<Result<_, String>>()?;
             Ok(true)
         }
         ["set", "rules", rules @ ..] => {
@@ -179,6 +184,11 @@ fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String>
         ["set", dial, value] => set(plan, dial, value).map(|()| true),
         _ => Ok(false),
     }
+}
+
+/// What one node's file expects; `-` for nothing.
+fn expects(word: &&str) -> Result<Option<quorum::Votes>, String> {
+    if *word == "-" { Ok(None) } else { votes(word).map(Some) }
 }
 
 fn votes(word: &str) -> Result<quorum::Votes, String> {

@@ -4,11 +4,13 @@
 //! they were scheduled, all randomness comes from the plan's seed, and so a run can be repeated.
 //!
 //! `world/apply.rs` carries out what stacks ask for, `world/faults.rs` what goes wrong,
-//! `world/verdict.rs` demands convergence after healing.
+//! `world/verdict.rs` demands convergence after healing, `world/versions.rs` has administrators
+//! change the configuration.
 
 mod apply;
 mod faults;
 mod verdict;
+mod versions;
 
 use core::cmp::Ordering;
 use core::time::Duration;
@@ -19,6 +21,7 @@ use totem::{ConfigError, Input, Instant, NodeId, Tuning};
 
 use crate::airlock::{Meddler, Parcel};
 use crate::check::history::{Seen, What};
+use crate::check::versions::Event;
 use crate::check::{Breach, Checks};
 use crate::faults::{Fault, Trigger};
 use crate::figures::Figures;
@@ -29,6 +32,7 @@ use crate::rng::Rng;
 use crate::trace::{Detail, Trace};
 use crate::violation::Violation;
 
+use self::versions::{Admin, Help};
 pub use verdict::Stage;
 
 /// More happenings than any plan needs: a run that reaches this does not come to rest.
@@ -37,13 +41,39 @@ const MOST_HAPPENINGS: u64 = 4_000_000;
 /// Something that is going to happen.
 #[derive(Debug)]
 enum Happening {
-    Arrive { to: usize, port: Port, parcel: Parcel },
-    Alarm { node: usize, boot: u64, deadline: Instant },
-    Stored { node: usize, boot: u64, ticket: u64 },
-    Hint { to: usize, about: NodeId },
-    Say { node: usize },
+    Arrive {
+        to: usize,
+        port: Port,
+        parcel: Parcel,
+    },
+    Alarm {
+        node: usize,
+        boot: u64,
+        deadline: Instant,
+    },
+    Stored {
+        node: usize,
+        boot: u64,
+        ticket: u64,
+    },
+    Hint {
+        to: usize,
+        about: NodeId,
+    },
+    /// A helper of a daemon has done something about the configuration.
+    Helped {
+        node: usize,
+        boot: u64,
+        done: Help,
+    },
+    Say {
+        node: usize,
+    },
     Fault(Fault),
-    Resume { node: usize, boot: u64 },
+    Resume {
+        node: usize,
+        boot: u64,
+    },
     Heal,
     Judge,
 }
@@ -93,6 +123,7 @@ pub struct World {
     /// Scratch space for the effects of one occurrence.
     effects: Vec<Effect>,
     triggers: Vec<Trigger>,
+    admin: Admin,
     /// What happened, as far as it was written down.
     pub trace: Trace,
     /// What happened, counted.
@@ -126,11 +157,15 @@ impl World {
             stage: Stage::Rough,
             effects: Vec::new(),
             triggers: Vec::new(),
+            admin: Admin::default(),
             trace: Trace::new(detail, labels),
             figures: Figures { seeds: 1, ..Figures::default() },
             found: None,
             plan,
         };
+        for (node, version) in world.plan.versions.clone() {
+            world.set_version(node, version);
+        }
         world.schedule_starts();
         world
     }
@@ -237,6 +272,7 @@ impl World {
             Happening::Alarm { node, boot, deadline } => self.alarm(node, boot, deadline),
             Happening::Stored { node, boot, ticket } => self.stored(node, boot, ticket),
             Happening::Hint { to, about } => self.hint(to, about),
+            Happening::Helped { node, boot, done } => self.helped(node, boot, done),
             Happening::Say { node } => self.say_something(node),
             Happening::Fault(fault) => self.inject(&fault),
             Happening::Resume { node, boot } => self.resume(node, boot),
@@ -276,7 +312,7 @@ impl World {
         if self.nodes[node].boot() != boot {
             return;
         }
-        if let Some(seq) = self.nodes[node].written(ticket) {
+        if let Some(seq) = self.nodes[node].disk.stored(ticket) {
             self.trace.fine(self.now, Some(node), || format!("stored {seq}"));
             self.handle(node, Input::Stored(seq));
         }
@@ -362,6 +398,17 @@ impl World {
             return;
         }
         if let Err((property, breach)) = self.checks.observe(&Seen { node, what }) {
+            let detail = breach.detail.clone();
+            self.fail(property, &breach, detail);
+        }
+    }
+
+    /// Shows to the judges what happened to a text of the configuration.
+    fn observe_version(&mut self, node: usize, event: Event) {
+        if self.found.is_some() {
+            return;
+        }
+        if let Err((property, breach)) = self.checks.observe_version(node, event) {
             let detail = breach.detail.clone();
             self.fail(property, &breach, detail);
         }

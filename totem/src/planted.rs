@@ -154,6 +154,10 @@ bugs! {
     BarrierNotAwaited,
     /// Half of the votes make a quorum.
     HalfIsQuorum,
+    /// Whoever is on the ring is a member, whatever configuration it goes by.
+    VersionsIgnored,
+    /// Who refuses a configuration is taken to accept it.
+    RefusalsAccepted,
     /// A sealed packet may be opened as often as it comes.
     ReplayWindowOff,
 }

@@ -95,6 +95,7 @@ pub fn needs_permission(command: &Command) -> bool {
         Command::Vote(
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
         )
+        | Command::Reload(_)
         | Command::Leave(_)
         | Command::Stop
         | Command::Agree(_)

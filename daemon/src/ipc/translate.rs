@@ -7,13 +7,15 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use client::proto::{self, NodeState as State, Reason, reply, request};
+use confdb::diff::Difference;
 use quorum::{DeviceRefused, Step, Verdict, Votes};
 use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
 use super::session::VERSION;
-use crate::stack::command::{Command, DeviceCommand, Leave, VoteCommand};
+use crate::stack::command::{Command, DeviceCommand, Leave, VoteCommand, Wanted};
 use crate::stack::effect::{
-    Departure, Device, KillReason, Node, NodeState, Notice, Refusal, Reply, Status, Trial,
+    Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
+    Status, Trial,
 };
 
 /// Steps of one question that are taken.
@@ -58,6 +60,9 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         }
         request::What::Leave(proto::Leave { remove, force }) => {
             Command::Leave(Leave { remove, force })
+        }
+        request::What::Reload(proto::Reload { least, dry_run }) => {
+            Command::Reload(Wanted { least, dry_run })
         }
         request::What::Kill(proto::Kill { node }) => Command::Kill(
             NodeId::new(node).ok_or_else(|| Unreadable("no node has id 0".to_owned()))?,
@@ -165,6 +170,7 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
         Reply::Status(status) => {
             reply::What::Status(Box::new(self::status(status, around, sessions)))
         }
+        Reply::Reload(result) => reloaded(result),
         Reply::Nodes(nodes) => reply::What::Nodes(proto::Nodes {
             nodes: nodes.iter().map(|node| self::node(node, around)).collect(),
         }),
@@ -404,6 +410,27 @@ const fn device_reason(why: &DeviceRefused) -> Reason {
         DeviceRefused::Other | DeviceRefused::InUse => Reason::DeviceBusy,
         DeviceRefused::NameOfNode => Reason::NameTaken,
         DeviceRefused::Name { .. } | DeviceRefused::None | DeviceRefused::Rules => Reason::Invalid,
+    }
+}
+
+fn reloaded(result: &Result<Reloaded, NotReloaded>) -> reply::What {
+    match result {
+        Ok(Reloaded { version, warnings, unwritten, difference }) => {
+            let told = |difference: &Difference| proto::Difference {
+                text: difference.to_string(),
+                json: serde_json::to_string(difference).unwrap_or_default(),
+            };
+            reply::What::Reloaded(proto::Reloaded {
+                version: *version,
+                warnings: warnings.clone(),
+                unwritten: unwritten.clone().unwrap_or_default(),
+                difference: difference.as_deref().map(told),
+            })
+        }
+        Err(why) if why.is_about_the_file() => {
+            refused(Reason::InvalidConfiguration, why.to_string())
+        }
+        Err(why) => refused(Reason::NotReloaded, why.to_string()),
     }
 }
 

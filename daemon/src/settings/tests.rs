@@ -38,6 +38,10 @@ fn of(cluster: &Cluster) -> Settings {
     settings(cluster, &iscsi1("192.168.10.11"), &resolved(), &Overrides::default()).unwrap()
 }
 
+fn held() -> Held {
+    Held { text: LISTING1.as_bytes().into(), accepted: None }
+}
+
 #[test]
 fn listing1_becomes_the_two_node_cluster_of_the_article() {
     let settings = of(&cluster(LISTING1));
@@ -240,7 +244,7 @@ fn parts_of_the_daemon_can_have_their_own_log_settings() {
 
 #[test]
 fn stack_is_told_the_version_and_the_stored_sequence() {
-    let stack = of(&cluster(LISTING1)).stack(7, 8, RingSeq::new(748)).unwrap();
+    let stack = of(&cluster(LISTING1)).stack(7, 8, RingSeq::new(748), held()).unwrap();
     assert_eq!((stack.config_version, stack.last), (5, RingSeq::new(748)));
     assert_eq!(stack.ring.identity().boot, 7);
     assert_eq!(stack.nodes.len(), 2);

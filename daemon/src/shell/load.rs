@@ -120,7 +120,11 @@ impl Load {
             Reply::Status(status) => {
                 self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
             }
-            Reply::Done | Reply::Nodes(_) | Reply::Device(_) | Reply::WhatIf(_) => {}
+            Reply::Done
+            | Reply::Nodes(_)
+            | Reply::Device(_)
+            | Reply::WhatIf(_)
+            | Reply::Reload(_) => {}
         }
     }
 

@@ -4,6 +4,8 @@
 //! Must never decide anything, and never say more than was reported. Pure: lines come out, the
 //! shell logs them.
 
+mod versions;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -43,10 +45,7 @@ impl Reporter {
     /// The reporter of node `me`, who knows these nodes by name and address.
     #[must_use]
     pub fn new(me: NodeId, nodes: &[NodeEntry]) -> Self {
-        let nodes = nodes
-            .iter()
-            .map(|node| (node.id, (node.name.clone(), node.addresses.first().copied())))
-            .collect();
+        let nodes = named(nodes);
         Self {
             me,
             nodes,
@@ -55,6 +54,11 @@ impl Reporter {
             failure_said: false,
             killed: BTreeMap::new(),
         }
+    }
+
+    /// These are the configured nodes from now on.
+    pub fn set_nodes(&mut self, nodes: &[NodeEntry]) {
+        self.nodes = named(nodes);
     }
 
     /// The lines of a report, in order.
@@ -68,6 +72,7 @@ impl Reporter {
             }
             Report::Quorum(verdict) => self.quorum(verdict),
             Report::Conflict { node, why } => vec![self.conflict(*node, why)],
+            Report::Version { me, event } => versions::lines(self, *me, event),
             Report::NoEntry { node, name } => vec![warning(format!(
                 "Got node from AIS id {node} with no config entry: it calls itself {name:?} and \
                  is listed as Node{node} without a vote; add it to cluster.conf, or correct its \
@@ -221,12 +226,6 @@ impl Reporter {
                 local.to_string(),
                 "install the same release of clusterd on both",
             ),
-            Conflict::ConfigVersion { remote, local } => (
-                "config version id",
-                remote.to_string(),
-                local.to_string(),
-                "give both the same cluster.conf, and start the node that had the older again",
-            ),
         };
         let name = self.name(node);
         error(format!(
@@ -305,6 +304,11 @@ impl Reporter {
             None => format!("node {node}"),
         }
     }
+}
+
+fn named(nodes: &[NodeEntry]) -> BTreeMap<NodeId, (String, Option<IpAddr>)> {
+    let first = |node: &NodeEntry| node.addresses.first().copied();
+    nodes.iter().map(|node| (node.id, (node.name.clone(), first(node)))).collect()
 }
 
 fn info(subsystem: &'static str, text: impl Into<String>) -> Line {

@@ -7,30 +7,30 @@ mod files;
 pub(super) mod keys;
 mod names;
 mod unconfigured;
+pub(super) mod understand;
 
-use std::collections::BTreeMap;
-use std::io::ErrorKind;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use confdb::cluster::local::LocalError;
-use confdb::tree::Key;
-use confdb::{Configuration, Handle, Problem, Severity, Tree};
+use confdb::{Problem, Severity};
 use nix::errno::Errno;
 use thiserror::Error;
-use totem::{NodeId, RingSeq};
+use totem::RingSeq;
 use tracing::level_filters::LevelFilter;
 use tracing::{error, info, warn};
 
 pub use self::files::Lock;
 use self::keys::Keys;
+use self::understand::{Understood, held, source, understand};
 use super::alarm::Alarm;
 use super::clock::{self, Clock};
 use super::disk::{Disk, DiskError, Store};
 use super::load::Load;
 use super::logging::{Logging, Plan, SYSLOG};
 use super::ready::Readiness;
+use super::reload::Reload;
 use super::report::Reporter;
 use super::rotation::Rotation;
 use super::signals::{self, Signals};
@@ -44,8 +44,8 @@ use crate::net::address::{AddressError, Addresses};
 use crate::net::errors::NetError;
 use crate::net::{Limiter, Net};
 use crate::options::Options;
-use crate::settings::{Settings, SettingsError, settings};
-use crate::stack::Stack;
+use crate::settings::{Settings, SettingsError};
+use crate::stack::{Held, Stack};
 
 /// Threads that may do blocking work at a time.
 const HELPERS: usize = 2;
@@ -129,6 +129,7 @@ struct Prepared {
     last: RingSeq,
     store: Store,
     logging: Logging,
+    held: Held,
     _lock: Lock,
 }
 
@@ -227,17 +228,9 @@ fn live(
 }
 
 fn prepare(options: &Options) -> Result<Prepared, StartError> {
-    let path = &options.config;
-    let (source, text) = text(options)?;
-    let configuration = configuration(options, &source, &text)?;
-    let cluster = configuration.cluster;
-    let resolved = names::resolve(&cluster);
-    let name = options.node_name.as_deref().or(cluster.here.node_name.as_deref());
-    let me = names::local_node(&cluster, name, &resolved)?;
-    let settings = settings(&cluster, &me, &resolved, &options.overrides())?;
-    let addresses =
-        addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
-    let keys = Keys::read(&settings.key, settings.next_key.as_deref())?;
+    let (source, text) = source(options)?;
+    let Understood { settings, addresses, keys, warnings, local } =
+        understand(options, &source, &text)?;
     for dir in [&options.run_dir, &options.log_dir] {
         super::disk::make_dir(dir)?;
     }
@@ -247,7 +240,7 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     let boot = store.next_boot(clock::wall())?;
     let logging = Logging::start(plan(options, &settings)?)
         .map_err(|why| StartError::System("begin the log", why))?;
-    for warning in &configuration.warnings {
+    for warning in &warnings {
         warn!(target: "confdb", "{warning}");
     }
     for path in keys::exposed(&settings) {
@@ -258,60 +251,11 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
         let own = &settings.cluster.name;
         info!(target: "MAIN", "cluster name {name:?} is not used: the configuration says {own:?}");
     }
-    for local in local_values(&configuration.tree) {
-        info!(target: "confdb", "{local}");
-    }
+    local.iter().for_each(|local| info!(target: "confdb", "{local}"));
     settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
     announce(&settings);
-    Ok(Prepared { settings, addresses, keys, boot, last, store, logging, _lock: lock })
-}
-
-/// The text of the configuration, or of what stands for one, and what problems call it.
-fn text(options: &Options) -> Result<(String, Vec<u8>), StartError> {
-    let path = &options.config;
-    if options.no_config {
-        let text = unconfigured::text(options).map_err(StartError::Unconfigured)?;
-        return Ok((unconfigured::SOURCE.to_owned(), text.into_bytes()));
-    }
-    Ok((path.display().to_string(), files::read(CONFIGURATION, path)?))
-}
-
-/// The configuration of the cluster, and over it what this host says differently.
-fn configuration(
-    options: &Options,
-    source: &str,
-    text: &[u8],
-) -> Result<Configuration, StartError> {
-    let local = options.local_config();
-    let own = match files::read("the local configuration", &local) {
-        _ if options.no_config => None,
-        Err(StartError::Read { source, .. }) if source.kind() == ErrorKind::NotFound => None,
-        read => Some(read?),
-    };
-    let local = local.display().to_string();
-    let own = own.as_deref().map(|own| (local.as_str(), own));
-    confdb::load::layered((source, text), own).map_err(|problems| wrong(problems, text))
-}
-
-/// What this host says differently, one line each.
-fn local_values(tree: &Tree) -> Vec<String> {
-    let line = |(object, key): (Handle, &Key)| {
-        let source = tree.source_of(object, Some(&key.name));
-        let line = key.place.map_or(0, |place| place.line);
-        let path = tree.path(object).join(&key.name, None);
-        format!("{source}:{line}: {path} is {:?} on this host", key.value.to_string())
-    };
-    tree.laid_over().map(line).collect()
-}
-
-/// What a configuration is refused for. Where the markup is broken, all after the first error is
-/// mostly its consequence.
-fn wrong(mut problems: Vec<Problem>, text: &[u8]) -> StartError {
-    if !confdb::load::xml::load("", text).sound {
-        problems.retain(|problem| problem.severity == Severity::Error);
-        problems.truncate(1);
-    }
-    StartError::Configuration(problems)
+    let held = held(options, &settings, text);
+    Ok(Prepared { settings, addresses, keys, boot, last, store, logging, held, _lock: lock })
 }
 
 fn announce(settings: &Settings) {
@@ -325,12 +269,6 @@ fn announce(settings: &Settings) {
     for node in settings.nodes.iter().filter(|node| node.addresses.is_empty()) {
         warn!(target: "MAIN", "node {} ({}) does not resolve: not reachable", node.id, node.name);
     }
-}
-
-fn addresses(settings: &Settings) -> Result<Addresses, AddressError> {
-    let first = |node: &crate::stack::command::NodeEntry| Some((node.id, *node.addresses.first()?));
-    let of: BTreeMap<NodeId, IpAddr> = settings.nodes.iter().filter_map(first).collect();
-    Addresses::new(settings.me, settings.network.port, of)
 }
 
 /// The log goes where the configuration says, or into our directory under our name.
@@ -354,7 +292,8 @@ fn open(
     options: &Options,
     prepared: Prepared,
 ) -> Result<impl FnOnce(Readiness) -> Shell + use<>, StartError> {
-    let Prepared { settings, addresses, keys, boot, last, store, logging, _lock: lock } = prepared;
+    let Prepared { settings, addresses, keys, boot, last, store, logging, held, _lock: lock } =
+        prepared;
     let me = settings.me;
     let system = |what| move |why: std::io::Error| StartError::System(what, why.to_string());
     let seal = keys.seal(settings.cluster.id.into(), me, boot)?;
@@ -370,13 +309,15 @@ fn open(
             at_origin: wall,
         },
     })?;
+    let text = Arc::clone(&held.text);
     let config = settings
-        .stack(boot, boot ^ u64::from(me.get()).rotate_left(48), last)
+        .stack(boot, boot ^ u64::from(me.get()).rotate_left(48), last, held)
         .map_err(|why| StartError::System("configure the ring", why.to_string()))?;
     let sources = Sources {
         net,
         ipc,
         disk: Disk::new(store),
+        reload: Reload::new(options, &settings, text),
         signals: Signals::new().map_err(system("listen to signals"))?,
         alarm: Alarm::new().map_err(system("make a timer"))?,
         pulse: Pulse::new(Readiness::pulse()),

@@ -10,6 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::alarm::Alarm;
 use super::disk::Disk;
+use super::reload::Reload;
 use super::signals::Signals;
 use super::wake::Wake;
 use crate::ipc::{Incoming, Ipc};
@@ -24,6 +25,8 @@ pub struct Sources {
     pub ipc: Ipc,
     /// The disk.
     pub disk: Disk,
+    /// The file of the configuration.
+    pub reload: Reload,
     /// The operator.
     pub signals: Signals,
     /// The clock.
@@ -63,6 +66,7 @@ impl Sources {
             () = self.alarm.due() => Wake::Deadline,
             incoming = self.ipc.next() => Wake::Client(incoming),
             stored = self.disk.stored() => Wake::Stored(stored),
+            done = self.reload.next() => Wake::Reload(done),
             request = self.signals.next() => Wake::Signal(request),
             () = self.pulse.tick() => Wake::Pulse,
         }

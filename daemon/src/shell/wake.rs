@@ -5,6 +5,7 @@
 use totem::RingSeq;
 
 use super::disk::DiskError;
+use super::reload::Done;
 use super::signals::Request;
 use crate::ipc::Incoming;
 
@@ -19,6 +20,8 @@ pub enum Wake {
     Client(Incoming),
     /// A ring sequence was written, or cannot be.
     Stored(Result<RingSeq, DiskError>),
+    /// Something was done with the configuration's file.
+    Reload(Done),
     /// The operator or the service manager wants something.
     Signal(Request),
     /// It is time to tell the service manager that we live.

@@ -33,6 +33,8 @@ pub enum Command {
         /// It wants to be asked before this node leaves.
         objects: bool,
     },
+    /// Have all nodes go by the configuration that this node can read.
+    Reload(Wanted),
     /// Leave the cluster, unless a session objects; the reply comes when the ring knows.
     Leave(Leave),
     /// Leave the cluster and ask nobody: the service manager stops this node.
@@ -100,6 +102,15 @@ pub enum DeviceCommand {
     },
     /// It is no more.
     Unregister,
+}
+
+/// What a reload shall come to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Wanted {
+    /// The least version that is wanted.
+    pub least: u64,
+    /// Only say what would change.
+    pub dry_run: bool,
 }
 
 /// How to leave.

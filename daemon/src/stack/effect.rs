@@ -5,7 +5,10 @@
 
 use core::net::IpAddr;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use confdb::replica::{Event, Ticket};
 use quorum::Verdict;
 use totem::{
     Configuration, Deadline, Destination, Evidence, Guarantee, Instant, NodeId, NodeSet, RingId,
@@ -13,6 +16,7 @@ use totem::{
 };
 
 use super::command::{Leave, RequestId, SessionId};
+pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -41,6 +45,8 @@ pub enum Effect {
         /// What.
         notice: Notice,
     },
+    /// Do this with the file of the configuration; everything of this kind one by one.
+    File(FileJob),
     /// Write this to the log: what an operator wants to know of a membership change.
     Report(Report),
     /// Log more, or no longer.
@@ -49,6 +55,35 @@ pub enum Effect {
     Exit(Exit),
     /// Nothing more to do before this deadline; always last.
     Wait(Option<Deadline>),
+}
+
+/// Something to be done with the file of the configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum FileJob {
+    /// Read it where this node has it, then answer `Stack::fetched`.
+    Fetch(RequestId),
+    /// Find out whether this node can go by this text, put it on stable storage beside the one in
+    /// use, then answer `Stack::staged`.
+    Stage {
+        /// To be named in the answer.
+        ticket: Ticket,
+        /// Version of the text.
+        version: u64,
+        /// The text.
+        text: Arc<[u8]>,
+    },
+    /// What was staged, or is being staged, is not needed.
+    Unstage(Ticket),
+    /// Go by what was staged: its text takes the place of the one in use, which is kept under its
+    /// version; then answer `Stack::activated`.
+    Activate {
+        /// What was staged.
+        ticket: Ticket,
+        /// Version of the text in use so far.
+        from: u64,
+        /// Nodes that the new text does not know and that are still there.
+        staying: NodeSet,
+    },
 }
 
 /// An answer.
@@ -66,6 +101,8 @@ pub enum Reply {
     Device(Option<Device>),
     /// What would happen.
     WhatIf(Box<Trial>),
+    /// All nodes go by the new configuration, or why not.
+    Reload(Result<Reloaded, NotReloaded>),
 }
 
 /// Why a request was refused.
@@ -169,6 +206,13 @@ pub enum Report {
         /// Why, with both values.
         why: Conflict,
     },
+    /// Something about the versions of the configuration, as this node sees it.
+    Version {
+        /// This node.
+        me: NodeId,
+        /// What.
+        event: Event,
+    },
     /// A node was admitted that the configuration does not know. It is listed as `Node<id>` and
     /// has no vote.
     NoEntry {
@@ -246,13 +290,6 @@ pub enum Conflict {
         remote: u32,
         /// Ours.
         local: u32,
-    },
-    /// Another version of the configuration.
-    ConfigVersion {
-        /// Theirs.
-        remote: u64,
-        /// Ours.
-        local: u64,
     },
 }
 

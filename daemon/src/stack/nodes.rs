@@ -106,14 +106,14 @@ impl Nodes {
         }
     }
 
-    /// This node.
-    pub(crate) const fn me(&self) -> NodeId {
-        self.me
-    }
-
     /// What all members of this cluster have in common.
     pub(crate) const fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// This node.
+    pub(crate) const fn me(&self) -> NodeId {
+        self.me
     }
 
     /// How this node introduces itself, as its state for the others.
@@ -159,16 +159,15 @@ impl Nodes {
         departed
     }
 
-    /// Everybody has introduced himself: admits whom it can, and returns what the vote counter of
-    /// each member said, or the end of this node.
-    pub(crate) fn on_synced(
+    /// These have introduced themselves and belong here: admits whom it can, and returns what the
+    /// vote counter of each said, or the end of this node.
+    pub(crate) fn on_introduced(
         &mut self,
         now: Instant,
         ring: RingId,
-        states: &States,
+        hellos: Vec<(NodeId, Hello)>,
         outbox: &mut Outbox,
     ) -> Result<BTreeMap<NodeId, State>, Exit> {
-        let hellos = self.introductions(states, outbox);
         if let Some(exit) = self.flees(&hellos, outbox) {
             return Err(exit);
         }
@@ -190,6 +189,20 @@ impl Nodes {
         self.remember_company();
         self.publish(ring, outbox);
         Ok(voting)
+    }
+
+    /// Members of the cluster on this ring are none any more unless they `stay`: they do not go by
+    /// its configuration.
+    pub(crate) fn put_out(&mut self, stay: impl Fn(NodeId) -> bool) -> Departed {
+        let mut departed = Departed::default();
+        for (&id, entry) in &mut self.entries {
+            if entry.is_admitted() && !stay(id) {
+                entry.state = NodeState::Joining;
+                entry.joined = None;
+                departed.gone.insert(id);
+            }
+        }
+        departed
     }
 
     /// A member said something to this table. An end, when it was this node that leaves or one
@@ -262,11 +275,15 @@ impl Nodes {
     }
 
     /// The hellos of those who belong here; the others are reported.
-    fn introductions(&self, states: &States, outbox: &mut Outbox) -> Vec<(NodeId, Hello)> {
-        let mut hellos = Vec::new();
+    pub(crate) fn introductions(
+        &self,
+        states: &States,
+        outbox: &mut Outbox,
+    ) -> BTreeMap<NodeId, Hello> {
+        let mut hellos = BTreeMap::new();
         for &id in &states.members {
             match self.introduction(id, states) {
-                Ok(Ok(hello)) => hellos.push((id, hello)),
+                Ok(Ok(hello)) => drop(hellos.insert(id, hello)),
                 Ok(Err(why)) => outbox.report(Report::Conflict { node: id, why }),
                 Err(error) => outbox.report(Report::Malformed { node: id, error }),
             }

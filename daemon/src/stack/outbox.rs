@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use totem::{Lane, RingId};
+use totem::{Guarantee, Lane, RingId};
 
 use super::command::{RequestId, SessionId};
 use super::effect::{Effect, Notice, Reply, Report};
@@ -27,6 +27,7 @@ pub(crate) struct Outbox {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Pending {
     pub(crate) message: Bytes,
+    pub(crate) guarantee: Guarantee,
     /// The ring for which alone it makes sense.
     ring: Option<RingId>,
 }
@@ -67,16 +68,22 @@ impl Outbox {
 
     /// Multicasts a message of a service.
     pub(crate) fn say(&mut self, lane: Lane, message: Vec<u8>) {
-        self.queue(lane).push_back(Pending { message: message.into(), ring: None });
+        let (message, guarantee) = (message.into(), Guarantee::Agreed);
+        self.queue(lane).push_back(Pending { message, guarantee, ring: None });
     }
 
     /// Multicasts a message that has no meaning after `ring`, on the sync lane.
     pub(crate) fn say_on(&mut self, ring: RingId, message: Vec<u8>) {
-        self.sync.push_back(Pending { message: message.into(), ring: Some(ring) });
+        self.promise_on(ring, Guarantee::Agreed, message);
+    }
+
+    /// The same with a guarantee of its own.
+    pub(crate) fn promise_on(&mut self, ring: RingId, guarantee: Guarantee, message: Vec<u8>) {
+        self.sync.push_back(Pending { message: message.into(), guarantee, ring: Some(ring) });
     }
 
     /// Drops what was to be said on a ring that has ended. This bounds what waits: a few messages
-    /// per membership change.
+    /// per membership change, and one text of the configuration or two.
     pub(crate) fn forget_ring(&mut self) {
         self.sync.retain(|pending| pending.ring.is_none());
     }

@@ -17,6 +17,8 @@ pub struct Reconfiguration {
     pub version: u64,
     /// The configured nodes.
     pub nodes: Vec<NodeEntry>,
+    /// The vote counter's part.
+    pub voting: quorum::Config,
     /// Timers and limits of the ring.
     pub tuning: Tuning,
 }
@@ -40,6 +42,7 @@ impl Stack {
     pub(super) fn adopt(&mut self, new: &Reconfiguration) -> Result<Reconfigured, ConfigError> {
         self.ring.accepts(new.tuning)?;
         self.tuning = Some(new.tuning);
+        self.voting.reconfigure(&new.voting, &mut self.outbox);
         Ok(self.nodes.reconfigure(&new.nodes, new.version))
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Service {
     Voting,
     /// Raw messages of applications.
     Evs,
+    /// The configuration and its versions.
+    Database,
 }
 
 impl Service {
@@ -46,6 +48,7 @@ impl Service {
             Self::Nodes => 2,
             Self::Voting => 3,
             Self::Evs => 4,
+            Self::Database => 5,
         }
     }
 
@@ -56,6 +59,7 @@ impl Service {
             2 => Some(Self::Nodes),
             3 => Some(Self::Voting),
             4 => Some(Self::Evs),
+            5 => Some(Self::Database),
             _ => None,
         }
     }
@@ -138,6 +142,9 @@ pub enum MessageError {
     /// The vote counter cannot read it.
     #[error(transparent)]
     Votes(#[from] quorum::MessageError),
+    /// The configuration's replica cannot read it.
+    #[error(transparent)]
+    Configuration(#[from] confdb::replica::MessageError),
 }
 
 /// Takes a message apart from its front. Every step says what it was reading when it fails.

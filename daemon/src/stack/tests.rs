@@ -5,7 +5,8 @@ use bytes::Bytes;
 use quorum::Votes;
 use totem::{Destination, Evidence, Identity, Limits, NodeId, NodeSet, Timing};
 
-use super::effect::{Conflict, Departure, KillReason, Node, NodeState, Notice};
+use super::effect::{Departure, FileJob, KillReason, Node, NodeState, Notice};
+use super::reconfigure::Reconfiguration;
 use super::*;
 
 /// How long a packet takes from one node to another.
@@ -47,6 +48,10 @@ struct World {
     disks: BTreeMap<NodeId, RingSeq>,
     boots: u64,
     requests: u64,
+    /// Version of the file that nodes read when they are to have all go by it.
+    file: u64,
+    /// Who cannot go by another text.
+    refuser: Option<NodeId>,
 }
 
 impl World {
@@ -60,6 +65,8 @@ impl World {
             disks: BTreeMap::new(),
             boots: 0,
             requests: 0,
+            file: 6,
+            refuser: None,
         }
     }
 
@@ -106,9 +113,23 @@ impl World {
                     };
                     return;
                 }
+                Effect::File(FileJob::Fetch(request)) => {
+                    let read = ("cluster.conf".to_owned(), text(self.file));
+                    stack.fetched(self.now, request, Ok(read));
+                }
+                Effect::File(FileJob::Stage { ticket, text, .. }) => {
+                    let refused = self.refuser == Some(me);
+                    let new = reconfiguration(me, &text);
+                    let staged = if refused { Err("no room".to_owned()) } else { Ok(new) };
+                    stack.staged(self.now, ticket, staged);
+                }
+                Effect::File(FileJob::Activate { ticket, .. }) => {
+                    stack.activated(self.now, ticket, Ok(()));
+                }
                 effect @ (Effect::Reply { .. }
                 | Effect::Notify { .. }
                 | Effect::Report(_)
+                | Effect::File(FileJob::Unstage(_))
                 | Effect::Debug(_)
                 | Effect::Exit(_)) => self.effects.entry(me).or_default().push(effect),
             }
@@ -175,6 +196,7 @@ impl World {
             | Effect::Reply { .. }
             | Effect::Notify { .. }
             | Effect::Report(_)
+            | Effect::File(_)
             | Effect::Debug(_)
             | Effect::Exit(_)
             | Effect::Wait(_) => None,
@@ -218,6 +240,27 @@ impl World {
     }
 }
 
+/// A text of this version. Nodes that are told different things by it are made with one text all
+/// the same: what counts here is what they are told.
+fn text(version: u64) -> Vec<u8> {
+    let entry = |id: u32| format!("<clusternode name=\"iscsi{id}\" nodeid=\"{id}\"/>");
+    let nodes: String = (1..=4).map(entry).collect();
+    format!(
+        "<cluster name=\"iscsicluster\" config_version=\"{version}\">\
+         <clusternodes>{nodes}</clusternodes></cluster>"
+    )
+    .into_bytes()
+}
+
+/// What a node becomes that is told of three nodes of one vote by this text.
+fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
+    let read = confdb::load::configuration("cluster.conf", text).expect("it is valid").cluster;
+    let version = read.config_version.into();
+    let Config { ring, nodes, voting, .. } =
+        config(me.get(), 1, RingSeq::default(), File { version, ..THREE });
+    Box::new(Reconfiguration { version, nodes, voting, tuning: ring.tuning() })
+}
+
 fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
     let identity = Identity { me: node(id), boot, weight: 1, seed: u64::from(id) };
     let limits = Limits::for_packet(1400);
@@ -239,10 +282,12 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
         voting: quorum::Config::new(node(id), votes, expected, file.two_node).expect("valid"),
         disallowed: file.disallowed,
         shutdown_timeout: Duration::from_secs(5),
+        held: Held { text: text(file.version).into(), accepted: None },
     }
 }
 
 mod departing;
+mod versions;
 
 fn states(rows: &[Node]) -> Vec<NodeState> {
     rows.iter().map(|row| row.state).collect()
@@ -352,29 +397,6 @@ fn leaving_with_remove_lowers_and_a_rejoin_restores() {
 }
 
 #[test]
-fn another_configuration_version_is_a_conflict_on_both_sides() {
-    let mut world = World::new();
-    world.start(&[1, 2], THREE);
-    world.together(&[1, 2]);
-    world.start(&[3], File { version: 4, ..THREE });
-    world.together(&[1, 2, 3]);
-    assert_eq!(world.shown(1), (2, 3, 2, 1, 2, false));
-    assert_eq!(world.shown(3), (1, 3, 1, 1, 2, true));
-    let conflict = |about: u32, remote, local| {
-        let why = Conflict::ConfigVersion { remote, local };
-        Effect::Report(Report::Conflict { node: node(about), why })
-    };
-    for (at, about, remote, local) in [(1, 3, 4, 5), (2, 3, 4, 5), (3, 1, 5, 4), (3, 2, 5, 4)] {
-        let report = conflict(about, remote, local);
-        assert!(world.has(at, |effect| *effect == report), "node {at} about node {about}");
-    }
-    for (id, member) in [(1, false), (2, false), (3, true)] {
-        let third = &world.nodes(id)[2];
-        assert_eq!(third.state == NodeState::Member, member, "seen by node {id}: {third:?}");
-    }
-}
-
-#[test]
 fn a_node_without_entry_is_admitted_without_a_vote() {
     let mut world = World::new();
     world.start(&[1, 2], THREE);
@@ -398,6 +420,7 @@ fn seen(world: &World, id: u32) -> Vec<String> {
         | Effect::Store(_)
         | Effect::Reply { .. }
         | Effect::Report(_)
+        | Effect::File(_)
         | Effect::Debug(_)
         | Effect::Exit(_)
         | Effect::Wait(_) => None,

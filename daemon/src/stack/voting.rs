@@ -27,16 +27,41 @@ pub(crate) struct Voting {
     asked: VecDeque<RequestId>,
     /// The session that registered the quorum device.
     device: Option<SessionId>,
+    /// Nothing is told until all of it is known.
+    held: bool,
 }
 
 impl Voting {
     pub(crate) fn new(config: &quorum::Config) -> Self {
         let quorum = Quorum::new(config);
-        Self { quorum, quorate: false, asked: VecDeque::new(), device: None }
+        Self { quorum, quorate: false, asked: VecDeque::new(), device: None, held: false }
     }
 
     pub(crate) const fn quorum(&self) -> &Quorum {
         &self.quorum
+    }
+
+    /// Tells nothing of what follows until [`Voting::release`]: it is made up for in one go.
+    pub(crate) const fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Tells what came of it; of the verdicts, only the last.
+    pub(crate) fn release(&mut self, outbox: &mut Outbox) {
+        self.held = false;
+        let outputs: Vec<Output> = std::iter::from_fn(|| self.quorum.poll()).collect();
+        let last = outputs.iter().rposition(|output| matches!(output, Output::Changed(_)));
+        for (index, output) in outputs.into_iter().enumerate() {
+            if !matches!(output, Output::Changed(_)) || Some(index) == last {
+                self.pass_on(output, outbox);
+            }
+        }
+    }
+
+    /// Another configuration counts from now on.
+    pub(crate) fn reconfigure(&mut self, config: &quorum::Config, outbox: &mut Outbox) {
+        self.quorum.reconfigure(config);
+        self.tell(outbox);
     }
 
     /// When [`Voting::on_time`] is due.
@@ -218,25 +243,31 @@ impl Voting {
     }
 
     fn tell(&mut self, outbox: &mut Outbox) {
-        while let Some(output) = self.quorum.poll() {
-            match output {
-                Output::Say(message) => {
-                    let body = message.encode();
-                    let mut message = Service::Voting.message(body.len());
-                    message.extend(body);
-                    // Behind the barrier, so that a newcomer does not miss it.
-                    outbox.say(Lane::Data, message);
-                }
-                Output::Changed(verdict) => {
-                    if verdict.quorate != self.quorate {
-                        self.quorate = verdict.quorate;
-                        outbox.report(Report::Quorum(verdict));
-                    }
-                    outbox.publish(&Notice::Quorum(verdict));
-                }
-                Output::Differs { node, what } => outbox.report(Report::Differs { node, what }),
-                Output::DeviceLost => outbox.report(Report::DeviceLost),
+        while !self.held
+            && let Some(output) = self.quorum.poll()
+        {
+            self.pass_on(output, outbox);
+        }
+    }
+
+    fn pass_on(&mut self, output: Output, outbox: &mut Outbox) {
+        match output {
+            Output::Say(message) => {
+                let body = message.encode();
+                let mut message = Service::Voting.message(body.len());
+                message.extend(body);
+                // Behind the barrier, so that a newcomer does not miss it.
+                outbox.say(Lane::Data, message);
             }
+            Output::Changed(verdict) => {
+                if verdict.quorate != self.quorate {
+                    self.quorate = verdict.quorate;
+                    outbox.report(Report::Quorum(verdict));
+                }
+                outbox.publish(&Notice::Quorum(verdict));
+            }
+            Output::Differs { node, what } => outbox.report(Report::Differs { node, what }),
+            Output::DeviceLost => outbox.report(Report::DeviceLost),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Who counts for whom: the members that nodes of one ring announce are all of it; or, where nodes
 //! with state are kept out, one of several sides that have nobody in common.
 //!
+//! Where nodes go by different versions of the configuration (`alike` is false), those who lack the
+//! cluster's have no members; a side grows by those who get it.
+//!
 //! Must never be content with what one node says: a node that two sides take for theirs would count
 //! twice, and could make both of them quorate.
 
@@ -34,19 +37,25 @@ impl Sides {
     ///
     /// # Errors
     /// The breach.
-    pub fn judge(&mut self, history: &History, seen: &Seen<'_>) -> Finding {
+    pub fn judge(&mut self, history: &History, seen: &Seen<'_>, alike: bool) -> Finding {
         let What::Synced(view) = &seen.what else { return Ok(()) };
         let members = view.members;
         let wrong = |detail: String| Err(Breach::about([seen.node], detail));
         let Some(ring) = history.rings.get(&view.ring) else { return Ok(()) };
-        if !self.keeps_out && members != ring.members {
+        if alike && !self.keeps_out && members != ring.members {
             return wrong(format!("{members:?} synchronized in a ring of {:?}", ring.members));
+        }
+        if !alike && members.is_empty() {
+            return Ok(());
         }
         if !members.within(ring.members) || !members.has(seen.node) {
             return wrong(format!("{members:?} announced in a ring of {:?}", ring.members));
         }
         let sides = self.announced.entry(view.ring).or_default();
-        let other = sides.iter().find(|side| **side != members && !side.and(members).is_empty());
+        let grows = |side: &Group| !alike && (side.within(members) || members.within(*side));
+        let other = sides
+            .iter()
+            .find(|side| **side != members && !side.and(members).is_empty() && !grows(side));
         if let Some(other) = other {
             return wrong(format!("{members:?} and {other:?} announced in {}", view.ring));
         }

@@ -1,6 +1,9 @@
 //! The barrier after each configuration: when a node says that the members have synchronized, they
 //! have; and applications speak only after that.
 //!
+//! Where nodes go by different versions of the configuration (`alike` is false), those who lack the
+//! cluster's are no members until they have it: then the same ring is announced again, with more.
+//!
 //! Must never be read as a property of EVS: it is what the services on top of it promise, and what
 //! their clients rely on.
 
@@ -15,9 +18,9 @@ pub const NAME: &str = "synchronization (barrier)";
 ///
 /// # Errors
 /// The breach.
-pub fn judge(history: &History, seen: &Seen<'_>) -> Finding {
+pub fn judge(history: &History, seen: &Seen<'_>, alike: bool) -> Finding {
     match &seen.what {
-        What::Synced(view) => synced(history, seen.node, view),
+        What::Synced(view) => synced(history, seen.node, view, alike),
         What::Delivered { message, .. } => {
             let Some(place) = history.place(seen.node) else { return Ok(()) };
             let view = history.processes[seen.node].view;
@@ -39,7 +42,7 @@ pub fn judge(history: &History, seen: &Seen<'_>) -> Finding {
     }
 }
 
-fn synced(history: &History, node: usize, view: &View) -> Finding {
+fn synced(history: &History, node: usize, view: &View, alike: bool) -> Finding {
     let wrong = |detail: String| Err(Breach::about([node], detail));
     let Some(place) = history.place(node) else {
         return wrong("members have synchronized before any configuration".into());
@@ -53,12 +56,12 @@ fn synced(history: &History, node: usize, view: &View) -> Finding {
         return wrong(format!("{:?} synchronized, {missing:?} not in the ring yet", view.members));
     }
     let last = history.processes[node].view;
-    if last.is_some_and(|last| last.ring == view.ring) {
+    if last.is_some_and(|last| last.ring == view.ring && (alike || last.members == view.members)) {
         return wrong(format!("synchronized twice in {}", view.ring));
     }
     let before = last.map_or(Group::EMPTY, |last| last.members);
     // Who left and came back is both: what it was before is gone.
-    let stayed = history.processes[node].voters;
+    let stayed = history.processes[node].voters.and(view.members);
     let expected = (view.members.without(stayed), before.without(stayed));
     if (view.joined, view.left) != expected {
         let (now, joined, left) = (view.members, view.joined, view.left);

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use bytes::Bytes;
-use daemon::stack::command::{Command, Leave, NodeEntry, RequestId, SessionId};
-use daemon::stack::effect::Effect;
-use daemon::stack::{self, Stack};
+use daemon::stack::command::{Command, Leave, NodeEntry, RequestId, SessionId, Wanted};
+use daemon::stack::effect::{Effect, FileJob};
+use daemon::stack::reconfigure::Reconfiguration;
+use daemon::stack::{self, Held, Stack};
 use quorum::Votes;
 use totem::{
     Config, Destination, Event, Guarantee, Identity, Input, Instant, Kind, Lane, Limits, NodeId,
@@ -47,10 +48,22 @@ struct Play {
     heard: VecDeque<Bytes>,
     cut: bool,
     requests: u64,
+    /// What another version makes of the stack.
+    new: Reconfiguration,
 }
 
 fn id(number: u32) -> NodeId {
     NodeId::new(number).expect("the players are one and two")
+}
+
+/// The configuration of this version.
+fn text(version: u32) -> Vec<u8> {
+    let nodes = "<clusternode name=\"a\" nodeid=\"1\"/><clusternode name=\"b\" nodeid=\"2\"/>";
+    format!(
+        "<cluster name=\"cluster\" config_version=\"{version}\"><cman cluster_id=\"1\"/>\
+         <clusternodes>{nodes}</clusternodes></cluster>"
+    )
+    .into_bytes()
 }
 
 fn config(me: u32) -> Config {
@@ -71,16 +84,23 @@ impl Play {
             addresses: Vec::new(),
         };
         let now = Instant::from_nanos(1_000_000_000);
+        let new = Reconfiguration {
+            version: 2,
+            nodes: votes.keys().map(entry).collect(),
+            voting: quorum::Config::new(id(1), votes, expected, two_node).expect("it is valid"),
+            tuning: config(1).tuning(),
+        };
         let config = stack::Config {
             ring: config(1),
             last: RingSeq::new(0),
             cluster: "cluster".to_owned(),
             cluster_id: 1,
             config_version: 1,
-            nodes: votes.keys().map(entry).collect(),
-            voting: quorum::Config::new(id(1), votes, expected, two_node).expect("it is valid"),
+            nodes: new.nodes.clone(),
+            voting: new.voting.clone(),
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(5),
+            held: Held { text: text(1).into(), accepted: None },
         };
         let mut play = Self {
             now,
@@ -91,6 +111,7 @@ impl Play {
             heard: VecDeque::new(),
             cut: false,
             requests: 0,
+            new,
         };
         play.drain();
         play
@@ -158,6 +179,7 @@ impl Play {
             14 => match choices.byte() % 4 {
                 0 => Command::Kill(id(1 + u32::from(choices.byte() % 4))),
                 1 => Command::Agree(choices.flag()),
+                2 => Command::Reload(Wanted { least: 0, dry_run: choices.flag() }),
                 _ => Command::SetDirty,
             },
             _ => Command::Status,
@@ -181,12 +203,28 @@ impl Play {
                     self.deadline = deadline.map(|deadline| deadline.at);
                     return;
                 }
+                Effect::File(job) => self.file(&job),
                 Effect::Reply { .. }
                 | Effect::Notify { .. }
                 | Effect::Report(_)
                 | Effect::Debug(_)
                 | Effect::Exit(_) => {}
             }
+        }
+    }
+
+    fn file(&mut self, job: &FileJob) {
+        match *job {
+            FileJob::Fetch(request) => {
+                let read = Ok(("cluster.conf".to_owned(), text(2)));
+                self.stack.fetched(self.now, request, read);
+            }
+            FileJob::Stage { ticket, .. } => {
+                let new = Box::new(self.new.clone());
+                self.stack.staged(self.now, ticket, Ok(new));
+            }
+            FileJob::Activate { ticket, .. } => self.stack.activated(self.now, ticket, Ok(())),
+            FileJob::Unstage(_) => {}
         }
     }
 

@@ -8,6 +8,7 @@
 //! token and the installation of the next ring, and they are milliseconds wide.
 
 pub mod ballot;
+mod reloads;
 mod set_pieces;
 
 use core::time::Duration;
@@ -68,6 +69,7 @@ pub fn draw(seed: u64) -> Plan {
         faults: Vec::new(),
         heal,
         plant: Plant::default(),
+        versions: Vec::new(),
         dead: if rng.once_in(4) { vec![rng.size(0, nodes - 1)] } else { Vec::new() },
     };
     plan.faults = Drawer { rng, plan: &plan, faults: Vec::new() }.faults();
@@ -227,6 +229,7 @@ impl Drawer<'_> {
             self.trouble(kind, at);
         }
         self.set_pieces();
+        self.reloads();
         let heal = self.plan.heal;
         self.faults.retain(|(at, _)| *at < heal);
         self.faults
@@ -350,7 +353,7 @@ impl Drawer<'_> {
     }
 
     fn trap(&mut self, at: Duration) {
-        let (_, moment) = self.rng.pick(&Moment::ALL);
+        let (_, moment) = self.rng.pick(&Moment::OF_RINGS);
         let (node, written) = (self.node(), self.rng.once_in(2));
         let group = self.side();
         let fault = match self.rng.size(0, 3) {

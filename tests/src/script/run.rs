@@ -25,8 +25,9 @@ const LOOK: Duration = Duration::from_millis(1);
 pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<(), String> {
     if let [fault @ .., "when", at, moment] = words {
         let fault = parse_fault(plan, fault)?;
-        let (_, moment) = Moment::ALL
+        let (_, moment) = Moment::OF_RINGS
             .into_iter()
+            .chain(Moment::OF_VERSIONS)
             .find(|(name, _)| name == moment)
             .ok_or_else(|| format!("{moment}: there is no such moment"))?;
         let trigger = Trigger { node: node(plan, at)?, moment, fault };
@@ -116,6 +117,14 @@ fn parse_fault(plan: &Plan, words: &[&str]) -> Result<Fault, String> {
         ["split", ids @ ..] => {
             let group: Result<Group, String> = ids.iter().map(|id| node(plan, id)).collect();
             group.map(Fault::Split)
+        }
+        ["reload", id] => Ok(Fault::Reload { node: node(plan, id)?, newer: 1, refuser: None }),
+        ["reload", id, "same-number"] => {
+            Ok(Fault::Reload { node: node(plan, id)?, newer: 0, refuser: None })
+        }
+        ["reload", id, "refused-by", other] => {
+            let (node, refuser) = (node(plan, id)?, Some(node(plan, other)?));
+            Ok(Fault::Reload { node, newer: 1, refuser })
         }
         ["join"] => Ok(Fault::Join),
         other => Err(format!("{}: not understood", other.join(" "))),

@@ -56,7 +56,9 @@ impl World {
             Effect::Send { to, packet } => self.send(node, to, &packet),
             Effect::Store(seq) => self.store(node, seq),
             Effect::Reply { to, reply } => {
-                if let Some(message) = self.nodes[node].asked(to) {
+                if let Reply::Reload(result) = &reply {
+                    self.reloaded(node, to, result);
+                } else if let Some(message) = self.nodes[node].asked(to) {
                     self.answered(node, message, &reply);
                 } else if let Some(question) = self.nodes[node].question(to) {
                     self.trace.story(self.now, Some(node), || {
@@ -88,6 +90,7 @@ impl World {
                 self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
             }
             Effect::Debug(_) => {}
+            Effect::File(job) => self.file(node, job),
             Effect::Exit(why) => {
                 self.trace.story(self.now, Some(node), || format!("exit: {why:?}"));
                 self.stop(node, true);
@@ -108,7 +111,7 @@ impl World {
 
     fn store(&mut self, node: usize, seq: RingSeq) {
         self.trace.fine(self.now, Some(node), || format!("store {seq}"));
-        let ticket = self.nodes[node].write(seq);
+        let ticket = self.nodes[node].disk.store(seq);
         let boot = self.nodes[node].boot();
         let after = self.draw(self.plan.disk);
         self.schedule(after, Happening::Stored { node, boot, ticket });
@@ -123,7 +126,11 @@ impl World {
                 self.trace.fine(self.now, Some(node), || format!("{message} refused: {refusal:?}"));
                 false
             }
-            Reply::Status(_) | Reply::Nodes(_) | Reply::Device(_) | Reply::WhatIf(_) => {
+            Reply::Status(_)
+            | Reply::Nodes(_)
+            | Reply::Device(_)
+            | Reply::WhatIf(_)
+            | Reply::Reload(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -177,7 +184,7 @@ impl World {
                 return;
             }
         };
-        let durable = self.nodes[from].durable();
+        let durable = self.nodes[from].disk.seq();
         if seq > durable {
             let detail = format!("speaks for ring {seq}, its disk says {durable}");
             self.fail("stable storage (Totem §5)", &Breach::of(from), detail);

@@ -12,6 +12,7 @@ use totem::{Guarantee, Input, NodeSet};
 use super::{Happening, World};
 use crate::airlock::KeyStep;
 use crate::check::history::What;
+use crate::check::versions::Event;
 use crate::faults::{Fault, Moment, Trigger};
 use crate::network::Port;
 
@@ -64,6 +65,7 @@ impl World {
                 self.handle(to, Input::Unreachable(about));
             }
             Fault::Visit { node } => self.visit(node),
+            Fault::Reload { node, newer, refuser } => self.reload(node, newer, refuser),
             Fault::Retune { node, tuning } => {
                 self.trace.fine(self.now, Some(node), || format!("{tuning:?}"));
                 self.nodes[node].retune(&self.plan, self.now, tuning);
@@ -101,6 +103,7 @@ impl World {
             | Fault::Leave { node }
             | Fault::Kill { by: node, .. }
             | Fault::Dirty { node }
+            | Fault::Reload { node, .. }
             | Fault::Visit { node } => self.nodes[node].is_up() && !self.nodes[node].is_paused(),
             Fault::FalseHint { to, about } => to != about && self.nodes[to].is_up(),
             Fault::Cut { .. }
@@ -138,6 +141,8 @@ impl World {
     fn start(&mut self, node: usize) {
         self.trace.story(self.now, Some(node), || "start".into());
         self.observe(node, What::Started);
+        let text = self.nodes[node].disk.conf().clone();
+        self.observe_version(node, Event::GoesBy(text));
         self.nodes[node].start(&self.plan, node, self.now);
         self.settle(node);
     }
@@ -146,6 +151,9 @@ impl World {
     pub(super) fn stop(&mut self, node: usize, written: bool) {
         self.nodes[node].stop(written);
         self.observe(node, What::Failed);
+        self.observe_version(node, Event::Ended);
+        let text = self.nodes[node].disk.conf().clone();
+        self.observe_version(node, Event::OnDisk(text));
     }
 
     pub(super) fn restart_later(&mut self, node: usize) {

@@ -120,9 +120,9 @@ impl World {
     }
 
     fn healing(&mut self) {
+        // Somebody who died may still be waited for by those whom his last word reached late.
         let timing = self.slowest().timing;
         let Stage::Healing { since, quiet, until, ref mut said } = self.stage else { return };
-        // Somebody who died may still be waited for by those whom his last word reached late.
         let forgotten = quiet + 6 * timing.beacon + 16 * timing.join;
         match self.checks.missing() {
             None if self.now >= forgotten => return self.converged(since),

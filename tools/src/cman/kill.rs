@@ -72,6 +72,8 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::Leaving
         | Reason::Busy
         | Reason::TooManySessions
+        | Reason::InvalidConfiguration
+        | Reason::NotReloaded
         | Reason::Invalid
         | Reason::NotMember
         | Reason::NoSuchNode

@@ -1,5 +1,8 @@
 use totem::{Change, Kind, RingId, RingSeq};
 
+use confdb::replica::Place;
+use confdb::replica::output::{Event, Outcome};
+
 use super::*;
 
 fn node(id: u32) -> NodeId {
@@ -141,16 +144,48 @@ fn an_unknown_node_is_shown_by_its_number() {
 }
 
 #[test]
+fn who_is_kept_out_for_its_version_is_named_with_both_and_what_to_do() {
+    let line = |me: u32, place| {
+        let event = Event::KeptOut { node: 2, place, held: 6, wanted: 5 };
+        let lines = reporter().lines(&Report::Version { me: node(me), event });
+        let [line] = &lines[..] else { panic!("one line") };
+        line.text.clone()
+    };
+    assert!(
+        line(1, Place::Ahead).starts_with("Node 2 conflict, remote config version id=6, local=5: ")
+    );
+    assert!(line(1, Place::Ahead).ends_with("with a version above 6"));
+    assert!(
+        line(2, Place::Ahead).starts_with("this node has config version 6, the cluster only 5: ")
+    );
+    assert!(line(2, Place::Behind).ends_with("waiting for that"));
+    assert!(line(1, Place::Apart).contains("raise config_version where it is right"));
+}
+
+#[test]
+fn a_version_that_is_taken_over_reads_as_ever() {
+    let event = Event::Switched { from: 5, to: 6, by: 2 };
+    let lines = reporter().lines(&Report::Version { me: node(1), event });
+    assert!(text(&lines).contains("Now got config information version 6, continuing"));
+    assert!(text(&lines).contains("config version 5 -> 6, by node 2 (iscsi2)"));
+    let why = Outcome::Refused { node: 2, reason: "a\nb".to_owned() };
+    let event = Event::Abandoned { version: 6, by: 1, why };
+    let lines = reporter().lines(&Report::Version { me: node(1), event });
+    assert_eq!(lines.len(), 1);
+    assert!(text(&lines).contains("refused by node 2 (iscsi2): a; b"));
+}
+
+#[test]
 fn a_conflict_names_both_values() {
-    let why = Conflict::ConfigVersion { remote: 6, local: 5 };
+    let why = Conflict::ClusterId { remote: 6, local: 5 };
     let [line] = &reporter().lines(&Report::Conflict { node: node(2), why })[..] else {
         panic!("one line")
     };
     assert_eq!(line.level, Level::ERROR);
     assert_eq!(
         line.text,
-        "Node 2 conflict, remote config version id=6, local=5: node 2 (iscsi2) is not admitted; \
-         give both the same cluster.conf, and start the node that had the older again"
+        "Node 2 conflict, remote cluster id=6, local=5: node 2 (iscsi2) is not admitted; give both \
+         the same cluster name and cluster_id, or another multicast address or port"
     );
     let why = Conflict::Name { remote: "other".to_owned(), local: "iscsi".to_owned() };
     let [line] = &reporter().lines(&Report::Conflict { node: node(2), why })[..] else {

@@ -96,6 +96,6 @@ fn each_local_value_is_told_with_its_place() {
         ("c", TWO.as_bytes()),
         Some(("local.conf", b"<cluster>\n<logging debug=\"on\"/></cluster>")),
     );
-    let lines = local_values(&conf.expect("it is good").tree);
+    let lines = understand::local_values(&conf.expect("it is good").tree);
     assert_eq!(lines, ["local.conf:2: cluster.logging.debug is \"on\" on this host"]);
 }

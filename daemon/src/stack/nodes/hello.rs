@@ -58,7 +58,7 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Why a node of `theirs` is no member of this one; the first reason in the order in which
-    /// CMAN looks for them.
+    /// CMAN looks for them. Versions of the configuration are another's to judge.
     pub(crate) fn conflict(&self, theirs: &Self) -> Option<Conflict> {
         if self.name != theirs.name {
             let (remote, local) = (theirs.name.clone(), self.name.clone());
@@ -66,10 +66,6 @@ impl Cluster {
         }
         if self.id != theirs.id {
             return Some(Conflict::ClusterId { remote: theirs.id, local: self.id });
-        }
-        if self.config_version != theirs.config_version {
-            let (remote, local) = (theirs.config_version, self.config_version);
-            return Some(Conflict::ConfigVersion { remote, local });
         }
         None
     }

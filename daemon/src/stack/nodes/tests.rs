@@ -3,6 +3,7 @@ use std::time::Duration;
 use quorum::Votes;
 use totem::{Cause, Change, Evidence, Identity, Lane, Limits, RingSeq, Timing};
 
+use super::super::Held;
 use super::super::command::{NodeEntry, SessionId};
 use super::super::effect::{Departure, Effect, KillReason, Refusal, Reply};
 use super::*;
@@ -43,6 +44,7 @@ fn config(me: u32, config_version: u64) -> Config {
         voting: quorum::Config::new(node(1), votes.into(), None, false).expect("valid"),
         disallowed: false,
         shutdown_timeout: Duration::from_secs(5),
+        held: Held { text: [].into(), accepted: None },
     }
 }
 
@@ -110,7 +112,13 @@ impl Table {
         let chunks = hellos.into_iter().map(chunk).collect();
         let states = States { members, chunks, ..States::default() };
         let now = Instant::from_nanos(seq);
-        let voting = self.nodes.on_synced(now, ring(seq), &states, &mut self.outbox);
+        self.introduced(now, seq, &states)
+    }
+
+    fn introduced(&mut self, now: Instant, seq: u64, states: &States) -> BTreeMap<NodeId, State> {
+        let hellos = self.nodes.introductions(states, &mut self.outbox);
+        let hellos = hellos.into_iter().collect();
+        let voting = self.nodes.on_introduced(now, ring(seq), hellos, &mut self.outbox);
         voting.expect("this node stays")
     }
 
@@ -133,6 +141,7 @@ impl Table {
                 | Effect::Store(_)
                 | Effect::Reply { .. }
                 | Effect::Notify { .. }
+                | Effect::File(_)
                 | Effect::Debug(_)
                 | Effect::Exit(_)
                 | Effect::Wait(_) => None,
@@ -235,18 +244,14 @@ fn between_two_rings_only_a_plain_leave_goes_unheard() {
 }
 
 #[test]
-fn another_configuration_version_keeps_a_node_out() {
+fn a_member_that_is_put_out_is_on_the_ring_and_no_member() {
     let mut table = Table::new();
-    table.ring(4, &[], &[1]);
-    table.reports();
-    table.install(8, &[1], &[1, 2]);
-    let voting = table.synced(8, vec![(1, hello_of(1, 5)), (2, hello_of(2, 4))]);
-    assert_eq!(voting.keys().copied().collect::<NodeSet>(), set(&[1]));
-    let why = Conflict::ConfigVersion { remote: 4, local: 5 };
-    assert_eq!(table.reports(), [Report::Conflict { node: node(2), why }]);
-    let expected = [(1, NodeState::Member, 4), (2, NodeState::Joining, 0), (3, NodeState::Dead, 0)];
+    table.ring(4, &[], &[1, 2]);
+    let departed = table.nodes.put_out(|id| id == node(1));
+    assert_eq!((departed.gone, departed.removed), (set(&[2]), set(&[])));
+    let expected = [(1, NodeState::Member, 4), (2, NodeState::Joining, 4), (3, NodeState::Dead, 0)];
     assert_eq!(table.shown(), expected);
-    assert_eq!(table.install(12, &[1], &[1]), Departed::default(), "it never was a member");
+    assert_eq!(table.install(8, &[1], &[1]), Departed::default(), "it was no member any more");
 }
 
 #[test]
@@ -257,9 +262,7 @@ fn an_unreadable_or_missing_hello_keeps_a_node_out() {
     let chunks = [(1, hello_of(1, 5)), (2, Bytes::from_static(b"rubbish"))]
         .map(|(id, bytes)| ((Service::Nodes, node(id)), bytes));
     let states = States { members, chunks: chunks.into(), ..States::default() };
-    let Table { nodes, outbox, .. } = &mut table;
-    let voting = nodes.on_synced(Instant::ORIGIN, ring(4), &states, outbox);
-    assert_eq!(voting.expect("this node stays").len(), 1);
+    assert_eq!(table.introduced(Instant::ORIGIN, 4, &states).len(), 1);
     let malformed = |report: &Report| matches!(report, Report::Malformed { .. });
     assert_eq!(table.reports().iter().filter(|report| malformed(report)).count(), 2);
 }
@@ -271,8 +274,7 @@ fn another_protocol_version_keeps_a_node_out() {
     let chunks = [((Service::Nodes, node(1)), hello_of(1, 5))].into();
     let foreign = [(node(2), 9)].into();
     let states = States { members: set(&[1, 2]), chunks, foreign };
-    let Table { nodes, outbox, .. } = &mut table;
-    nodes.on_synced(Instant::ORIGIN, ring(4), &states, outbox).expect("this node stays");
+    table.introduced(Instant::ORIGIN, 4, &states);
     let why = Conflict::Protocol { remote: 9, local: 1 };
     assert_eq!(table.reports(), [Report::Conflict { node: node(2), why }]);
 }
@@ -335,6 +337,7 @@ fn replies(table: &mut Table) -> Vec<Reply> {
             | Effect::Store(_)
             | Effect::Notify { .. }
             | Effect::Report(_)
+            | Effect::File(_)
             | Effect::Debug(_)
             | Effect::Exit(_)
             | Effect::Wait(_) => None,
@@ -389,7 +392,10 @@ fn only_nodes_of_this_cluster_kill_and_are_killed() {
     kill(&mut table, 1);
     table.ring(4, &[], &[1]);
     table.install(8, &[1], &[1, 2]);
-    table.synced(8, vec![(1, hello_of(1, 5)), (2, hello_of(2, 4))]);
+    let mut other = config(1, 5);
+    other.cluster = "another".to_owned();
+    let stranger = Nodes::new(&other).hello(state()).into();
+    table.synced(8, vec![(1, hello_of(1, 5)), (2, stranger)]);
     kill(&mut table, 2);
     kill(&mut table, 3);
     kill(&mut table, 9);
@@ -402,7 +408,7 @@ fn only_nodes_of_this_cluster_kill_and_are_killed() {
     ];
     assert_eq!(replies(&mut table), expected);
     assert_eq!(said(&mut table), Vec::<Bytes>::new());
-    // Node 2 is on the ring with another configuration: what it says has no weight.
+    // Node 2 is on the ring and of another cluster: what it says has no weight.
     let kill = Message::Kill { node: node(1), reason: KillReason::Operator };
     let message = Bytes::from(kill.encode()).slice(2..);
     assert_eq!(table.nodes.on_message(node(2), message, &mut table.outbox), Ok(None));

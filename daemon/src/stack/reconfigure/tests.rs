@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use totem::{Identity, Limits, NodeId, RingSeq, Timing};
 
-use super::super::Config;
+use super::super::{Config, Held};
 use super::*;
 
 fn node(id: u32) -> NodeId {
@@ -13,12 +13,16 @@ fn entry(id: u32) -> NodeEntry {
     NodeEntry { id: node(id), name: format!("iscsi{id}"), votes: 1, addresses: Vec::new() }
 }
 
+fn voting() -> quorum::Config {
+    let votes = [(node(1), quorum::Votes::ONE), (node(2), quorum::Votes::ONE)];
+    quorum::Config::new(node(1), votes.into(), None, false).expect("valid")
+}
+
 fn stack() -> (Stack, Tuning) {
     let identity = Identity { me: node(1), boot: 1, weight: 1, seed: 1 };
     let ring = totem::Config::new(identity, Timing::default(), Limits::for_packet(1400));
     let ring = ring.expect("defaults work");
     let tuning = ring.tuning();
-    let votes = [(node(1), quorum::Votes::ONE), (node(2), quorum::Votes::ONE)];
     let config = Config {
         ring,
         last: RingSeq::new(0),
@@ -26,9 +30,10 @@ fn stack() -> (Stack, Tuning) {
         cluster_id: 46516,
         config_version: 5,
         nodes: vec![entry(1), entry(2)],
+        voting: voting(),
         disallowed: false,
         shutdown_timeout: Duration::from_secs(5),
-        voting: quorum::Config::new(node(1), votes.into(), None, false).expect("valid"),
+        held: Held { text: [].into(), accepted: None },
     };
     (Stack::new(config, Instant::ORIGIN), tuning)
 }
@@ -47,7 +52,8 @@ fn all_parts_are_told() {
     let (mut stack, tuning) = stack();
     let timing = Timing { token: Duration::from_millis(500), ..tuning.timing };
     let tuning = Tuning { timing, ..tuning };
-    let new = Reconfiguration { version: 6, nodes: vec![entry(1), entry(3)], tuning };
+    let new =
+        Reconfiguration { version: 6, nodes: vec![entry(1), entry(3)], voting: voting(), tuning };
     let done = stack.reconfigure(Instant::ORIGIN, &new).expect("it works");
     assert_eq!((done.added, done.removed), ([node(3)].into(), [node(2)].into()));
     assert_eq!(table(&stack), (6, names(&[1, 3])));
@@ -59,7 +65,7 @@ fn what_the_ring_cannot_work_with_changes_nothing() {
     let (mut stack, tuning) = stack();
     let timing = Timing { token: Duration::from_millis(1), ..tuning.timing };
     let tuning = Tuning { timing, ..tuning };
-    let new = Reconfiguration { version: 6, nodes: vec![entry(3)], tuning };
+    let new = Reconfiguration { version: 6, nodes: vec![entry(3)], voting: voting(), tuning };
     let why = stack.reconfigure(Instant::ORIGIN, &new).expect_err("too short");
     assert_eq!(why.to_string(), "token is 1ms, at least 100ms is needed");
     assert_eq!(table(&stack), (5, names(&[1, 2])));

@@ -2,11 +2,12 @@ use super::*;
 
 #[test]
 fn every_service_has_a_number_of_its_own() {
-    for service in [Service::Sync, Service::Nodes, Service::Voting, Service::Evs] {
+    use Service::{Database, Evs, Nodes, Sync, Voting};
+    for service in [Sync, Nodes, Voting, Evs, Database] {
         assert_eq!(Service::from_number(service.number()), Some(service));
     }
     assert_eq!(Service::from_number(0), None);
-    assert_eq!(Service::from_number(5), None);
+    assert_eq!(Service::from_number(6), None);
 }
 
 #[test]

@@ -45,6 +45,7 @@ impl Desk {
                 | Effect::Send { .. }
                 | Effect::Store(_)
                 | Effect::Report(_)
+                | Effect::File(_)
                 | Effect::Debug(_)
                 | Effect::Exit(_)
                 | Effect::Wait(_) => panic!("{effect:?}"),

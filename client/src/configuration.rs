@@ -1,0 +1,48 @@
+//! Having all nodes go by another version of the configuration.
+//!
+//! Must never read the configuration itself: the daemon reads it where it lies.
+
+use crate::connection::{Connection, unexpected};
+use crate::error::Error;
+use crate::proto::{self, reply, request};
+
+/// All nodes go by another version, or would.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reloaded {
+    /// Which.
+    pub version: u64,
+    /// What its author probably did not mean, one line each.
+    pub warnings: Vec<String>,
+    /// Why the file of this node is not the new one yet, when it is not.
+    pub unwritten: Option<String>,
+    /// What would change, when only that was asked.
+    pub difference: Option<Difference>,
+}
+
+/// What another configuration changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// In lines for humans.
+    pub text: String,
+    /// As a JSON object.
+    pub json: String,
+}
+
+impl Connection {
+    /// Has all nodes go by the configuration that this node's daemon can read, if its version is
+    /// at least `least` and newer than what they go by. Returns when they do, and the file of this
+    /// node is the new one. With `dry_run` nothing is changed, and what would be is told.
+    ///
+    /// # Errors
+    /// As [`Connection::request`]; refused without permission, when the file cannot be used
+    /// (`Reason::InvalidConfiguration`), and when the nodes cannot or must not go by it
+    /// (`Reason::NotReloaded`): nothing was changed then.
+    pub fn reload(&mut self, least: u64, dry_run: bool) -> Result<Reloaded, Error> {
+        let answer = self.request(request::What::Reload(proto::Reload { least, dry_run }))?;
+        let reply::What::Reloaded(reloaded) = answer else { return Err(unexpected("reload")) };
+        let proto::Reloaded { version, warnings, unwritten, difference } = reloaded;
+        let unwritten = Some(unwritten).filter(|why| !why.is_empty());
+        let told = |proto::Difference { text, json }| Difference { text, json };
+        Ok(Reloaded { version, warnings, unwritten, difference: difference.map(told) })
+    }
+}

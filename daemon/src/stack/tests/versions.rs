@@ -1,0 +1,127 @@
+use confdb::replica::output::Event;
+use confdb::replica::{Outcome, Place};
+
+use super::super::command::Wanted;
+use super::super::effect::{NotReloaded, Reloaded};
+use super::*;
+
+/// Three nodes of version 5 that are members.
+fn three() -> World {
+    let mut world = World::new();
+    world.start(&[1, 2, 3], THREE);
+    world.together(&[1, 2, 3]);
+    world
+}
+
+fn reload(world: &mut World, id: u32, wanted: Wanted) -> Result<Reloaded, NotReloaded> {
+    let request = world.ask(id, Command::Reload(wanted));
+    world.until("an answer", |world| world.reply(id, request).is_some());
+    match world.reply(id, request) {
+        Some(Reply::Reload(result)) => result.clone(),
+        other => panic!("not an answer to a reload: {other:?}"),
+    }
+}
+
+fn versions(world: &mut World) -> Vec<u64> {
+    [1, 2, 3].map(|id| world.status(id).config_version).to_vec()
+}
+
+fn tells(world: &World, id: u32, event: &Event) -> bool {
+    world.has(id, |effect| {
+        matches!(effect, Effect::Report(Report::Version { event: told, .. }) if told == event)
+    })
+}
+
+#[test]
+fn one_command_changes_all_nodes_and_tells_who_watches() {
+    let mut world = three();
+    let watch = world.ask(2, Command::Watch { on: true, objects: false });
+    assert_eq!(world.reply(2, watch), Some(&Reply::Done));
+    let reloaded = reload(&mut world, 1, Wanted::default()).expect("all accept");
+    assert_eq!((reloaded.version, reloaded.unwritten), (6, None));
+    assert_eq!(versions(&mut world), [6, 6, 6]);
+    let notice = Notice::ConfigUpdate { version: 6 };
+    assert!(world.has(2, |effect| {
+        matches!(effect, Effect::Notify { notice: told, .. } if *told == notice)
+    }));
+    assert_eq!(world.shown(2), (3, 3, 3, 1, 2, false));
+}
+
+#[test]
+fn who_refuses_is_named_and_nothing_changes() {
+    let mut world = three();
+    world.refuser = Some(node(3));
+    let why = reload(&mut world, 1, Wanted::default()).expect_err("node 3 refuses");
+    assert_eq!(why, NotReloaded::Refused { node: 3, reason: "no room".to_owned() });
+    assert_eq!(why.to_string(), "node 3 refuses: no room");
+    assert_eq!(versions(&mut world), [5, 5, 5]);
+    let why = Outcome::Refused { node: 3, reason: "no room".to_owned() };
+    let event = Event::Abandoned { version: 6, by: 1, why };
+    world.until("the news", |world| tells(world, 2, &event));
+}
+
+#[test]
+fn what_is_not_newer_or_not_wanted_is_not_even_proposed() {
+    let mut world = three();
+    let not_yet = reload(&mut world, 1, Wanted { least: 7, dry_run: false });
+    assert_eq!(not_yet, Err(NotReloaded::NotYet { found: 6, wanted: 7 }));
+    for file in [4, 5] {
+        world.file = file;
+        let not_newer = reload(&mut world, 1, Wanted::default());
+        assert_eq!(not_newer, Err(NotReloaded::NotNewer { found: file, running: 5 }));
+    }
+    assert_eq!(versions(&mut world), [5, 5, 5]);
+}
+
+#[test]
+fn a_dry_run_tells_the_difference_and_changes_nothing() {
+    let mut world = three();
+    let told = reload(&mut world, 1, Wanted { least: 0, dry_run: true }).expect("it is valid");
+    let difference = told.difference.expect("that is what was asked");
+    assert_eq!((difference.from_version, difference.to_version), (5, 6));
+    assert_eq!(versions(&mut world), [5, 5, 5]);
+}
+
+#[test]
+fn without_quorum_nothing_is_proposed() {
+    let mut world = World::new();
+    world.start(&[1], THREE);
+    world.together(&[1]);
+    let why = reload(&mut world, 1, Wanted::default());
+    assert_eq!(why, Err(NotReloaded::NotQuorate));
+}
+
+#[test]
+fn an_older_newcomer_is_a_member_only_with_the_clusters_configuration() {
+    let mut world = World::new();
+    world.start(&[1, 2], THREE);
+    world.together(&[1, 2]);
+    world.start(&[3], File { version: 4, ..THREE });
+    world.together(&[1, 2, 3]);
+    world.until("a third member", |world| {
+        let third = |stack: &Stack| stack.nodes.member_count() == 3;
+        world.stacks.values().all(third)
+    });
+    assert_eq!(versions(&mut world), [5, 5, 5]);
+    let out = Event::KeptOut { node: 3, place: Place::Behind, held: 4, wanted: 5 };
+    assert!([1, 2, 3].iter().all(|id| tells(&world, *id, &out)));
+    assert!(tells(&world, 3, &Event::Switched { from: 4, to: 5, by: 1 }));
+    for id in [1, 2, 3] {
+        assert_eq!(world.shown(id), (3, 3, 3, 1, 2, false));
+    }
+}
+
+#[test]
+fn a_newer_newcomer_takes_no_part_and_both_sides_say_so() {
+    let mut world = World::new();
+    world.start(&[1, 2], THREE);
+    world.together(&[1, 2]);
+    world.start(&[3], File { version: 9, ..THREE });
+    world.together(&[1, 2, 3]);
+    assert_eq!(versions(&mut world), [5, 5, 9]);
+    let out = Event::KeptOut { node: 3, place: Place::Ahead, held: 9, wanted: 5 };
+    assert!([1, 2, 3].iter().all(|id| tells(&world, *id, &out)));
+    assert_eq!(world.shown(1), (2, 3, 2, 1, 2, false));
+    assert_eq!(world.status(3).members, 0);
+    assert!(!world.status(3).verdict.quorate);
+}
