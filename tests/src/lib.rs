@@ -11,6 +11,7 @@
 //! - [`hostile`] plays what only an insider could send;
 //! - [`script`] is the language of `scenarios/*.txt`;
 //! - [`campaign`] runs many seeds;
+//! - [`kills`] kills real daemons in the midst of changes of the configuration;
 //! - [`lab`] runs real daemons on hosts that exist for one test;
 //! - [`mod@bench`] measures how fast all this is.
 
@@ -24,6 +25,7 @@ pub mod faults;
 pub mod figures;
 pub mod guest;
 pub mod hostile;
+pub mod kills;
 pub mod lab;
 pub mod message;
 pub mod network;

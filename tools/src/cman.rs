@@ -8,6 +8,7 @@
 //! | `status` | the lines of the text in their order, named like them; `quorum` is an object |
 //! | `nodes` | `nodes`: a list of `id`, `name`, `type`, `state`, `incarnation`, `joined`, … |
 //! | `version` | `version` (text), `config_version` |
+//! | `version -r` | `reloaded`, `config_version`, `warnings`, `unwritten`, `difference` |
 //! | `wait` | `quorate` |
 //! | `join` | `joined` (true), `pid` of the daemon |
 //! | `leave` | `left` (true) |
@@ -149,7 +150,7 @@ fn execute(
         Operation::Wait => wait::run(&options, context.connect()?, context.deadline, out),
         Operation::Status => status::run(&options, &mut context.connect()?, out),
         Operation::Nodes => nodes::run(&options, &mut context.connect()?, &context.zone, out),
-        Operation::Version => version::run(&options, &mut context.connect()?, out),
+        Operation::Version => version::run(&options, &mut context.connect()?, out, err),
         Operation::Services => {
             if options.json {
                 print_json(out, &json!({ "services": [] }))?;

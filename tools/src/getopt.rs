@@ -22,12 +22,15 @@ pub(crate) enum Takes {
     Value,
     /// The rest of its word, if any.
     Attached,
+    /// The rest of its word, else the next word if that begins like a number.
+    Number,
 }
 
 /// What options there are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grammar {
-    /// Letters, each followed by nothing, `:` for a value, `::` for an attached one.
+    /// Letters, each followed by nothing, `:` for a value, `::` for an attached one, `#` for a
+    /// number that may be missing.
     pub(crate) letters: &'static str,
     /// Long names.
     pub(crate) names: &'static [(&'static str, Takes)],
@@ -86,6 +89,7 @@ impl<'a> Scanner<'a> {
                 None
             }
             Some(Takes::Attached) => attached.map(str::to_owned),
+            Some(Takes::Number) => attached.or_else(|| self.number()).map(str::to_owned),
             Some(Takes::Value) => {
                 let next = attached.or_else(|| self.words.next().map(String::as_str));
                 let missing = || format!("option requires an argument -- '{letter}'");
@@ -95,14 +99,22 @@ impl<'a> Scanner<'a> {
         Ok(Found::Short(letter, argument))
     }
 
+    /// The next word, if it begins like a number.
+    fn number(&mut self) -> Option<&'a str> {
+        let next = self.words.as_slice().first()?;
+        next.starts_with(|first: char| first.is_ascii_digit()).then(|| self.words.next())??;
+        Some(next)
+    }
+
     fn takes(&self, letter: char) -> Option<Takes> {
-        if letter == ':' {
+        if matches!(letter, ':' | '#') {
             return None;
         }
         let (_, after) = self.grammar.letters.split_once(letter)?;
         Some(match (after.starts_with("::"), after.starts_with(':')) {
             (true, _) => Takes::Attached,
             (false, true) => Takes::Value,
+            (false, false) if after.starts_with('#') => Takes::Number,
             (false, false) => Takes::Nothing,
         })
     }
@@ -120,7 +132,7 @@ impl<'a> Scanner<'a> {
             Takes::Nothing if attached.is_some() => {
                 return Err(format!("option '--{name}' doesn't allow an argument"));
             }
-            Takes::Nothing | Takes::Attached => attached,
+            Takes::Nothing | Takes::Attached | Takes::Number => attached,
             Takes::Value => {
                 let next = attached.or_else(|| self.words.next().map(String::as_str));
                 Some(next.ok_or_else(|| format!("option '--{name}' requires an argument"))?)

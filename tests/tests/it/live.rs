@@ -11,6 +11,7 @@ mod logs;
 mod objecting;
 mod transcripts;
 mod units;
+mod versions;
 
 use std::time::Duration;
 

@@ -17,7 +17,8 @@ pub(super) enum Failure {
     Die(String),
     /// The options make no sense to the option parser.
     Usage(String),
-    /// The daemon did not start: what was said about that, and how it is summed up.
+    /// The daemon did not start, or not go by a new configuration: what was said about that, and
+    /// how it is summed up.
     NotStarted {
         /// Line by line; empty when nothing was said.
         said: String,
@@ -33,6 +34,8 @@ pub(super) enum Failure {
 pub(super) enum Sum {
     /// The configuration cannot be used.
     InvalidConfiguration,
+    /// The new configuration cannot be used.
+    NotReloading,
     /// It said why.
     DidNotStart,
     /// It ended with this status.
@@ -48,6 +51,9 @@ impl fmt::Display for Sum {
             Self::InvalidConfiguration => {
                 writeln!(f, "{NAME}: Not joining, configuration is not valid")
             }
+            Self::NotReloading => {
+                writeln!(f, "{NAME}: Not reloading, configuration is not valid")
+            }
             Self::DidNotStart => write!(f, "{NAME}: corosync daemon didn't start"),
             Self::Died(status) => write!(f, "corosync died: Error, reason code is {status}"),
             Self::Killed(signal) => write!(f, "corosync died with signal: {signal}"),
@@ -60,6 +66,12 @@ impl Failure {
     pub(super) fn invalid_configuration(mut said: Vec<String>) -> Self {
         said.push("Unable to get the configuration".to_owned());
         Self::NotStarted { said: said.join("\n"), sum: Sum::InvalidConfiguration }
+    }
+
+    /// The new configuration cannot be used, for these reasons.
+    pub(super) fn not_reloading(mut said: Vec<String>) -> Self {
+        said.push("Unable to get the configuration".to_owned());
+        Self::NotStarted { said: said.join("\n"), sum: Sum::NotReloading }
     }
 
     /// It is the configuration that was wrong.

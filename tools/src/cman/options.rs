@@ -21,8 +21,13 @@ const CLUSTER_NAME_LENGTH: usize = 15;
 /// Every letter of the reference. `f` and `i` meant something in releases before it, which read
 /// them and then refused them: scripts that still say so are not stopped here.
 const GRAMMAR: Grammar = Grammar {
-    letters: "m:n:v:e:2p:c:r:i:N:t:o:k:F:C:VAPwfqahXD::Sd::",
-    names: &[("json", Takes::Nothing), ("socket", Takes::Value), ("run-dir", Takes::Value)],
+    letters: "m:n:v:e:2p:c:r#i:N:t:o:k:F:C:VAPwfqahXD::Sd::",
+    names: &[
+        ("json", Takes::Nothing),
+        ("dry-run", Takes::Nothing),
+        ("socket", Takes::Value),
+        ("run-dir", Takes::Value),
+    ],
 };
 
 /// What `-h` prints.
@@ -40,6 +45,9 @@ Operations
   nodes [-a] [-n name] [-F fields]
                                   show the nodes
   version                         show the version of the configuration
+  version -r [version] [--dry-run]
+                                  have all nodes go by this node's file, if it has at least
+                                  that version
   services                        show the services
   kill -n name [-n name ...]      have nodes stop at once
   debug [-d[value]]               have the daemon log everything; without -d, no longer
@@ -47,7 +55,6 @@ Operations
   votes -v votes [-n name]        have all members count so many votes for a node
   what-if [fail|leave|join name,...] [votes name=votes] [expected votes] ...
                                   show which nodes may fail, or what would happen
-  version -r                      not supported yet
 
 Options
   -w          wait until it is done
@@ -64,6 +71,7 @@ Options
   -d          log everything
   -D, -A, -S  taken and without effect, as are -f and -i
   -F fields   comma separated: id, name, type, addr, votes, exp, state
+  --dry-run   only show what would change
   --json      print one JSON object
   --socket path
               where the daemon listens (CLUSTER_SOCKET)
@@ -145,8 +153,10 @@ pub(super) struct Options {
     pub(super) remove: bool,
     /// `force`
     pub(super) force: bool,
-    /// `-r`
-    pub(super) reload: bool,
+    /// `-r`: the least version; 0 without one.
+    pub(super) reload: Option<u32>,
+    /// `--dry-run`
+    pub(super) dry_run: bool,
     /// `-d`; bare it is 255.
     pub(super) debug: Option<u32>,
     /// `-D`: what an invalid configuration leads to is not said as a refusal to join.
@@ -185,6 +195,7 @@ pub(super) fn parse(words: &[String]) -> Result<Parsed, Failure> {
             Found::Short(letter, None) => options.flag(letter)?,
             Found::Short(letter, Some(value)) => options.value(letter, value)?,
             Found::Long("json", _) => options.json = true,
+            Found::Long("dry-run", _) => options.dry_run = true,
             Found::Long("socket", path) => options.socket = path.map(PathBuf::from),
             Found::Long(_, path) => options.run_dir = path.map(PathBuf::from),
         }
@@ -205,7 +216,8 @@ impl Options {
             fields: None,
             remove: false,
             force: false,
-            reload: false,
+            reload: None,
+            dry_run: false,
             debug: None,
             unvalidated: false,
             overrides: Vec::new(),
@@ -223,6 +235,7 @@ impl Options {
             'a' => self.addresses = true,
             '2' | 'P' | 'X' => self.overrides.push((letter, String::new())),
             'd' => self.debug = Some(255),
+            'r' => self.reload = Some(0),
             'D' => self.unvalidated = true,
             // No services of others to load, no file to spread, and what older releases knew.
             'A' | 'S' | 'f' => {}
@@ -236,10 +249,7 @@ impl Options {
             't' => self.timeout = Some(number(letter, &value)?),
             'n' => self.name(value)?,
             'F' => self.fields = Some(value),
-            'r' => {
-                number(letter, &value)?;
-                self.reload = true;
-            }
+            'r' => self.reload = Some(number(letter, &value)?),
             'v' | 'e' => {
                 number(letter, &value)?;
                 self.overrides.push((letter, value));

@@ -1,3 +1,4 @@
+use client::proto::{self, Reason, reply};
 use jiff::civil::DateTime;
 
 use self::fake::{Daemon, World, node};
@@ -262,10 +263,7 @@ fn without_a_daemon_every_question_gets_the_same_answer() {
 }
 
 #[test]
-fn words_that_do_nothing_yet_say_so() {
-    let text = "cman_tool: version -r: not supported yet\n";
-    assert_eq!(type_at(two_nodes(), "version -r 6"), Seen::bad(text, 1));
-}
+fn words_that_do_nothing_yet_say_so() {}
 
 #[test]
 fn kill_goes_on_after_names_that_nobody_knows_and_ends_well() {
@@ -304,7 +302,7 @@ fn nodes_that_are_kept_out_are_marked_and_counted() {
     world.status.shutdown = true;
     world.status.disallowed_nodes = vec!["iscsi2".to_owned(), "iscsi3".to_owned()];
     world.nodes[1] = node(2, "iscsi2", None);
-    world.nodes[1].state = client::proto::NodeState::Disallowed.into();
+    world.nodes[1].state = proto::NodeState::Disallowed.into();
     let table = "\
 NOTE: There are 1 disallowed nodes,
       members list may seem inconsistent across the cluster
@@ -382,4 +380,60 @@ fn usage_goes_to_stdout() {
     assert_eq!(type_at(two_nodes(), "-h"), Seen::good(options::USAGE));
     let version = format!("cman_tool {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(type_at(two_nodes(), "-V"), Seen::good(&version));
+}
+
+fn answering(what: reply::What) -> World {
+    World { reloaded: Some(what), ..two_nodes() }
+}
+
+fn refusing(reason: Reason, text: &str) -> World {
+    answering(reply::What::Refused(proto::Refused { reason: reason.into(), text: text.to_owned() }))
+}
+
+#[test]
+fn a_new_version_says_nothing_when_all_is_well() {
+    let reloaded = proto::Reloaded { version: 6, ..proto::Reloaded::default() };
+    let world = answering(reply::What::Reloaded(reloaded));
+    for line in ["version -r", "version -r 6", "version -r6 -S", "version -S -Dnone -r 6"] {
+        assert_eq!(type_at(world.clone(), line), Seen::good(""), "{line}");
+    }
+    let json = "{\"reloaded\":true,\"config_version\":6,\"warnings\":[],\"unwritten\":null,\
+                \"difference\":null}\n";
+    assert_eq!(type_at(world, "version -r 6 --json"), Seen::good(json));
+}
+
+#[test]
+fn the_number_is_passed_on_and_a_dry_run_shows_what_would_change() {
+    let difference = proto::Difference {
+        text: "configuration version 5 -> 6\n".to_owned(),
+        json: "{\"from_version\":5}".to_owned(),
+    };
+    let reloaded =
+        proto::Reloaded { version: 6, difference: Some(difference), ..proto::Reloaded::default() };
+    let daemon = Daemon::start(answering(reply::What::Reloaded(reloaded)));
+    let seen = at(daemon.socket(), "version --dry-run -r 7");
+    assert_eq!(seen, Seen::good("configuration version 5 -> 6\n"));
+    assert_eq!(daemon.world().asked, Some(proto::Reload { least: 7, dry_run: true }));
+    let seen = at(daemon.socket(), "version -r --dry-run --json");
+    assert!(seen.out.contains("\"difference\":{\"from_version\":5}"), "{seen:?}");
+    assert_eq!(daemon.world().asked, Some(proto::Reload { least: 0, dry_run: true }));
+}
+
+#[test]
+fn a_file_that_is_wrong_is_refused_as_ever() {
+    let world = refusing(Reason::InvalidConfiguration, "cluster.conf:3: a\ncluster.conf:4: b");
+    let text = "cluster.conf:3: a\ncluster.conf:4: b\nUnable to get the configuration\n\
+                cman_tool: Not reloading, configuration is not valid\n\n";
+    assert_eq!(type_at(world, "version -r 6"), Seen::bad(text, 1));
+    let text = "cman_tool: node 3 refuses: no room\n";
+    let world = refusing(Reason::NotReloaded, "node 3 refuses: no room");
+    assert_eq!(type_at(world, "version -r 6"), Seen::bad(text, 1));
+}
+
+#[test]
+fn a_bad_number_or_validation_is_named() {
+    let text = "cman_tool: argument to r (7x) is not an integer\n";
+    assert_eq!(type_at(two_nodes(), "version -r 7x"), Seen::bad(text, 1));
+    let text = "cman_tool: invalid option to -D, it should be 'force', 'warn' or 'none'\n";
+    assert_eq!(type_at(two_nodes(), "version -S -r 9 -Dbogus"), Seen::bad(text, 1));
 }

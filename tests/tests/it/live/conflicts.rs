@@ -49,13 +49,28 @@ fn nodes_of_two_clusters_on_one_ring_both_say_what_to_do() {
 #[test]
 fn a_node_with_another_id_than_the_others_know_is_let_in_and_named() {
     let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
-    let path = lab.scratch().join("six.conf");
-    fs::write(&path, THREE.replace("nodeid=\"3\"", "nodeid=\"6\"")).expect("it is ours");
     lab.start(0, &[]);
-    lab.start(2, &["--config", &path.display().to_string()]);
+    lab.start(2, &["--node-id", "6"]);
     says(&lab, 0, "Got node from AIS id 6 with no config entry: it calls itself \"iscsi3\"");
     let shown = lab.run(0, "cman_tool nodes -F id,type,name").stdout;
     assert_eq!(shown, "1 M iscsi1 \n2 X iscsi2 \n3 X iscsi3 \n6 M Node6 \n");
+}
+
+#[test]
+fn two_files_of_one_version_keep_their_nodes_apart_and_both_say_what_to_do() {
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
+    let path = lab.scratch().join("six.conf");
+    fs::write(&path, THREE.replace("nodeid=\"3\"", "nodeid=\"6\"")).expect("it is ours");
+    lab.start(0, &[]);
+    lab.start(1, &[]);
+    lab.agree(&[0, 1]);
+    lab.start(2, &["--config", &path.display().to_string()]);
+    says(&lab, 0, "Node 6 conflict, it has another config version 5 than this node");
+    says(&lab, 2, "this node has another config version 5 than the cluster: it takes no part");
+    let shown = lab.run(0, "cman_tool status | grep -E '^(Nodes|Quorum)'").stdout;
+    assert_eq!(shown, "Nodes: 2\nQuorum: 2  \n");
+    let shown = lab.run(2, "cman_tool status | grep -E '^Nodes'").stdout;
+    assert_eq!(shown, "Nodes: 0\n");
 }
 
 #[test]

@@ -78,3 +78,10 @@ fn votes_of_three_nodes_are_set_as_ever() {
     lab.start_all();
     check(&mut lab, include_str!("votes-of-three.txt"));
 }
+
+#[test]
+fn new_versions_read_as_ever_but_where_it_is_said() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("new-version.txt"));
+}

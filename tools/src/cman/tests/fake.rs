@@ -30,6 +30,10 @@ pub(super) struct World {
     pub(super) steps: Vec<proto::Step>,
     /// How often leaving is refused before it is done.
     pub(super) busy: u32,
+    /// How `Reload` is answered.
+    pub(super) reloaded: Option<reply::What>,
+    /// The last `Reload`.
+    pub(super) asked: Option<proto::Reload>,
     /// How it was left: remove, force.
     pub(super) left: Option<(bool, bool)>,
     /// Who was killed.
@@ -78,6 +82,8 @@ impl World {
             trial: proto::Trial::default(),
             steps: Vec::new(),
             busy: 0,
+            reloaded: None,
+            asked: None,
             left: None,
             killed: Vec::new(),
             debug: None,
@@ -112,6 +118,17 @@ impl World {
         }
         self.set.push((node, votes));
         reply::What::Done(proto::Done {})
+    }
+}
+
+fn welcome() -> proto::Welcome {
+    let frame = u32::try_from(frame::MAX_FRAME).unwrap();
+    proto::Welcome {
+        version: 1,
+        daemon: "fake".to_owned(),
+        max_frame: frame,
+        max_reply: frame,
+        permitted: true,
     }
 }
 
@@ -204,16 +221,7 @@ impl<'a> Session<'a> {
         let mut world = self.world.lock().unwrap();
         let mut change = None;
         let what = match what {
-            request::What::Hello(_) => {
-                let frame = u32::try_from(frame::MAX_FRAME).unwrap();
-                reply::What::Welcome(proto::Welcome {
-                    version: 1,
-                    daemon: "fake".to_owned(),
-                    max_frame: frame,
-                    max_reply: frame,
-                    permitted: true,
-                })
-            }
+            request::What::Hello(_) => reply::What::Welcome(welcome()),
             request::What::Status(_) => {
                 let shown = world.status.clone();
                 if let Some(next) = world.changes.pop_front() {
@@ -224,6 +232,10 @@ impl<'a> Session<'a> {
             }
             request::What::Nodes(_) => {
                 reply::What::Nodes(proto::Nodes { nodes: world.nodes.clone() })
+            }
+            request::What::Reload(asked) => {
+                world.asked = Some(*asked);
+                world.reloaded.clone().expect("the test says how")
             }
             request::What::Watch(_) => reply::What::Done(proto::Done {}),
             request::What::Leave(_) if world.busy > 0 => {

@@ -1,0 +1,179 @@
+//! One command, all nodes: how soon, and what operators read of it.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use client::Change;
+use tests::lab::{Lab, Setup};
+
+use super::{LISTING1, THREE, figure};
+
+/// The file of a host becomes this version of a text.
+fn edit(lab: &Lab, host: usize, text: &str) {
+    fs::write(lab.home(host).dir().join("cluster.conf"), text).expect("the directory is ours");
+}
+
+fn conf(lab: &Lab, host: usize) -> String {
+    fs::read_to_string(lab.home(host).dir().join("cluster.conf")).expect("it is there")
+}
+
+/// So many hosts, with this token timeout in milliseconds.
+fn text(version: u32, nodes: usize, token: u32) -> String {
+    let node = |n: usize| format!("<clusternode name=\"iscsi{n}\" nodeid=\"{n}\"/>");
+    let nodes: String = (1..=nodes).map(node).collect();
+    format!(
+        "<cluster name=\"some\" config_version=\"{version}\">\n<totem token=\"{token}\"/>\n\
+         <clusternodes>{nodes}</clusternodes>\n</cluster>\n"
+    )
+}
+
+fn numbered(text: &str, version: u32) -> String {
+    let (before, rest) = text.split_once("config_version=\"").expect("it has a version");
+    let (_, after) = rest.split_once('"').expect("it is closed");
+    format!("{before}config_version=\"{version}\"{after}")
+}
+
+#[test]
+fn a_change_reaches_five_nodes_within_a_second_and_keeps_the_old_file() {
+    let text = |version| text(version, 5, 10_000);
+    let Some(mut lab) = Lab::new(&Setup::new(&text(1), 5)) else { return };
+    lab.start_all();
+    let mut times = Vec::new();
+    for version in 2..=6 {
+        let mut watching: Vec<_> = (0..5).map(|host| lab.connect(host).expect("it runs")).collect();
+        watching.iter_mut().for_each(|daemon| daemon.watch(true).expect("everybody may"));
+        edit(&lab, 2, &text(version));
+        let asked = Instant::now();
+        let ran = lab.run(2, &format!("cman_tool version -r {version}"));
+        let answered = asked.elapsed();
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(2));
+        for daemon in &mut watching {
+            let end = Some(asked + Duration::from_secs(10));
+            while daemon.change(end).expect("it lives").expect("it is told")
+                != Change::ConfigUpdate(u64::from(version))
+            {}
+        }
+        times.push(asked.elapsed().max(answered));
+        for host in 0..5 {
+            let shown = lab.run(host, "cman_tool version").stdout;
+            assert_eq!(shown, format!("6.2.0 config {version}\n"));
+        }
+    }
+    figure("a version reaches five nodes, command included", &times);
+    assert!(times.iter().all(|time| *time < Duration::from_secs(1)), "{times:?}");
+    for host in 0..5 {
+        let end = Instant::now() + Duration::from_secs(10);
+        let mut daemon = lab.connect(host).expect("it runs");
+        while conf(&lab, host) != text(6) {
+            // The disk may be slower than the ring.
+            assert!(Instant::now() < end, "the file of host {host} stays old\n{}", lab.log(host));
+            daemon.ping().expect("it runs");
+        }
+        let old = lab.home(host).dir().join("cluster.conf.5");
+        assert_eq!(fs::read_to_string(old).expect("it is kept"), text(5));
+    }
+}
+
+#[test]
+fn a_node_that_was_away_is_a_member_only_with_the_clusters_file() {
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3).token(1000)) else { return };
+    lab.start_all();
+    let mut watch = lab.watch(0);
+    lab.kill(2);
+    watch.lost(2);
+    lab.agree(&[0, 1]);
+    let old = conf(&lab, 0);
+    edit(&lab, 0, &numbered(&old, 77));
+    assert_eq!(lab.run(0, "cman_tool version -r").code, Some(0), "{}", lab.log(0));
+    assert_eq!(conf(&lab, 2), old);
+    lab.start(2, &[]);
+    watch.members(&[0, 1, 2]);
+    for host in 0..3 {
+        assert_eq!(lab.run(host, "cman_tool version").stdout, "6.2.0 config 77\n");
+    }
+    assert!(lab.log(2).contains("Now got config information version 77, continuing"));
+    assert_eq!(conf(&lab, 2), conf(&lab, 0));
+}
+
+#[test]
+fn what_one_node_cannot_go_by_changes_none_and_its_reason_is_printed() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    let old = conf(&lab, 1);
+    // The file system of the second host has no room for a directory in the place of a file.
+    fs::create_dir(lab.home(1).dir().join("cluster.conf.6.new")).expect("the directory is ours");
+    edit(&lab, 0, &numbered(&old, 6));
+    let ran = lab.run(0, "cman_tool version -r");
+    assert_eq!(ran.code, Some(1));
+    let refused = "cman_tool: node 2 refuses: cannot create ";
+    assert!(ran.stderr.starts_with(refused), "{}", ran.stderr);
+    for host in 0..2 {
+        assert_eq!(lab.run(host, "cman_tool version").stdout, "6.2.0 config 5\n");
+    }
+    assert_eq!(conf(&lab, 1), old);
+}
+
+#[test]
+fn nodes_come_and_timers_change_while_the_cluster_runs() {
+    let Some(mut lab) = Lab::new(&Setup::new(&text(7, 2, 1000), 3)) else { return };
+    for host in 0..2 {
+        lab.start(host, &[]);
+    }
+    lab.agree(&[0, 1]);
+    let mut watch = lab.watch(0);
+    edit(&lab, 1, &text(8, 3, 1500));
+    let told = lab.run(1, "cman_tool version -r --dry-run").stdout;
+    assert!(told.starts_with("configuration version 7 -> 8\n"), "{told}");
+    assert!(told.contains("token"), "{told}");
+    assert_eq!(lab.run(1, "cman_tool version").stdout, "6.2.0 config 7\n");
+    let ran = lab.run(1, "cman_tool version -r");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(1));
+    edit(&lab, 2, &text(8, 3, 1500));
+    lab.start(2, &[]);
+    watch.members(&[0, 1, 2]);
+    let shown = lab.run(2, "cman_tool nodes -F id,type,name").stdout;
+    assert_eq!(shown, "1 M iscsi1 \n2 M iscsi2 \n3 M iscsi3 \n");
+    let shown = lab.run(0, "cman_tool status | grep -E '^(Expected|Total|Quorum)'").stdout;
+    assert_eq!(shown, "Expected votes: 3\nTotal votes: 3\nQuorum: 2  \n");
+}
+
+#[test]
+fn keys_and_logs_change_with_the_version_and_nobody_leaves() {
+    let Some(mut lab) = Lab::new(&Setup::new(&text(1, 3, 1000), 3)) else { return };
+    let [first, second, log] = ["key1", "key2", "new.log"].map(|name| lab.scratch().join(name));
+    fs::write(&first, [1; 128]).expect("the directory is ours");
+    fs::write(&second, [2; 128]).expect("the directory is ours");
+    let keyed = |version: u32, keys: &str, more: &str| {
+        let cman = format!("<cman {keys}/>{more}<clusternodes>");
+        text(version, 3, 1000).replace("<clusternodes>", &cman)
+    };
+    let (first, second) = (first.display(), second.display());
+    for host in 0..3 {
+        edit(&lab, host, &keyed(1, &format!("keyfile=\"{first}\""), ""));
+    }
+    lab.start_all();
+    let generation = lab.connect(0).expect("it runs").status().expect("it answers").generation;
+    let logging = format!("<logging logfile=\"{}\" debug=\"on\"/>", log.display());
+    let steps = [
+        keyed(2, &format!("keyfile=\"{first}\" next_keyfile=\"{second}\""), ""),
+        keyed(3, &format!("keyfile=\"{second}\""), ""),
+        keyed(4, &format!("keyfile=\"{second}\""), &logging),
+    ];
+    for (host, conf) in steps.iter().enumerate() {
+        edit(&lab, host, conf);
+        let ran = lab.run(host, "cman_tool version -r");
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(host));
+    }
+    let status = lab.connect(0).expect("it runs").status().expect("it answers");
+    assert_eq!((status.generation, status.config_version, status.members), (generation, 4, 3));
+    // A key that the others do not know would cut them off: nobody takes it.
+    edit(&lab, 1, &keyed(5, &format!("keyfile=\"{first}\""), ""));
+    let ran = lab.run(1, "cman_tool version -r");
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let end = Instant::now() + Duration::from_secs(10);
+    let mut daemon = lab.connect(0).expect("it runs");
+    while !log.exists() {
+        assert!(Instant::now() < end, "the log does not move\n{}", lab.log(0));
+        daemon.ping().expect("it runs");
+    }
+}
