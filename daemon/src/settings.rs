@@ -288,7 +288,7 @@ impl Settings {
         Reconfiguration {
             version: self.cluster.config_version.into(),
             nodes: self.nodes.clone(),
-            voting: self.voting.clone(),
+            voting: Some(self.voting.clone()),
             tuning: Tuning {
                 timing: self.timing,
                 window: self.limits.window,

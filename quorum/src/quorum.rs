@@ -160,7 +160,10 @@ impl Quorum {
         if self.electorate.voter(self.config.me).present && !said.contains_key(&self.config.me) {
             said.insert(self.config.me, self.state());
         }
-        self.merge(&said);
+        // Of nobody nothing follows, least of all that all of them are in two-node mode.
+        if !said.is_empty() {
+            self.merge(&said);
+        }
         self.recount(Lowering::Forbidden);
         self.watch_standing(now);
     }

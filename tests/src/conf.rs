@@ -60,16 +60,19 @@ pub fn entries(cluster: &Cluster) -> Vec<NodeEntry> {
     cluster.nodes.iter().map(entry).collect()
 }
 
-/// What a text tells the vote counter of a node.
+/// What a text tells the vote counter of a node, which may have been told to expect something else
+/// at its start.
 ///
 /// # Panics
 /// The votes do not fit together.
 #[must_use]
-pub fn voting(cluster: &Cluster, plan: &Plan, me: NodeId) -> quorum::Config {
+pub fn voting(
+    cluster: &Cluster,
+    plan: &Plan,
+    (me, expected): (NodeId, Option<Votes>),
+) -> quorum::Config {
     let votes: BTreeMap<NodeId, Votes> =
         cluster.nodes.iter().map(|node| (id(node), Votes::new(node.votes))).collect();
-    let index = plan.machines.iter().position(|machine| machine.id == me);
-    let expected = index.and_then(|index| plan.ballot.expected.get(index).copied().flatten());
     let config = quorum::Config::new(me, votes, expected, plan.two_node)
         .and_then(|config| config.with_rules(plan.ballot.rules.clone()))
         .expect("plans draw votes that fit together");

@@ -253,6 +253,7 @@ impl Node {
         let untold = core::mem::take(&mut self.untold);
         if let Some(stack) = self.stack.as_mut().filter(|_| untold) {
             let new = reconfiguration(plan, self.id, (stack.text(), self.tuning));
+            let new = Reconfiguration { voting: None, ..new };
             stack.reconfigure(local, &new).expect("plans draw tunings that work");
         }
     }
@@ -491,6 +492,7 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, disk: &Disk) -> Config {
     let text = disk.conf().clone();
     let cluster = conf::read(&text);
     let version = u64::from(cluster.config_version);
+    let expected = plan.ballot.expected.get(index).copied().flatten();
     Config {
         ring,
         last: disk.seq(),
@@ -498,7 +500,7 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, disk: &Disk) -> Config {
         cluster_id: cluster.id,
         config_version: version,
         nodes: conf::entries(&cluster),
-        voting: conf::voting(&cluster, plan, machine.id),
+        voting: conf::voting(&cluster, plan, (machine.id, expected)),
         disallowed: plan.disallowed,
         shutdown_timeout: Duration::from_secs(5),
         held: Held { text, accepted: disk.accepted(version) },
@@ -511,7 +513,7 @@ fn reconfiguration(plan: &Plan, me: NodeId, (text, tuning): (&[u8], Tuning)) -> 
     Reconfiguration {
         version: cluster.config_version.into(),
         nodes: conf::entries(&cluster),
-        voting: conf::voting(&cluster, plan, me),
+        voting: Some(conf::voting(&cluster, plan, (me, None))),
         tuning,
     }
 }

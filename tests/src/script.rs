@@ -41,7 +41,6 @@ use core::time::Duration;
 
 use totem::{Limits, NodeId, Plant, Seq, Timing};
 
-use crate::check::quorum::Counting;
 use crate::plan::{Ballot, Machine, Plan, Quality, Span, Tamper, Traffic};
 use crate::trace::Detail;
 use crate::world::World;
@@ -134,7 +133,8 @@ fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String>
         }
         ["version", id, version] => {
             let version = version.parse().map_err(|_| format!("{version}: which version?"))?;
-            plan.versions.push((node(plan, id)?, version));
+            let index = node(plan, id)?;
+            plan.versions.push((index, version));
             Ok(true)
         }
         ["down", id] => {
@@ -164,31 +164,10 @@ fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String>
             }
             Ok(true)
         }
-        ["set", "expected", expected @ ..] => {
-            plan.ballot.counting = Counting::Mismatched;
-            plan.ballot.expected = expected.iter().map(expects).collect::<Result<_, String>>()?;
-            Ok(true)
-        }
-        ["set", "rules", rules @ ..] => {
-            plan.ballot.counting = Counting::Dynamic;
-            ballot::rules(&mut plan.ballot.rules, rules).map(|()| true)
-        }
-        ["set", "operated"] => {
-            plan.ballot.counting = Counting::Operated;
-            Ok(true)
-        }
-        ["set", "device-timeout", span] => {
-            plan.ballot.device_timeout = Some(time(span)?);
-            Ok(true)
-        }
+        ["set", words @ ..] if ballot::prepare(&mut plan.ballot, words)? => Ok(true),
         ["set", dial, value] => set(plan, dial, value).map(|()| true),
         _ => Ok(false),
     }
-}
-
-/// What one node's file expects; `-` for nothing.
-fn expects(word: &&str) -> Result<Option<quorum::Votes>, String> {
-    if *word == "-" { Ok(None) } else { votes(word).map(Some) }
 }
 
 fn votes(word: &str) -> Result<quorum::Votes, String> {

@@ -94,10 +94,14 @@ impl Reload {
     pub fn new(options: &Options, running: &Settings, text: Arc<[u8]>) -> Self {
         let (jobs, mut queue) = mpsc::channel(JOBS);
         let (done_sender, done) = mpsc::channel(JOBS);
+        // What one node was told about votes at its start ends with the first new version: from
+        // then on all count as the file says, and come to the same.
+        let mut options = options.clone();
+        (options.before.votes, options.before.expected_votes) = (None, None);
         let mut worker = Worker {
-            options: options.clone(),
             running: running.clone(),
             place: Place::new(&options.config),
+            options,
             jobs: jobs.downgrade(),
             done: done_sender,
             newest: (running.cluster.config_version.into(), text),

@@ -17,8 +17,8 @@ pub struct Reconfiguration {
     pub version: u64,
     /// The configured nodes.
     pub nodes: Vec<NodeEntry>,
-    /// The vote counter's part.
-    pub voting: quorum::Config,
+    /// The vote counter's part; `None` lets everybody count as before.
+    pub voting: Option<quorum::Config>,
     /// Timers and limits of the ring.
     pub tuning: Tuning,
 }
@@ -42,7 +42,9 @@ impl Stack {
     pub(super) fn adopt(&mut self, new: &Reconfiguration) -> Result<Reconfigured, ConfigError> {
         self.ring.accepts(new.tuning)?;
         self.tuning = Some(new.tuning);
-        self.voting.reconfigure(&new.voting, &mut self.outbox);
+        if let Some(voting) = &new.voting {
+            self.voting.reconfigure(voting, &mut self.outbox);
+        }
         Ok(self.nodes.reconfigure(&new.nodes, new.version))
     }
 }

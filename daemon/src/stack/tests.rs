@@ -258,7 +258,7 @@ fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
     let version = read.config_version.into();
     let Config { ring, nodes, voting, .. } =
         config(me.get(), 1, RingSeq::default(), File { version, ..THREE });
-    Box::new(Reconfiguration { version, nodes, voting, tuning: ring.tuning() })
+    Box::new(Reconfiguration { version, nodes, voting: Some(voting), tuning: ring.tuning() })
 }
 
 fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {

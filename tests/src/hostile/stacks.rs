@@ -84,10 +84,12 @@ impl Play {
             addresses: Vec::new(),
         };
         let now = Instant::from_nanos(1_000_000_000);
+        let ids: Vec<NodeEntry> = votes.keys().map(entry).collect();
+        let voting = quorum::Config::new(id(1), votes, expected, two_node).expect("it is valid");
         let new = Reconfiguration {
             version: 2,
-            nodes: votes.keys().map(entry).collect(),
-            voting: quorum::Config::new(id(1), votes, expected, two_node).expect("it is valid"),
+            nodes: ids,
+            voting: Some(voting.clone()),
             tuning: config(1).tuning(),
         };
         let config = stack::Config {
@@ -97,7 +99,7 @@ impl Play {
             cluster_id: 1,
             config_version: 1,
             nodes: new.nodes.clone(),
-            voting: new.voting.clone(),
+            voting,
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(5),
             held: Held { text: text(1).into(), accepted: None },

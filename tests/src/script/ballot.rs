@@ -7,11 +7,34 @@ use quorum::{Rules, TieBreaker};
 use totem::NodeId;
 
 use super::{node, time, votes};
-use crate::plan::Plan;
+use crate::check::quorum::Counting;
+use crate::plan::{Ballot, Plan};
 use crate::world::World;
 
+/// What `set` says about how votes are counted; `false` when it is about something else.
+pub(super) fn prepare(ballot: &mut Ballot, words: &[&str]) -> Result<bool, String> {
+    match words {
+        ["expected", expected @ ..] => {
+            let read = |word: &&str| match *word {
+                "-" => Ok(None),
+                word => votes(word).map(Some),
+            };
+            ballot.counting = Counting::Mismatched;
+            ballot.expected = expected.iter().map(read).collect::<Result<_, String>>()?;
+        }
+        ["rules", words @ ..] => {
+            ballot.counting = Counting::Dynamic;
+            rules(&mut ballot.rules, words)?;
+        }
+        ["operated"] => ballot.counting = Counting::Operated,
+        ["device-timeout", span] => ballot.device_timeout = Some(time(span)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
 /// `set rules …`
-pub(super) fn rules(rules: &mut Rules, words: &[&str]) -> Result<(), String> {
+fn rules(rules: &mut Rules, words: &[&str]) -> Result<(), String> {
     match words {
         [] => Ok(()),
         ["wait", rest @ ..] => {

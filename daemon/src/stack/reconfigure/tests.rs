@@ -52,8 +52,12 @@ fn all_parts_are_told() {
     let (mut stack, tuning) = stack();
     let timing = Timing { token: Duration::from_millis(500), ..tuning.timing };
     let tuning = Tuning { timing, ..tuning };
-    let new =
-        Reconfiguration { version: 6, nodes: vec![entry(1), entry(3)], voting: voting(), tuning };
+    let new = Reconfiguration {
+        version: 6,
+        nodes: vec![entry(1), entry(3)],
+        voting: Some(voting()),
+        tuning,
+    };
     let done = stack.reconfigure(Instant::ORIGIN, &new).expect("it works");
     assert_eq!((done.added, done.removed), ([node(3)].into(), [node(2)].into()));
     assert_eq!(table(&stack), (6, names(&[1, 3])));
@@ -65,7 +69,7 @@ fn what_the_ring_cannot_work_with_changes_nothing() {
     let (mut stack, tuning) = stack();
     let timing = Timing { token: Duration::from_millis(1), ..tuning.timing };
     let tuning = Tuning { timing, ..tuning };
-    let new = Reconfiguration { version: 6, nodes: vec![entry(3)], voting: voting(), tuning };
+    let new = Reconfiguration { version: 6, nodes: vec![entry(3)], voting: Some(voting()), tuning };
     let why = stack.reconfigure(Instant::ORIGIN, &new).expect_err("too short");
     assert_eq!(why.to_string(), "token is 1ms, at least 100ms is needed");
     assert_eq!(table(&stack), (5, names(&[1, 2])));

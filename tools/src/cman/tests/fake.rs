@@ -92,6 +92,16 @@ impl World {
 }
 
 impl World {
+    fn leave(&mut self, leave: &proto::Leave) -> reply::What {
+        if self.busy > 0 {
+            self.busy -= 1;
+            let reason = Reason::Busy.into();
+            return reply::What::Refused(proto::Refused { reason, text: "busy".to_owned() });
+        }
+        self.left = Some((leave.remove, leave.force));
+        reply::What::Done(proto::Done {})
+    }
+
     fn kill(&mut self, node: u32) -> reply::What {
         let row = self.nodes.iter().find(|row| row.id == node).unwrap();
         if row.state() == NodeState::Member {
@@ -118,17 +128,6 @@ impl World {
         }
         self.set.push((node, votes));
         reply::What::Done(proto::Done {})
-    }
-}
-
-fn welcome() -> proto::Welcome {
-    let frame = u32::try_from(frame::MAX_FRAME).unwrap();
-    proto::Welcome {
-        version: 1,
-        daemon: "fake".to_owned(),
-        max_frame: frame,
-        max_reply: frame,
-        permitted: true,
     }
 }
 
@@ -221,7 +220,16 @@ impl<'a> Session<'a> {
         let mut world = self.world.lock().unwrap();
         let mut change = None;
         let what = match what {
-            request::What::Hello(_) => reply::What::Welcome(welcome()),
+            request::What::Hello(_) => {
+                let frame = u32::try_from(frame::MAX_FRAME).unwrap();
+                reply::What::Welcome(proto::Welcome {
+                    version: 1,
+                    daemon: "fake".to_owned(),
+                    max_frame: frame,
+                    max_reply: frame,
+                    permitted: true,
+                })
+            }
             request::What::Status(_) => {
                 let shown = world.status.clone();
                 if let Some(next) = world.changes.pop_front() {
@@ -238,15 +246,7 @@ impl<'a> Session<'a> {
                 world.reloaded.clone().expect("the test says how")
             }
             request::What::Watch(_) => reply::What::Done(proto::Done {}),
-            request::What::Leave(_) if world.busy > 0 => {
-                world.busy -= 1;
-                let reason = Reason::Busy.into();
-                reply::What::Refused(proto::Refused { reason, text: "busy".to_owned() })
-            }
-            request::What::Leave(proto::Leave { remove, force }) => {
-                world.left = Some((*remove, *force));
-                reply::What::Done(proto::Done {})
-            }
+            request::What::Leave(leave) => world.leave(leave),
             request::What::Kill(proto::Kill { node }) => world.kill(*node),
             request::What::SetDebug(proto::SetDebug { on }) => {
                 world.debug = Some(*on);
