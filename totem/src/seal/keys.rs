@@ -155,7 +155,7 @@ impl Keyring {
         &self.current
     }
 
-    /// The key that [`Keyring::activate`] would seal with.
+    /// The key that `activate` would seal with.
     #[must_use]
     pub const fn next(&self) -> Option<&ClusterKey> {
         match &self.second {
