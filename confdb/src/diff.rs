@@ -2,8 +2,8 @@
 //!
 //! An operator wants to know before he says yes. Must never take a node that moved in the file for
 //! another one: siblings are matched by what names them, not by their place. Must never show a
-//! secret: keys and passwords are named, not quoted. What an element means is in `effect.rs`; values
-//! that follow from others (the default of a timer, the quorum) are told apart from what was
+//! secret: keys and passwords are named, not quoted. What an element means is in `effect.rs`;
+//! values that follow from others (the default of a timer, the quorum) are told apart from what was
 //! written, so that nobody changes one and is surprised by the other.
 
 mod effect;
