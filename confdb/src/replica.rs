@@ -67,9 +67,9 @@ struct Arrival {
 }
 
 impl Replica {
-    /// Node `me` goes by this text; `accepted` is what it may have left behind on its disk.
+    /// Node `me` goes by this text; `accepted` are what it may have left behind on its disk.
     #[must_use]
-    pub fn new(me: u32, edition: Edition, text: Arc<[u8]>, accepted: Option<Edition>) -> Self {
+    pub fn new(me: u32, edition: Edition, text: Arc<[u8]>, accepted: Vec<Edition>) -> Self {
         Self {
             me,
             mine: Holding { edition, established: false, accepted },
@@ -101,8 +101,8 @@ impl Replica {
 
     /// What this node says of itself after every membership change.
     #[must_use]
-    pub const fn holding(&self) -> Holding {
-        self.mine
+    pub fn holding(&self) -> Holding {
+        self.mine.clone()
     }
 
     /// How what a node of this ring holds relates to what its cluster goes by; `None` of one that
@@ -246,7 +246,7 @@ impl Replica {
             let edition = proposal.incoming.edition;
             match result {
                 Ok(()) => {
-                    self.mine.accepted = Some(edition);
+                    self.mine.accept(edition);
                     self.say(Message::Accept { proposer, number }, true);
                 }
                 Err(reason) => self.say(Message::Refuse { proposer, number, reason }, false),
@@ -284,9 +284,9 @@ impl Replica {
     /// The version that this node has accepted and that may be in force where it cannot see, if an
     /// edition is not newer than that.
     fn contradicts(&self, edition: &Edition) -> Option<u64> {
-        let accepted = self.mine.accepted.as_ref()?;
-        let contradicts = accepted.version >= edition.version && accepted != edition;
-        contradicts.then_some(accepted.version)
+        let same = self.mine.accepted.contains(edition);
+        let mut newer = self.mine.accepted.iter().filter(|it| it.version >= edition.version);
+        newer.next_back().filter(|_| !same).map(|accepted| accepted.version)
     }
 
     fn on_part(&mut self, of: (u32, u32), offset: u32, bytes: &[u8]) {
@@ -325,8 +325,7 @@ impl Replica {
         self.target = Some(edition);
         for voter in &proposal.voters {
             if let Some(holding) = self.ring.get_mut(voter) {
-                holding.edition = edition;
-                holding.accepted = None;
+                holding.go_by(edition);
             }
         }
         if let Some(ticket) = proposal.ticket.filter(|_| proposal.is_voter(self.me)) {
@@ -343,7 +342,7 @@ impl Replica {
     fn abandon(&mut self, proposal: &Proposal, why: Outcome) {
         let edition = proposal.incoming.edition;
         if why != Outcome::Undecided {
-            self.mine.accepted.take_if(|accepted| *accepted == edition);
+            self.mine.accepted.retain(|accepted| *accepted != edition);
             self.outputs.extend(proposal.ticket.map(Output::Drop));
         }
         let (version, by) = (edition.version, proposal.by);
@@ -426,8 +425,7 @@ impl Replica {
 
     fn go_by(&mut self, ticket: Ticket, (edition, text): (Edition, Arc<[u8]>), by: u32) {
         let from = self.mine.edition.version;
-        self.mine.edition = edition;
-        self.mine.accepted = None;
+        self.mine.go_by(edition);
         self.text = Arc::clone(&text);
         self.outputs.push_back(Output::Switch { ticket, edition, text });
         self.tell(Event::Switched { from, to: edition.version, by });

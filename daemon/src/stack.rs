@@ -73,8 +73,8 @@ pub struct Config {
 pub struct Held {
     /// Its text.
     pub text: Arc<[u8]>,
-    /// What this node accepted before it was restarted, and has beside it.
-    pub accepted: Option<Edition>,
+    /// What this node accepted before it was restarted, and has beside it; ascending.
+    pub accepted: Vec<Edition>,
 }
 
 /// One node.

@@ -66,16 +66,16 @@ impl Disk {
         self.conf = text;
     }
 
-    /// What a start finds that was accepted and perhaps not decided.
+    /// What a start finds that was accepted and perhaps not decided; ascending.
     #[must_use]
-    pub fn accepted(&self, running: u64) -> Option<Edition> {
+    pub fn accepted(&self, running: u64) -> Vec<Edition> {
         let whole = |(version, text): (&u64, &Text)| {
             let read = confdb::load::configuration("beside", text).ok()?;
             let version = *version;
             (u64::from(read.cluster.config_version) == version && version > running)
                 .then(|| Edition { version, digest: Digest::of(text) })
         };
-        self.beside.iter().filter_map(whole).max()
+        self.beside.iter().filter_map(whole).collect()
     }
 
     /// Begins to write a ring sequence; its ticket.

@@ -69,15 +69,37 @@ pub struct Edition {
     pub digest: Digest,
 }
 
+/// Most editions that a node remembers to have accepted: the newest.
+pub const MOST_ACCEPTED: usize = 8;
+
 /// What a node says of its configuration to everyone on a ring.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Holding {
     /// What it runs with.
     pub edition: Edition,
     /// It is a member of a quorate cluster.
     pub established: bool,
-    /// It said that it can apply this, and does not know whether all did.
-    pub accepted: Option<Edition>,
+    /// It said that it can apply these, and does not know whether all did; ascending, at most
+    /// [`MOST_ACCEPTED`].
+    pub accepted: Vec<Edition>,
+}
+
+impl Holding {
+    /// It says that it can apply this, and waits for the others.
+    pub(super) fn accept(&mut self, edition: Edition) {
+        if !self.accepted.contains(&edition) {
+            self.accepted.push(edition);
+            self.accepted.sort();
+        }
+        let beyond = self.accepted.len().saturating_sub(MOST_ACCEPTED);
+        self.accepted.drain(..beyond);
+    }
+
+    /// It goes by this from now on: what is not newer does not matter any more.
+    pub(super) fn go_by(&mut self, edition: Edition) {
+        self.edition = edition;
+        self.accepted.retain(|accepted| accepted.version > edition.version);
+    }
 }
 
 /// How what a node holds relates to what the cluster on its ring goes by.
@@ -138,7 +160,7 @@ pub(super) fn target(ring: &BTreeMap<u32, Holding>) -> Option<Edition> {
     while let Some(newer) = ring
         .values()
         .filter(|holding| holding.edition == best)
-        .filter_map(|holding| holding.accepted)
+        .flat_map(|holding| holding.accepted.iter().copied())
         .find(|accepted| accepted.version > best.version && held(*accepted))
     {
         best = newer;

@@ -14,7 +14,7 @@
 
 use thiserror::Error;
 
-use super::edition::{Digest, Edition, Holding};
+use super::edition::{Digest, Edition, Holding, MOST_ACCEPTED};
 
 /// Longest text of a configuration, bytes.
 pub const LARGEST_TEXT: usize = 512 << 10;
@@ -181,13 +181,14 @@ impl Message {
 }
 
 impl Holding {
-    /// Its bytes: 1 or 0 for established, edition, 1 and what was accepted or 0.
+    /// Its bytes: 1 or 0 for established, edition, how many editions were accepted, those.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![u8::from(self.established)];
         put_edition(&mut bytes, &self.edition);
-        bytes.push(u8::from(self.accepted.is_some()));
-        self.accepted.iter().for_each(|accepted| put_edition(&mut bytes, accepted));
+        let accepted = &self.accepted[..self.accepted.len().min(MOST_ACCEPTED)];
+        bytes.push(u8::try_from(accepted.len()).unwrap_or(0));
+        accepted.iter().for_each(|accepted| put_edition(&mut bytes, accepted));
         bytes
     }
 
@@ -199,8 +200,12 @@ impl Holding {
         let mut reader = Reader(bytes);
         let established = reader.flag("flag of the established")?;
         let edition = reader.edition()?;
-        let has_accepted = reader.flag("flag of the accepted")?;
-        let accepted = if has_accepted { Some(reader.edition()?) } else { None };
+        let count = reader.u8()?;
+        if usize::from(count) > MOST_ACCEPTED {
+            let field = "number of the accepted";
+            return Err(MessageError::BadField { field, value: count.into() });
+        }
+        let accepted = (0..count).map(|_| reader.edition()).collect::<Result<_, _>>()?;
         Ok((Self { edition, established, accepted }, reader.0))
     }
 }

@@ -26,7 +26,7 @@ impl Play {
     fn new(nodes: &[(u32, u64)]) -> Self {
         let replica = |&(id, version): &(u32, u64)| {
             let text = Arc::from(text(version, ""));
-            (id, Replica::new(id, edition(version), text, None))
+            (id, Replica::new(id, edition(version), text, Vec::new()))
         };
         Self {
             nodes: nodes.iter().map(replica).collect(),
@@ -128,7 +128,7 @@ fn all_switch_with_the_last_acceptance_and_nobody_before() {
     assert_eq!(play.switched, [(1, 6), (2, 6), (3, 6)]);
     assert_eq!(play.ended, [(1, Outcome::Switched)]);
     assert_eq!(play.nodes[&2].text(), text(6, ""));
-    assert_eq!(play.nodes[&2].holding().accepted, None);
+    assert_eq!(play.nodes[&2].holding().accepted, []);
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn one_refusal_ends_it_everywhere_and_names_who_and_why() {
     assert_eq!(play.ended, [(2, why)]);
     assert_eq!(play.versions(), [5, 5, 5]);
     assert_eq!(play.dropped, ALL);
-    assert!(play.nodes.values().all(|node| node.holding().accepted.is_none()));
+    assert!(play.nodes.values().all(|node| node.holding().accepted.is_empty()));
     // And the next one goes through.
     play.propose(2, 7);
     play.deliver(&ALL, MANY);
@@ -183,7 +183,7 @@ fn a_membership_change_before_the_last_acceptance_ends_it() {
     }
     play.drain();
     assert_eq!(play.ended, [(1, Outcome::Interrupted)]);
-    assert_eq!(play.nodes[&1].holding().accepted, None);
+    assert_eq!(play.nodes[&1].holding().accepted, []);
     // What was checked too late is not kept.
     let before = play.dropped.len();
     play.check(2, Ok(()));
@@ -212,7 +212,7 @@ fn the_last_acceptance_while_the_ring_breaks_counts_for_the_quorate() {
     play.drain();
     assert_eq!(play.versions(), [6, 6, 5]);
     assert_eq!(play.ended, [(1, Outcome::Switched)]);
-    assert_eq!(play.nodes[&3].holding().accepted, Some(edition(6)));
+    assert_eq!(play.nodes[&3].holding().accepted, [edition(6)]);
     play.ring(&ALL);
     play.deliver(&ALL, MANY);
     play.check(3, Ok(()));
@@ -223,7 +223,7 @@ fn the_last_acceptance_while_the_ring_breaks_counts_for_the_quorate() {
 fn who_alone_decided_in_time_is_followed_by_those_who_had_accepted() {
     let mut play = decided_while_breaking();
     // Node 3 delivered it in time, and then restarted: a newcomer that is newer.
-    play.nodes.insert(3, Replica::new(3, edition(6), Arc::from(text(6, "")), None));
+    play.nodes.insert(3, Replica::new(3, edition(6), Arc::from(text(6, "")), Vec::new()));
     for id in [1, 2] {
         play.node(id).on_ended(false);
     }
@@ -250,7 +250,7 @@ fn what_may_be_in_force_elsewhere_is_not_given_another_text() {
     let result = play.node(1).propose(proposed, &other);
     assert_eq!(result, Err(NotProposed::Contradicts(6)));
     // Of one who did not accept it, it is refused by those who did.
-    play.nodes.insert(1, Replica::new(1, edition(5), Arc::from(text(5, "")), None));
+    play.nodes.insert(1, Replica::new(1, edition(5), Arc::from(text(5, "")), Vec::new()));
     play.ring(&[1, 2]);
     assert_eq!(play.node(1).propose(proposed, &other), Ok(()));
     play.drain();
@@ -267,11 +267,27 @@ fn what_may_be_in_force_elsewhere_is_not_given_another_text() {
     assert_eq!(play.versions(), [7, 7, 5]);
 }
 
+/// Node 1 accepted 6, which 3 decided, and then 7, which came to nothing (seed 53794).
+#[test]
+fn what_was_accepted_is_not_forgotten_for_what_was_accepted_after_it() {
+    let mut play = Play::new(&[(1, 5), (2, 5), (3, 6)]);
+    let accepted = vec![edition(6), edition(7)];
+    play.nodes.insert(1, Replica::new(1, edition(5), Arc::from(text(5, "")), accepted));
+    play.node(1).set_established(true);
+    play.ring(&ALL);
+    assert_eq!(play.nodes[&1].place(3), Some(Place::Current));
+    play.deliver(&ALL, MANY);
+    play.check(1, Ok(()));
+    play.check(2, Ok(()));
+    assert_eq!(play.versions(), [6, 6, 6]);
+    assert_eq!(play.nodes[&1].holding().accepted, [edition(7)]);
+}
+
 #[test]
 fn who_accepted_what_came_to_nothing_follows_those_who_have_another_text_of_its_number() {
     let mut play = Play::new(&[(1, 6), (2, 6), (3, 5)]);
     let other = Edition { version: 6, digest: Digest::of(b"other") };
-    play.nodes.insert(3, Replica::new(3, edition(5), Arc::from(text(5, "")), Some(other)));
+    play.nodes.insert(3, Replica::new(3, edition(5), Arc::from(text(5, "")), vec![other]));
     play.node(1).set_established(true);
     play.ring(&ALL);
     play.deliver(&ALL, MANY);
@@ -289,7 +305,7 @@ fn a_holder_that_is_new_does_not_offer_again_what_was_offered() {
     play.check(2, Ok(()));
     for id in [1, 2] {
         let holding = play.nodes[&id].holding();
-        ALL.iter().for_each(|to| play.node(*to).on_introduced(id, holding));
+        ALL.iter().for_each(|to| play.node(*to).on_introduced(id, holding.clone()));
         play.drain();
         assert!(play.order.is_empty(), "node {id} is there, and all was offered");
     }
@@ -313,7 +329,7 @@ fn who_is_behind_is_sent_it_by_the_first_who_has_it_and_has_no_say_until_then() 
     assert_eq!((play.versions()[0], &play.introductions[..]), (5, &[1][..]));
     // Its introduction comes while a proposal is under way, in which it had no say.
     let holding = play.nodes[&1].holding();
-    ALL.iter().for_each(|id| play.node(*id).on_introduced(1, holding));
+    ALL.iter().for_each(|id| play.node(*id).on_introduced(1, holding.clone()));
     play.drain();
     assert_eq!(play.ended, [(3, Outcome::Interrupted)]);
     assert_eq!(play.nodes[&2].place(1), Some(Place::Current));

@@ -85,7 +85,7 @@ impl Database {
         let text = Arc::clone(&config.held.text);
         Self {
             me,
-            replica: Replica::new(me.get(), edition, text, config.held.accepted),
+            replica: Replica::new(me.get(), edition, text, config.held.accepted.clone()),
             ring: None,
             fetching: BTreeMap::new(),
             asked: None,

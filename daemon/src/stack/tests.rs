@@ -282,7 +282,7 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
         voting: quorum::Config::new(node(id), votes, expected, file.two_node).expect("valid"),
         disallowed: file.disallowed,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text: text(file.version).into(), accepted: None },
+        held: Held { text: text(file.version).into(), accepted: Vec::new() },
     }
 }
 

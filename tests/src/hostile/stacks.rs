@@ -102,7 +102,7 @@ impl Play {
             voting,
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(5),
-            held: Held { text: text(1).into(), accepted: None },
+            held: Held { text: text(1).into(), accepted: Vec::new() },
         };
         let mut play = Self {
             now,

@@ -10,6 +10,7 @@ const SEEDS: &[(u64, &str)] = &[
     (39_290, "companions of a recovery that ended early kept their obligations to themselves"),
     (42_706, "the same"),
     (49_562, "the same"),
+    (53_794, "what was accepted and decided elsewhere was forgotten for what was accepted next"),
     (89_034, "convergence was taken for granted while the last words of a dead node still arrived"),
 ];
 

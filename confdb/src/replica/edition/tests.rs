@@ -8,7 +8,7 @@ fn edition(version: u64, content: &str) -> Edition {
 fn ring(nodes: &[(u32, u64, &str, bool)]) -> BTreeMap<u32, Holding> {
     let holding = |&(id, version, content, established): &(u32, u64, &str, bool)| {
         let edition = edition(version, content);
-        (id, Holding { edition, established, accepted: None })
+        (id, Holding { edition, established, accepted: Vec::new() })
     };
     nodes.iter().map(holding).collect()
 }
@@ -58,7 +58,7 @@ fn of_one_version_what_most_hold_is_right_then_what_the_first_holds() {
 #[test]
 fn what_one_of_them_accepted_and_another_holds_was_decided() {
     let mut ring = ring(&[(1, 5, "a", true), (2, 5, "a", true), (3, 6, "b", false)]);
-    ring.get_mut(&2).expect("it is there").accepted = Some(edition(6, "b"));
+    ring.get_mut(&2).expect("it is there").accept(edition(6, "b"));
     assert_eq!(target(&ring), Some(edition(6, "b")));
     // Accepted, but nobody on this ring has it: nothing to go by.
     ring.remove(&3);
@@ -73,4 +73,20 @@ fn places_follow_from_version_and_content() {
     assert_eq!(place(4, "a"), Place::Behind);
     assert_eq!(place(6, "a"), Place::Ahead);
     assert_eq!(place(5, "b"), Place::Apart);
+}
+
+#[test]
+fn only_the_newest_accepted_are_remembered_and_only_what_is_newer_matters() {
+    let mut holding =
+        Holding { edition: edition(1, "a"), established: false, accepted: Vec::new() };
+    for version in (2..=12).rev() {
+        holding.accept(edition(version, "b"));
+        holding.accept(edition(version, "b"));
+    }
+    let versions = |holding: &Holding| -> Vec<u64> {
+        holding.accepted.iter().map(|accepted| accepted.version).collect()
+    };
+    assert_eq!(versions(&holding), [5, 6, 7, 8, 9, 10, 11, 12]);
+    holding.go_by(edition(10, "c"));
+    assert_eq!(versions(&holding), [11, 12]);
 }

@@ -32,7 +32,7 @@ fn message() -> impl Strategy<Value = Message> {
 }
 
 fn holding() -> impl Strategy<Value = Holding> {
-    (edition(), any::<bool>(), proptest::option::of(edition()))
+    (edition(), any::<bool>(), vec(edition(), 0..=MOST_ACCEPTED))
         .prop_map(|(edition, established, accepted)| Holding { edition, established, accepted })
 }
 

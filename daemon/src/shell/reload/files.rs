@@ -16,6 +16,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 
+use confdb::replica::edition::MOST_ACCEPTED;
 use confdb::replica::{Digest, Edition, LARGEST_TEXT};
 
 use crate::shell::disk::DiskError;
@@ -114,10 +115,10 @@ impl Place {
         fs::rename(&new, &old).map_err(fail("keep the old configuration as", &old))
     }
 
-    /// What this node may have accepted before it was stopped: the newest whole text beside the
-    /// one in use. What is no use any more is removed.
-    pub(in crate::shell) fn left_behind(&self, running: u64) -> Option<Edition> {
-        let mut found: Option<Edition> = None;
+    /// What this node may have accepted before it was stopped: the newest whole texts beside the
+    /// one in use, ascending. What is no use any more is removed.
+    pub(in crate::shell) fn left_behind(&self, running: u64) -> Vec<Edition> {
+        let mut found = Vec::new();
         for (name, kind) in self.beside() {
             let Kind::New(version) = kind else { continue };
             let text = bounded(&name).unwrap_or_default();
@@ -125,11 +126,15 @@ impl Place {
             let whole =
                 configuration.is_some_and(|read| u64::from(read.cluster.config_version) == version);
             if whole && version > running {
-                let edition = Edition { version, digest: Digest::of(&text) };
-                found = found.max(Some(edition));
+                found.push(Edition { version, digest: Digest::of(&text) });
             } else {
                 let _ = fs::remove_file(name);
             }
+        }
+        found.sort();
+        let beyond = found.len().saturating_sub(MOST_ACCEPTED);
+        for Edition { version, .. } in found.drain(..beyond) {
+            self.unstage(version);
         }
         found
     }

@@ -127,7 +127,7 @@ fn wrong(mut problems: Vec<Problem>, text: &[u8]) -> StartError {
 /// The configuration as it lies on disk. Nodes without one have nothing that could differ.
 pub(super) fn held(options: &Options, settings: &Settings, text: Vec<u8>) -> Held {
     if options.no_config {
-        return Held { text: [].into(), accepted: None };
+        return Held { text: [].into(), accepted: Vec::new() };
     }
     let running = settings.cluster.config_version.into();
     Held { text: text.into(), accepted: Place::new(&options.config).left_behind(running) }

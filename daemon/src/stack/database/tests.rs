@@ -28,7 +28,7 @@ fn database() -> Database {
         voting: quorum::Config::new(node(1), votes, None, false).expect("valid"),
         disallowed: false,
         shutdown_timeout: std::time::Duration::from_secs(5),
-        held: Held { text: b"text".as_slice().into(), accepted: None },
+        held: Held { text: b"text".as_slice().into(), accepted: Vec::new() },
     })
 }
 

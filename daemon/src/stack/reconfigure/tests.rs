@@ -33,7 +33,7 @@ fn stack() -> (Stack, Tuning) {
         voting: voting(),
         disallowed: false,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text: [].into(), accepted: None },
+        held: Held { text: [].into(), accepted: Vec::new() },
     };
     (Stack::new(config, Instant::ORIGIN), tuning)
 }
