@@ -221,9 +221,7 @@ impl TryFrom<proto::Status> for Status {
             status.quorum.ok_or_else(|| Error::Protocol("status without a quorum".to_owned()))?;
         Ok(Self {
             cluster: status.cluster,
-            cluster_id: u16::try_from(status.cluster_id).map_err(|_large| {
-                Error::Protocol(format!("cluster id {} is above 65535", status.cluster_id))
-            })?,
+            cluster_id: cluster_id(status.cluster_id)?,
             config_version: status.config_version,
             me: Node::try_from(me)?,
             generation: status.generation,
@@ -277,6 +275,11 @@ impl TryFrom<proto::Node> for Node {
             departure,
         })
     }
+}
+
+pub(crate) fn cluster_id(number: u32) -> Result<u16, Error> {
+    let large = |_| Error::Protocol(format!("cluster id {number} is above 65535"));
+    u16::try_from(number).map_err(large)
 }
 
 fn state(number: i32) -> Result<NodeState, Error> {

@@ -1,10 +1,25 @@
-//! Having all nodes go by another version of the configuration.
+//! The configuration that the cluster goes by, and having all nodes go by another version of it.
 //!
 //! Must never read the configuration itself: the daemon reads it where it lies.
+
+use bytes::Bytes;
 
 use crate::connection::{Connection, unexpected};
 use crate::error::Error;
 use crate::proto::{self, reply, request};
+
+/// The configuration that a node goes by, whatever its file has become.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Running {
+    /// Its version.
+    pub version: u64,
+    /// Its text, as all nodes have it; empty where the node was started without one.
+    pub text: Bytes,
+    /// Name of the node that answers.
+    pub node: String,
+    /// Id of the cluster.
+    pub cluster_id: u16,
+}
 
 /// All nodes go by another version, or would.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +44,20 @@ pub struct Difference {
 }
 
 impl Connection {
+    /// The configuration that the daemon goes by.
+    ///
+    /// # Errors
+    /// As [`Connection::request`]; refused without permission, as passwords may stand in it.
+    pub fn running(&mut self) -> Result<Running, Error> {
+        let answer = self.request(request::What::Configuration(proto::GetConfiguration {}))?;
+        let reply::What::Running(running) = answer else {
+            return Err(unexpected("configuration"));
+        };
+        let proto::Running { version, text, node, cluster_id } = running;
+        let cluster_id = crate::cman::cluster_id(cluster_id)?;
+        Ok(Running { version, text, node, cluster_id })
+    }
+
     /// Has all nodes go by the configuration that this node's daemon can read, if its version is
     /// at least `least` and newer than what they go by. Returns when they do, and the file of this
     /// node is the new one. With `dry_run` nothing is changed, and what would be is told.

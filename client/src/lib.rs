@@ -29,7 +29,7 @@
 //! |---|---|
 //! | [`cman`] | this node, the node table, leaving, killing |
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
-//! | [`configuration`] | another version of it, for all nodes |
+//! | [`configuration`] | what this node goes by; another version of it, for all nodes |
 //! | [`evs`] | raw ordered messages |
 //! | [`connection`] | the conversation beneath them |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
@@ -54,7 +54,7 @@ pub mod quorum;
 #[cfg(feature = "connection")]
 pub use self::{
     cman::{Node, NodeState, Shutdown, StateChange, Status},
-    configuration::{Difference, Reloaded},
+    configuration::{Difference, Reloaded, Running},
     connection::Connection,
     error::Error,
     evs::{Configuration, Delivery, Guarantee, Message},

@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -88,6 +88,9 @@ pub mod request {
         /// What would happen?
         #[prost(message, tag = "27")]
         WhatIf(super::WhatIf),
+        /// The configuration that this node goes by. Needs permission: passwords may stand in it.
+        #[prost(message, tag = "50")]
+        Configuration(super::GetConfiguration),
     }
 }
 /// From the daemon to a program.
@@ -117,7 +120,7 @@ pub struct Reply {
     #[prost(uint64, tag = "1")]
     pub id: u64,
     /// The answer.
-    #[prost(oneof = "reply::What", tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30")]
+    #[prost(oneof = "reply::What", tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 50")]
     pub what: ::core::option::Option<reply::What>,
 }
 /// Nested message and enum types in `Reply`.
@@ -155,6 +158,9 @@ pub mod reply {
         /// Answer to `Reload`.
         #[prost(message, tag = "30")]
         Reloaded(super::Reloaded),
+        /// Answer to `GetConfiguration`.
+        #[prost(message, tag = "50")]
+        Running(super::Running),
     }
 }
 /// Told without being asked again, after `Watch` or `Attach`.
@@ -267,6 +273,25 @@ pub struct Reload {
     /// Only say what would change.
     #[prost(bool, tag = "2")]
     pub dry_run: bool,
+}
+/// The configuration that this node goes by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConfiguration {}
+/// The configuration that a node goes by, whatever its file has become.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Running {
+    /// Its version.
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+    /// Its text, as all nodes have it; empty where a node was started without one.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub text: ::prost::bytes::Bytes,
+    /// Name of the node that answers.
+    #[prost(string, tag = "3")]
+    pub node: ::prost::alloc::string::String,
+    /// Id of the cluster, 16 bits.
+    #[prost(uint32, tag = "4")]
+    pub cluster_id: u32,
 }
 /// All nodes go by another version of the configuration, or would.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

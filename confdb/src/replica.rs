@@ -95,7 +95,7 @@ impl Replica {
 
     /// The text of it.
     #[must_use]
-    pub fn text(&self) -> &[u8] {
+    pub const fn text(&self) -> &Arc<[u8]> {
         &self.text
     }
 

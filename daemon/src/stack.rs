@@ -168,6 +168,10 @@ impl Stack {
                 let status = Reply::Status(Box::new(self.status()));
                 self.outbox.reply(request, status);
             }
+            Command::Configuration => {
+                let running = self.running();
+                self.outbox.reply(request, running);
+            }
             Command::Nodes => {
                 let rows = self.nodes.rows(self.voting.quorum());
                 outbox.reply(request, Reply::Nodes(rows));
@@ -296,6 +300,7 @@ impl Stack {
             | Command::Nodes
             | Command::Watch { .. }
             | Command::Attach
+            | Command::Configuration
             | Command::Reload(_)
             | Command::Multicast { .. }
             | Command::Debug(_)

@@ -107,6 +107,13 @@ impl Environment {
         self.clusterd.clone().or_else(beside).unwrap_or_else(|| PathBuf::from(DAEMON))
     }
 
+    /// Where the daemon of this node listens.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        let run_dir = || self.run_dir.as_deref().unwrap_or(Path::new(RUN_DIR));
+        self.socket.clone().unwrap_or_else(|| run_dir().join(SOCKET))
+    }
+
     fn zone(&self) -> TimeZone {
         self.zone.clone().unwrap_or_else(TimeZone::system)
     }
@@ -180,13 +187,10 @@ struct Context {
 
 impl Context {
     fn new(options: &Options, environment: &Environment) -> Self {
-        let run_dir = options.run_dir.clone().or_else(|| environment.run_dir.clone());
         let socket = match (&options.socket, &options.run_dir) {
             (Some(socket), _) => socket.clone(),
             (None, Some(dir)) => dir.join(SOCKET),
-            (None, None) => environment.socket.clone().unwrap_or_else(|| {
-                run_dir.clone().unwrap_or_else(|| PathBuf::from(RUN_DIR)).join(SOCKET)
-            }),
+            (None, None) => environment.socket(),
         };
         // A time of zero is none, as it always was.
         let deadline = options
@@ -212,4 +216,4 @@ fn print_json(out: &mut dyn Write, value: &Value) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,6 @@
-//! `ccs_config_dump`: the configuration as the loaders build it, as XML.
+//! `ccs_config_dump`: the configuration as the loaders build it, or as the daemon goes by it, as XML.
 //!
-//! Must never need a daemon, and never print what would not be read back: values are escaped, which
+//! Must never need a daemon but with `-r`, and never print what would not be read back: values are escaped, which
 //! the original forgot. With `--json` one object on one line: `name`, `keys` (an object), `objects`
 //! (a list of the same).
 //!
@@ -20,13 +20,14 @@ use crate::source::{LOADERS, Source, line};
 
 const NAME: &str = "ccs_config_dump";
 
-const GRAMMAR: Grammar = Grammar { letters: "hV", names: &[("json", Takes::Nothing)] };
+const GRAMMAR: Grammar = Grammar { letters: "rhV", names: &[("json", Takes::Nothing)] };
 
 const USAGE: &str = "\
 Usage: ccs_config_dump [options]
 
 Prints the configuration that a node would start with here.
 
+  -r      print the one that the daemon goes by instead
   --json  print one JSON object
   -V      show the version of this program
   -h      show this
@@ -60,19 +61,24 @@ pub fn run(
 
 fn execute(arguments: &[String], environment: &Environment) -> Result<String, Vec<String>> {
     let mut scanner = Scanner::new(GRAMMAR, arguments);
-    let mut json = false;
+    let (mut json, mut running) = (false, false);
     loop {
         let option = scanner.next().map_err(|why| vec![format!("{NAME}: {why}")])?;
         match option {
             None => break,
             Some(Found::Long(..)) => json = true,
+            Some(Found::Short('r', _)) => running = true,
             Some(Found::Short('h', _)) => return Ok(USAGE.to_owned()),
             Some(Found::Short(..)) => return Ok(format!("{NAME} {}\n", env!("CARGO_PKG_VERSION"))),
         }
     }
     let loaders = environment.loaders.as_deref().unwrap_or(LOADERS);
-    let source =
-        Source::load(environment.file(), loaders, environment).map_err(|unable| unable.lines())?;
+    let source = if running {
+        Source::running(NAME, environment)
+    } else {
+        Source::load(environment.file(), loaders, environment)
+    };
+    let source = source.map_err(|unable| unable.lines())?;
     if !source.is_usable() {
         let errors = source.problems.iter().filter(|found| found.severity == Severity::Error);
         return Err(errors.map(line).collect());

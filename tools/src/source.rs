@@ -1,7 +1,7 @@
 //! The configuration as a node would find it: the file, and what the loaders of the original add.
 //!
-//! Must never need a daemon, and never judge: what is wrong is handed on with its lines. The names
-//! of the loaders are the original's, because scripts give them: `xmlconfig` reads the file,
+//! Must never need a daemon unless it is asked what that goes by, and never judge: what is wrong is
+//! handed on with its lines. The names of the loaders are the original's, because scripts give them: `xmlconfig` reads the file,
 //! `ldapconfig` asks a directory (through the daemon's program), `cmanpreconfig` finds this host in
 //! what they gave and adds its name and the cluster's id.
 
@@ -13,6 +13,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use client::{Connection, Running};
 use confdb::cluster::local::LocalError;
 use confdb::load::text::LARGEST_TEXT;
 use confdb::load::xml;
@@ -22,6 +23,9 @@ pub(crate) use self::host::Facts;
 
 /// Where a node looks for its configuration.
 pub(crate) const FILE: &str = "/etc/cluster/cluster.conf";
+
+/// What the daemon goes by is called where something is wrong with it.
+const RUNNING: &str = "running";
 
 /// What is loaded unless somebody says otherwise.
 pub(crate) const LOADERS: &str = "xmlconfig:cmanpreconfig";
@@ -39,6 +43,8 @@ pub struct Environment {
     pub node_name: Option<String>,
     /// The daemon's program, as `cman_tool` finds it.
     pub clusterd: PathBuf,
+    /// Where the daemon of this node listens, as `cman_tool` finds it.
+    pub socket: PathBuf,
     /// What is said of the host in place of the operating system, in tests.
     pub(crate) facts: Option<Facts>,
 }
@@ -49,13 +55,15 @@ impl Environment {
     pub fn of_process() -> Self {
         let get = |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
         let text = |name| get(name).map(|value| value.to_string_lossy().into_owned());
+        let daemon = crate::cman::Environment::of_process();
         let file = get("CLUSTER_CONF").or_else(|| get("COROSYNC_CLUSTER_CONFIG_FILE"));
         Self {
             file: file.map(PathBuf::from),
             loaders: text("COROSYNC_DEFAULT_CONFIG_IFACE"),
             loader: text("CONFIG_LOADER"),
             node_name: text("CMAN_NODENAME"),
-            clusterd: crate::cman::Environment::of_process().daemon(),
+            clusterd: daemon.daemon(),
+            socket: daemon.socket(),
             facts: None,
         }
     }
@@ -92,13 +100,15 @@ pub(crate) enum Unable {
     Directory(String),
     /// This host is not in it.
     Local(String),
+    /// No daemon says what it goes by.
+    Daemon(String),
 }
 
 impl Unable {
     /// What to tell, one line each.
     pub(crate) fn lines(&self) -> Vec<String> {
         match self {
-            Self::File(line) | Self::Local(line) => vec![line.clone()],
+            Self::File(line) | Self::Local(line) | Self::Daemon(line) => vec![line.clone()],
             Self::Directory(lines) => lines.lines().map(str::to_owned).collect(),
             Self::Markup(problems) => problems.iter().map(line).collect(),
             Self::Loader(name) => {
@@ -161,6 +171,20 @@ impl Source {
         Ok(source)
     }
 
+    /// What the daemon of this node goes by, under the name of this program.
+    pub(crate) fn running(program: &str, environment: &Environment) -> Result<Self, Unable> {
+        let asked = Connection::open(&environment.socket, program)
+            .and_then(|mut daemon| daemon.running())
+            .map_err(|why| Unable::Daemon(why.to_string()))?;
+        let Running { version: _, text, node, cluster_id } = asked;
+        if text.is_empty() {
+            return Err(Unable::Daemon(format!("node {node} was started without a configuration")));
+        }
+        let mut source = Self::parse(RUNNING, &text)?;
+        source.add(node, cluster_id);
+        Ok(source)
+    }
+
     /// Whether a node can start with it.
     pub(crate) const fn is_usable(&self) -> bool {
         self.cluster.is_some()
@@ -171,7 +195,13 @@ impl Source {
         let Some(cluster) = &self.cluster else { return Ok(()) };
         let facts = environment.facts.clone().unwrap_or_else(|| Facts::ask(cluster));
         let node = facts.local_node(cluster, environment.node_name.as_deref())?;
-        let id = cluster.id.to_string();
+        let id = cluster.id;
+        self.add(node.name, id);
+        Ok(())
+    }
+
+    /// Adds which node this is, and the id of the cluster.
+    fn add(&mut self, node: String, cluster: u16) {
         let cman = self.tree.children_named(self.root, "cman").next();
         let added = match cman {
             Some(cman) => Ok(cman),
@@ -179,11 +209,10 @@ impl Source {
         };
         // A tree that is full to the last object is shown without these two.
         if let Ok(cman) = added {
-            for (key, value) in [("nodename", node.name), ("cluster_id", id)] {
+            for (key, value) in [("nodename", node), ("cluster_id", cluster.to_string())] {
                 let _ = self.tree.set(cman, key, value.into());
             }
         }
-        Ok(())
     }
 }
 

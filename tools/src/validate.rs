@@ -1,7 +1,7 @@
 //! `ccs_config_validate`: says whether a configuration is good, and all that is wrong when it is
 //! not.
 //!
-//! Must never need a daemon, nor another program: the original calls a dumper and a checker of
+//! Must never need a daemon but with `-r`, nor another program: the original calls a dumper and a checker of
 //! schemas; here what a node reads at its start is what judges. Must never stop at the first
 //! problem. With `--json` one object on one line: `valid`, `config_version`, `problems` (each with
 //! `severity`, `source`, `line`, `column`, `path`, `what`, `expected`), or `valid` and `error`.
@@ -106,15 +106,17 @@ fn validate(
         terminal.print(format_args!("Config interface set to: {loaders}"))?;
     }
     let path = options.from.path().unwrap_or_else(|| environment.file());
-    let loaded = match &loaders {
-        Some(loaders) => Source::load(path, loaders, environment),
-        None => Source::read(path),
+    let loaded = match (&options.from, &loaders) {
+        (From::Daemon, _) => Source::running(NAME, environment),
+        (_, Some(loaders)) => Source::load(path, loaders, environment),
+        (_, None) => Source::read(path),
     };
     let source = match loaded {
         Ok(source) => source,
         Err(unable) => return cannot(options, &unable, terminal),
     };
-    if let Err(why) = store(&source, loaders.is_none().then_some(path), &mut temporary) {
+    let copied = matches!(options.from, From::Copy(_)).then_some(path);
+    if let Err(why) = store(&source, copied, &mut temporary) {
         terminal.complain(why);
         return Ok(code::FAILED);
     }
@@ -132,7 +134,7 @@ fn validate(
 /// Who loads it; nobody where a file is checked as it is.
 fn loaders(options: &Options, environment: &Environment) -> Option<String> {
     let own = match &options.from {
-        From::Copy(_) => return None,
+        From::Copy(_) | From::Daemon => return None,
         From::Loader(loader) => Some(loader),
         From::File(_) => None,
         From::Node => environment.loader.as_ref(),

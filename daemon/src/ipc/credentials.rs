@@ -84,7 +84,8 @@ impl Policy {
 }
 
 /// What a command does to others than the one who asks: everything but looking. Attaching counts,
-/// because raw messages are the content of applications.
+/// because raw messages are the content of applications, and so does the configuration, in which
+/// passwords may stand.
 #[must_use]
 pub fn needs_permission(command: &Command) -> bool {
     match command {
@@ -95,6 +96,7 @@ pub fn needs_permission(command: &Command) -> bool {
         Command::Vote(
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
         )
+        | Command::Configuration
         | Command::Reload(_)
         | Command::Leave(_)
         | Command::Stop

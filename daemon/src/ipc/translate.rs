@@ -15,7 +15,7 @@ use super::session::VERSION;
 use crate::stack::command::{Command, DeviceCommand, Leave, VoteCommand, Wanted};
 use crate::stack::effect::{
     Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
-    Status, Trial,
+    Running, Status, Trial,
 };
 
 /// Steps of one question that are taken.
@@ -61,6 +61,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::Leave(proto::Leave { remove, force }) => {
             Command::Leave(Leave { remove, force })
         }
+        request::What::Configuration(proto::GetConfiguration {}) => Command::Configuration,
         request::What::Reload(proto::Reload { least, dry_run }) => {
             Command::Reload(Wanted { least, dry_run })
         }
@@ -170,6 +171,7 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
         Reply::Status(status) => {
             reply::What::Status(Box::new(self::status(status, around, sessions)))
         }
+        Reply::Running(running) => self::running(running),
         Reply::Reload(result) => reloaded(result),
         Reply::Nodes(nodes) => reply::What::Nodes(proto::Nodes {
             nodes: nodes.iter().map(|node| self::node(node, around)).collect(),
@@ -411,6 +413,16 @@ const fn device_reason(why: &DeviceRefused) -> Reason {
         DeviceRefused::NameOfNode => Reason::NameTaken,
         DeviceRefused::Name { .. } | DeviceRefused::None | DeviceRefused::Rules => Reason::Invalid,
     }
+}
+
+fn running(running: &Running) -> reply::What {
+    let Running { version, text, node, cluster_id } = running;
+    reply::What::Running(proto::Running {
+        version: *version,
+        text: text.to_vec().into(),
+        node: node.clone(),
+        cluster_id: (*cluster_id).into(),
+    })
 }
 
 fn reloaded(result: &Result<Reloaded, NotReloaded>) -> reply::What {

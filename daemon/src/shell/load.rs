@@ -123,6 +123,7 @@ impl Load {
             Reply::Done
             | Reply::Nodes(_)
             | Reply::Device(_)
+            | Reply::Running(_)
             | Reply::WhatIf(_)
             | Reply::Reload(_) => {}
         }

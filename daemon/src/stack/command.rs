@@ -35,6 +35,8 @@ pub enum Command {
     },
     /// Have all nodes go by the configuration that this node can read.
     Reload(Wanted),
+    /// The configuration that this node goes by.
+    Configuration,
     /// Leave the cluster, unless a session objects; the reply comes when the ring knows.
     Leave(Leave),
     /// Leave the cluster and ask nobody: the service manager stops this node.

@@ -102,7 +102,7 @@ impl Database {
     }
 
     /// The text that this node goes by.
-    pub(crate) fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &Arc<[u8]> {
         self.replica.text()
     }
 

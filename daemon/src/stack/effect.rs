@@ -101,8 +101,23 @@ pub enum Reply {
     Device(Option<Device>),
     /// What would happen.
     WhatIf(Box<Trial>),
+    /// The configuration that this node goes by.
+    Running(Box<Running>),
     /// All nodes go by the new configuration, or why not.
     Reload(Result<Reloaded, NotReloaded>),
+}
+
+/// The configuration that a node goes by, whatever its file has become.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Running {
+    /// Its version.
+    pub version: u64,
+    /// Its text, as all nodes have it; empty where there is none.
+    pub text: Arc<[u8]>,
+    /// Name of this node.
+    pub node: String,
+    /// Id of the cluster.
+    pub cluster_id: u16,
 }
 
 /// Why a request was refused.

@@ -7,6 +7,7 @@
 //! all admit it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use confdb::replica::{Holding, Ticket};
@@ -16,7 +17,7 @@ use totem::{Configuration, Instant, Kind, NodeId};
 use super::Stack;
 use super::command::{RequestId, Wanted};
 use super::database::{Said, Step};
-use super::effect::{NotReloaded, Refusal, Reply, Report};
+use super::effect::{NotReloaded, Refusal, Reply, Report, Running};
 use super::nodes::hello::Hello;
 use super::reconfigure::Reconfiguration;
 use super::service::MessageError;
@@ -98,6 +99,17 @@ impl Stack {
     #[must_use]
     pub fn text(&self) -> &[u8] {
         self.database.text()
+    }
+
+    /// What a program is shown of it.
+    pub(super) fn running(&self) -> Reply {
+        let cluster = self.nodes.cluster();
+        Reply::Running(Box::new(Running {
+            version: cluster.config_version,
+            text: Arc::clone(self.database.text()),
+            node: self.nodes.own_row(self.voting.quorum()).name,
+            cluster_id: cluster.id,
+        }))
     }
 
     pub(super) fn reload(&mut self, request: RequestId, wanted: Wanted) {

@@ -129,6 +129,7 @@ impl World {
             Reply::Status(_)
             | Reply::Nodes(_)
             | Reply::Device(_)
+            | Reply::Running(_)
             | Reply::WhatIf(_)
             | Reply::Reload(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");

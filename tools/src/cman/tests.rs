@@ -4,7 +4,7 @@ use jiff::civil::DateTime;
 use self::fake::{Daemon, World, node};
 use super::*;
 
-mod fake;
+pub(crate) mod fake;
 mod votes;
 
 /// What the operator sees: stdout, stderr, exit status.

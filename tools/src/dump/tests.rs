@@ -1,4 +1,5 @@
 use super::*;
+use crate::cman::tests::fake::{Daemon, World};
 use crate::scratch::{LISTING1, Scratch, Seen, environment, typed};
 
 /// As the original printed it.
@@ -85,4 +86,32 @@ fn other_loaders_are_those_of_the_environment() {
 fn usage_and_version_are_no_failures() {
     assert!(dumped("", "-h").out.starts_with("Usage: ccs_config_dump"));
     assert!(dumped("", "-V").out.starts_with("ccs_config_dump "));
+}
+
+/// What is dumped of a daemon on `iscsi1` that goes by this text, beside a file that is no XML.
+fn running(text: Option<&str>) -> Seen {
+    let scratch = Scratch::with("<cluster");
+    let mut world = World::new("iscsi1");
+    world.text = text.map(str::to_owned);
+    let daemon = Daemon::start(world);
+    let environment = Environment { socket: daemon.socket().to_owned(), ..environment(&scratch) };
+    typed(run, &environment, "-r")
+}
+
+#[test]
+fn the_daemon_is_asked_what_it_goes_by() {
+    let seen = running(Some(LISTING1));
+    assert_eq!(seen, Seen { out: LISTING1_DUMPED.to_owned(), err: String::new(), code: 0 });
+}
+
+#[test]
+fn a_daemon_that_goes_by_nothing_or_does_not_say_is_a_failure() {
+    let failed = |err: &str| Seen { out: String::new(), err: format!("{err}\n"), code: 255 };
+    assert_eq!(running(Some("")), failed("node iscsi1 was started without a configuration"));
+    assert_eq!(running(None), failed("only root may"));
+    let scratch = Scratch::new();
+    let socket = scratch.path().join("clusterd.sock");
+    let nobody = Environment { socket: socket.clone(), ..environment(&scratch) };
+    let why = format!("no daemon answers on {}", socket.display());
+    assert_eq!(typed(run, &nobody, "-r"), failed(&why));
 }

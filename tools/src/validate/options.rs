@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::getopt::{Found, Grammar, Scanner, Takes};
 
 const GRAMMAR: Grammar =
-    Grammar { letters: "hVvqnoC:l:f:t:R:", names: &[("json", Takes::Nothing)] };
+    Grammar { letters: "hVvqnorC:l:f:t:R:", names: &[("json", Takes::Nothing)] };
 
 /// What `-h` prints.
 pub(super) const USAGE: &str = "\
@@ -17,6 +17,7 @@ Says whether the configuration is good, and all that is wrong with it when it is
 
   -f file    check this file, on any machine
   -l file    load this file as a node would here, and check that
+  -r         check what the daemon goes by
   -C loader  load with this loader
   -R number  be content only with a version above this
   -t file    put what is checked into this file, which must not exist
@@ -40,12 +41,14 @@ pub(super) enum From {
     File(PathBuf),
     /// From this file, as it is.
     Copy(PathBuf),
+    /// From the daemon: what it goes by.
+    Daemon,
 }
 
 impl From {
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
-            Self::Node | Self::Loader(_) => None,
+            Self::Node | Self::Loader(_) | Self::Daemon => None,
             Self::File(path) | Self::Copy(path) => Some(path),
         }
     }
@@ -116,7 +119,7 @@ pub(super) fn parse(arguments: &[String]) -> Result<Parsed, Wrong> {
             'h' => return Ok(Parsed::Usage),
             'V' => return Ok(Parsed::Version),
             'v' | 'q' => exclusive(&mut loudness, letter)?,
-            'C' | 'l' | 'f' => exclusive(&mut source, letter)?,
+            'C' | 'l' | 'f' | 'r' => exclusive(&mut source, letter)?,
             _ => {}
         }
         match letter {
@@ -125,6 +128,7 @@ pub(super) fn parse(arguments: &[String]) -> Result<Parsed, Wrong> {
             'n' => options.keep = true,
             'o' => options.overwrite = true,
             't' => options.temporary = Some(value.into()),
+            'r' => options.from = From::Daemon,
             'C' => options.from = From::Loader(value),
             'l' => options.from = From::File(value.into()),
             'f' => options.from = From::Copy(value.into()),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::cman::tests::fake::{Daemon, World};
 use crate::scratch::{LISTING1, Scratch, Seen, environment, typed};
 
 mod reference;
@@ -50,6 +51,7 @@ fn options_that_exclude_each_other_are_refused() {
     refused("-qv", "-v can not be set together with -q");
     refused("-f a -l b", "-l can not be set together with -f");
     refused("-l a -C b", "-C can not be set together with -l");
+    refused("-r -f b", "-f can not be set together with -r");
     refused("-R x", "-R x is not a version");
     for (line, why) in [
         ("-f", "getopt: option requires an argument -- 'f'\n"),
@@ -151,4 +153,27 @@ fn everything_is_an_object_with_json() {
     let found = at("", "--json");
     let object: serde_json::Value = serde_json::from_str(&found.out).expect("it is one object");
     assert!(object["error"].as_str().is_some_and(|why| why.ends_with("Document is empty")));
+}
+
+/// What is said of a daemon on `iscsi1` that goes by this text, beside a file that is no XML.
+fn running(text: Option<&str>, line: &str) -> Seen {
+    let scratch = Scratch::with("<cluster");
+    let mut world = World::new("iscsi1");
+    world.text = text.map(str::to_owned);
+    let daemon = Daemon::start(world);
+    let environment = Environment { socket: daemon.socket().to_owned(), ..environment(&scratch) };
+    typed(run, &environment, line)
+}
+
+#[test]
+fn what_the_daemon_goes_by_is_judged_when_asked() {
+    assert_eq!(running(Some(LISTING1), "-r"), seen(GOOD, "", 0));
+    let found = running(Some(&LISTING1.replace("<rm/>", "<rm bogus=\"1\"/>")), "-r");
+    assert_eq!(found.code, 3, "{found:?}");
+    assert!(found.out.starts_with("running:"), "{found:?}");
+    assert!(found.out.ends_with("Configuration fails to validate\n"), "{found:?}");
+    let none = "only root may\nUnable to get the configuration\n";
+    assert_eq!(running(None, "-r"), seen("\n", none, 255));
+    let old = "Configuration version 5 is not newer than 5\n";
+    assert_eq!(running(Some(LISTING1), "-r -R 5"), seen("", old, 254));
 }

@@ -28,6 +28,7 @@ fn looking_needs_no_permission_and_leaving_does() {
     assert!(!needs_permission(&Command::Watch { on: true, objects: false }));
     assert!(needs_permission(&Command::Leave(Leave::default())));
     assert!(needs_permission(&Command::Attach));
+    assert!(needs_permission(&Command::Configuration));
 }
 
 #[test]

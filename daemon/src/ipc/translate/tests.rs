@@ -80,6 +80,20 @@ fn status_says_everything_the_stack_said_and_what_the_shell_adds() {
 }
 
 #[test]
+fn what_a_node_goes_by_is_said_byte_for_byte() {
+    let ask = request(request::What::Configuration(proto::GetConfiguration {})).unwrap();
+    assert_eq!(ask, Ask::Command(Command::Configuration));
+    let (text, node) = (b"<cluster/>\n".as_slice(), "iscsi1".to_owned());
+    let running = Running { version: 5, text: text.into(), node: node.clone(), cluster_id: 9 };
+    let told = reply(&Reply::Running(Box::new(running)), &Surroundings::default(), 1);
+    let text = text.into();
+    assert_eq!(
+        told,
+        reply::What::Running(proto::Running { version: 5, text, node, cluster_id: 9 })
+    );
+}
+
+#[test]
 fn every_node_state_and_departure_has_a_number_of_its_own() {
     use NodeState::{Dead, Disallowed, Joining, Leaving, Member};
     let states = [Joining, Member, Dead, Leaving, Disallowed].map(|s| i32::from(state(s)));

@@ -48,6 +48,25 @@ fn one_command_changes_all_nodes_and_tells_who_watches() {
 }
 
 #[test]
+fn what_a_node_goes_by_is_shown_and_follows_the_version() {
+    let mut world = three();
+    let running = |world: &mut World, id| {
+        let request = world.ask(id, Command::Configuration);
+        match world.reply(id, request) {
+            Some(Reply::Running(running)) => running.clone(),
+            other => panic!("no configuration: {other:?}"),
+        }
+    };
+    let before = running(&mut world, 2);
+    assert_eq!((before.version, &before.text[..]), (5, &text(5)[..]));
+    let (id, name) = (world.status(2).cluster_id, world.status(2).me.name);
+    assert_eq!((before.cluster_id, before.node), (id, name));
+    reload(&mut world, 1, Wanted::default()).expect("all accept");
+    let after = running(&mut world, 2);
+    assert_eq!((after.version, &after.text[..]), (6, &text(6)[..]));
+}
+
+#[test]
 fn who_refuses_is_named_and_nothing_changes() {
     let mut world = three();
     world.refuser = Some(node(3));

@@ -178,3 +178,27 @@ fn keys_and_logs_change_with_the_version_and_nobody_leaves() {
         daemon.ping().expect("it runs");
     }
 }
+
+#[test]
+fn what_a_daemon_goes_by_can_be_had_whatever_has_become_of_its_file() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    let on_disk = lab.run(1, "ccs_config_dump");
+    let running = lab.run(1, "ccs_config_dump -r");
+    assert_eq!((running.code, running.stderr.as_str()), (Some(0), ""));
+    assert_eq!(running, on_disk);
+    edit(&lab, 0, &numbered(LISTING1, 6).replace("<rm/>", "<rm log_level=\"5\"/>"));
+    assert_eq!(lab.run(0, "cman_tool version -r").code, Some(0), "{}", lab.log(0));
+    let changed = on_disk.stdout.replace("config_version=\"5\"", "config_version=\"6\"");
+    let changed = changed.replace("<rm/>", "<rm log_level=\"5\"/>");
+    for host in 0..2 {
+        edit(&lab, host, "no XML");
+        let name = format!("nodename=\"iscsi{}\"", host + 1);
+        let running = lab.run(host, "ccs_config_dump -r");
+        assert_eq!(running.stdout, changed.replace("nodename=\"iscsi2\"", &name));
+        let checked = lab.run(host, "ccs_config_validate -r");
+        assert_eq!((checked.code, checked.stdout.as_str()), (Some(0), "Configuration validates\n"));
+    }
+    let older = lab.run(0, "ccs_config_validate -r -R 6");
+    assert_eq!(older.code, Some(254), "{older:?}");
+}

@@ -13,37 +13,39 @@ use client::proto::{self, NodeState, Reason, from_daemon, notice, reply, request
 
 /// What the daemon shows.
 #[derive(Clone, Debug)]
-pub(super) struct World {
-    pub(super) status: proto::Status,
-    pub(super) nodes: Vec<proto::Node>,
+pub(crate) struct World {
+    pub(crate) status: proto::Status,
+    pub(crate) nodes: Vec<proto::Node>,
     /// What the status becomes after it was asked for, one by one, each with a notice.
-    pub(super) changes: VecDeque<proto::Status>,
+    pub(crate) changes: VecDeque<proto::Status>,
     /// The quorum device.
-    pub(super) device: Option<proto::Device>,
+    pub(crate) device: Option<proto::Device>,
     /// What setting votes is refused with.
-    pub(super) refuses: Option<Reason>,
+    pub(crate) refuses: Option<Reason>,
     /// What was set: the node or 0, and the votes.
-    pub(super) set: Vec<(u32, u32)>,
+    pub(crate) set: Vec<(u32, u32)>,
     /// What would happen.
-    pub(super) trial: proto::Trial,
+    pub(crate) trial: proto::Trial,
     /// The steps that were asked for.
-    pub(super) steps: Vec<proto::Step>,
+    pub(crate) steps: Vec<proto::Step>,
     /// How often leaving is refused before it is done.
-    pub(super) busy: u32,
+    pub(crate) busy: u32,
     /// How `Reload` is answered.
-    pub(super) reloaded: Option<reply::What>,
+    pub(crate) reloaded: Option<reply::What>,
     /// The last `Reload`.
-    pub(super) asked: Option<proto::Reload>,
+    pub(crate) asked: Option<proto::Reload>,
+    /// The text that it goes by; none of those without permission.
+    pub(crate) text: Option<String>,
     /// How it was left: remove, force.
-    pub(super) left: Option<(bool, bool)>,
+    pub(crate) left: Option<(bool, bool)>,
     /// Who was killed.
-    pub(super) killed: Vec<u32>,
+    pub(crate) killed: Vec<u32>,
     /// It logs everything, if it was asked to.
-    pub(super) debug: Option<bool>,
+    pub(crate) debug: Option<bool>,
 }
 
 impl World {
-    pub(super) fn new(me: &str) -> Self {
+    pub(crate) fn new(me: &str) -> Self {
         let me = node(1, me, Some((4, 0)));
         let quorum = proto::Quorum {
             quorate: true,
@@ -84,6 +86,7 @@ impl World {
             busy: 0,
             reloaded: None,
             asked: None,
+            text: None,
             left: None,
             killed: Vec::new(),
             debug: None,
@@ -100,6 +103,19 @@ impl World {
         }
         self.left = Some((leave.remove, leave.force));
         reply::What::Done(proto::Done {})
+    }
+
+    fn configuration(&self) -> reply::What {
+        let Some(text) = &self.text else {
+            let (reason, text) = (Reason::Permission.into(), "only root may".to_owned());
+            return reply::What::Refused(proto::Refused { reason, text });
+        };
+        reply::What::Running(proto::Running {
+            version: self.status.config_version,
+            text: text.clone().into(),
+            node: self.status.me.as_ref().unwrap().name.clone(),
+            cluster_id: self.status.cluster_id,
+        })
     }
 
     fn kill(&mut self, node: u32) -> reply::What {
@@ -132,7 +148,7 @@ impl World {
 }
 
 /// A node; a member since the given incarnation and moment, else dead.
-pub(super) fn node(id: u32, name: &str, member: Option<(u64, i64)>) -> proto::Node {
+pub(crate) fn node(id: u32, name: &str, member: Option<(u64, i64)>) -> proto::Node {
     let state = if member.is_some() { NodeState::Member } else { NodeState::Dead };
     proto::Node {
         id,
@@ -148,13 +164,13 @@ pub(super) fn node(id: u32, name: &str, member: Option<(u64, i64)>) -> proto::No
 }
 
 /// The daemon; ends with the test.
-pub(super) struct Daemon {
+pub(crate) struct Daemon {
     socket: PathBuf,
     world: Arc<Mutex<World>>,
 }
 
 impl Daemon {
-    pub(super) fn start(world: World) -> Self {
+    pub(crate) fn start(world: World) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("cman-tool-{}-{number}.sock", std::process::id());
@@ -172,11 +188,11 @@ impl Daemon {
         Self { socket, world }
     }
 
-    pub(super) fn socket(&self) -> &Path {
+    pub(crate) fn socket(&self) -> &Path {
         &self.socket
     }
 
-    pub(super) fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap()
     }
 }
@@ -245,6 +261,7 @@ impl<'a> Session<'a> {
                 world.asked = Some(*asked);
                 world.reloaded.clone().expect("the test says how")
             }
+            request::What::Configuration(_) => world.configuration(),
             request::What::Watch(_) => reply::What::Done(proto::Done {}),
             request::What::Leave(leave) => world.leave(leave),
             request::What::Kill(proto::Kill { node }) => world.kill(*node),
