@@ -136,7 +136,16 @@ impl Options {
             node_id,
             cluster_name: _,
         } = self.before.clone();
-        Overrides { group: multicast, port, votes, expected_votes, keyfile, two_node, node_id }
+        Overrides {
+            group: multicast,
+            port,
+            votes,
+            expected_votes,
+            keyfile,
+            two_node,
+            node_id,
+            unlisted: self.no_config,
+        }
     }
 }
 

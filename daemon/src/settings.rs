@@ -140,6 +140,8 @@ pub struct Overrides {
     pub two_node: bool,
     /// Id of this node.
     pub node_id: Option<NonZeroU32>,
+    /// There is no configuration, and so nothing lists the nodes.
+    pub unlisted: bool,
 }
 
 /// A configuration that this node cannot run with.
@@ -390,6 +392,7 @@ fn voting(
     let expected = asked.or(cluster.voting.expected_votes_configured).map(Votes::new);
     let two_node = cluster.voting.two_node || overrides.two_node;
     let config = quorum::Config::new(node_id(me.id), votes, expected, two_node)?;
+    let config = if overrides.unlisted { config.unlisted() } else { config };
     let timeout = cluster.voting.device_timeout.unwrap_or(cluster.ring.timers.token);
     Ok(config.with_rules(rules(&cluster.voting.rules))?.with_device_timeout(timeout))
 }

@@ -27,6 +27,7 @@ pub struct Config {
     pub(crate) two_node: bool,
     pub(crate) rules: Rules,
     pub(crate) device_timeout: Duration,
+    pub(crate) unlisted: bool,
     #[cfg(feature = "planted")]
     pub(crate) planted: Option<Planted>,
 }
@@ -109,6 +110,7 @@ impl Config {
             two_node,
             rules: Rules::default(),
             device_timeout: DEVICE_TIMEOUT,
+            unlisted: false,
             #[cfg(feature = "planted")]
             planted: None,
         })
@@ -150,6 +152,15 @@ impl Config {
     #[must_use]
     pub const fn with_device_timeout(mut self, timeout: Duration) -> Self {
         self.device_timeout = timeout;
+        self
+    }
+
+    /// The same where no file lists the nodes (`cman_tool join -X`): each member has the votes that
+    /// it says it has. All members must be told so: the editions of their configurations keep
+    /// others apart.
+    #[must_use]
+    pub const fn unlisted(mut self) -> Self {
+        self.unlisted = true;
         self
     }
 

@@ -12,6 +12,8 @@
 //! - If nobody is, nothing can be taken from anybody: the highest expectation counts, as in CMAN,
 //!   and of what must not be lowered the most; two-node mode only if all are in it.
 //!
+//! Where no file lists the nodes, each has the votes that the leader's table says, else its own.
+//!
 //! So the leader's members stay quorate: all of them are here, at least as many votes are present
 //! as before, and everything that is asked for is asked of those.
 
@@ -62,6 +64,7 @@ impl Quorum {
     /// Counts as the leader does.
     fn follow(&mut self, leader: &State, said: &BTreeMap<NodeId, State>) {
         self.electorate.adopt(&leader.table);
+        self.believe(&leader.table, said);
         let present = self.electorate.count().total;
         for (&node, state) in said {
             if !counts(state.expected, leader, present) && !planted!(self.config, NewcomerRules) {
@@ -81,6 +84,7 @@ impl Quorum {
 
     /// Nobody may act yet: a new count begins.
     fn found(&mut self, said: &BTreeMap<NodeId, State>) {
+        self.believe(&BTreeMap::new(), said);
         let own = self.config.rules.digest();
         self.floor = said.values().map(|state| state.floor).max().unwrap_or(0).max(self.floor);
         self.mode.two_node = said.values().all(|state| state.two_node);
@@ -95,6 +99,14 @@ impl Quorum {
             ..State::default()
         };
         self.compare(&file, said);
+    }
+
+    /// Where no file lists the nodes, whom this table does not list has the votes that it says.
+    fn believe(&mut self, listed: &BTreeMap<NodeId, Votes>, said: &BTreeMap<NodeId, State>) {
+        let unlisted = said.iter().filter(|(node, _)| !listed.contains_key(node));
+        for (&node, state) in unlisted.filter(|_| self.config.unlisted) {
+            self.electorate.set_votes(node, state.votes);
+        }
     }
 
     /// Tells who was configured otherwise than those whose count is in force.

@@ -142,3 +142,52 @@ fn of_two_who_may_act_those_with_more_votes_are_followed() {
     merge(&mut large, &[1, 2, 3], &mut small, 4);
     assert_eq!(shown(&small), (5, 4, 3, true));
 }
+
+/// A node that no file describes.
+fn undescribed(me: u32, votes: u32, expected: u32) -> Quorum {
+    let votes = [(node(me), Votes::new(votes))].into();
+    let config = Config::new(node(me), votes, Some(Votes::new(expected)), false).expect("valid");
+    let mut quorum = Quorum::new(&config.unlisted());
+    let alone = [(node(me), quorum.state())].into();
+    quorum.on_states(NOW, &alone);
+    quorum
+}
+
+#[test]
+fn where_no_file_lists_the_nodes_each_has_the_votes_that_it_says() {
+    // Recorded: two nodes without a file count each other, Total votes 2.
+    let (mut one, mut two) = (undescribed(1, 1, 1), undescribed(2, 1, 1));
+    merge(&mut one, &[1], &mut two, 2);
+    assert_eq!((shown(&one), shown(&two)), ((1, 2, 2, true), (1, 2, 2, true)));
+    // Who went is forgotten, and missed; who comes back is believed again.
+    one.on_departure(NOW, &gone(&[2]));
+    assert_eq!(shown(&one), (1, 1, 2, false));
+    let mut two = undescribed(2, 1, 1);
+    merge(&mut one, &[1], &mut two, 2);
+    assert!(one.verdict().quorate && two.verdict().quorate);
+    let mut three = undescribed(3, 4, 1);
+    merge(&mut one, &[1, 2], &mut three, 3);
+    assert_eq!((shown(&one), shown(&three)), ((1, 6, 4, true), (1, 6, 4, true)));
+}
+
+#[test]
+fn where_no_file_lists_the_nodes_those_who_expect_more_than_they_are_wait_for_each_other() {
+    let (mut one, mut two) = (undescribed(1, 1, 3), undescribed(2, 1, 3));
+    assert_eq!(shown(&one), (3, 1, 2, false));
+    merge(&mut one, &[1], &mut two, 2);
+    assert_eq!((shown(&one), shown(&two)), ((3, 2, 2, true), (3, 2, 2, true)));
+}
+
+#[test]
+fn votes_that_an_operator_set_where_no_file_lists_the_nodes_are_kept() {
+    let (mut one, mut two) = (undescribed(1, 1, 1), undescribed(2, 1, 1));
+    merge(&mut one, &[1], &mut two, 2);
+    for member in [&mut one, &mut two] {
+        let set = Message::Votes { node: node(2), votes: Votes::new(2) };
+        member.on_message(node(1), &set).expect("possible");
+    }
+    let mut three = undescribed(3, 1, 1);
+    merge(&mut two, &[1, 2], &mut three, 3);
+    assert_eq!(three.voter(node(2)).votes, Votes::new(2));
+    assert_eq!(shown(&three), (1, 4, 3, true));
+}

@@ -17,26 +17,44 @@ fn dist() -> PathBuf {
 /// The command of a unit, as a line of shell on a host of a lab.
 fn command(unit: &str, key: &str) -> String {
     let text = fs::read_to_string(dist().join(unit)).expect("it ships");
-    let line = text.lines().find_map(|line| line.strip_prefix(key)).expect("it is said");
-    line.trim_start_matches('=').replace("$$", "$").replace("/usr/sbin/", "")
+    let value = |line: &'_ str| line.strip_prefix(key)?.strip_prefix('=').map(str::to_owned);
+    let line = text.lines().find_map(value).expect("it is said");
+    line.replace("$$", "$").replace("/usr/sbin/", "")
 }
 
 #[test]
 fn the_units_start_wait_and_stop() {
     let Some(lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
     let start = command("clusterd.service", "ExecStart");
+    let strict = command("clusterd.service", "ExecStartPre");
+    let member = command("clusterd.service", "ExecStartPost");
     let quorum = command("cman-quorum.service", "ExecStart");
     let stop = command("clusterd.service", "ExecStop");
     // A name that the host does not have, and a variable with a blank in it.
     let conf = lab.scratch().join("a cluster.conf");
     fs::write(&conf, LISTING1).expect("the directory is ours");
-    let conf = conf.display();
+    let unknown = lab.scratch().join("unknown.conf");
+    fs::write(&unknown, LISTING1.replace("<rm/>", "<rm bogus=\"1\"/>")).expect("it is ours");
+    let (conf, unknown) = (conf.display(), unknown.display());
+    for (validation, file, code) in [
+        ("FAIL", format!("{unknown}"), 3),
+        ("FAIL", format!("{conf}"), 0),
+        ("WARN", format!("{unknown}"), 0),
+        ("", format!("{unknown}"), 0),
+    ] {
+        let variables =
+            format!("export CONFIG_VALIDATION={validation} COROSYNC_CLUSTER_CONFIG_FILE='{file}'");
+        let ran = lab.run(0, &format!("{variables}; {strict}"));
+        assert_eq!(ran.code, Some(code), "{validation} {file}: {ran:?}");
+    }
     let variables = "export NODENAME=iscsi1 CMAN_QUORUM_TIMEOUT=30 CMAN_SHUTDOWN_TIMEOUT=30";
     let variables =
         format!("{variables} CLUSTERD_OPTS='--ready-fd 1' COROSYNC_CLUSTER_CONFIG_FILE='{conf}'");
     // The service manager goes on when the daemon says that it is ready, and so does this.
     let started = lab.run(0, &format!("{variables}; ({start} 2> /dev/null &) | head -n 1"));
     assert_eq!(started.stdout, "ready\n", "{started:?}");
+    let joined = lab.run(0, &format!("export CMAN_CLUSTER_TIMEOUT=30; {member}"));
+    assert_eq!((joined.code, joined.stderr.as_str()), (Some(0), ""), "{joined:?}");
     lab.settle();
     let waited = lab.run(0, &format!("{variables}; {quorum}"));
     assert_eq!((waited.code, waited.stderr.as_str()), (Some(0), ""), "{waited:?}");
