@@ -72,6 +72,7 @@ impl Command {
             Self::Status
             | Self::Nodes
             | Self::Watch { .. }
+            | Self::Configuration
             | Self::Reload(_)
             | Self::Leave(_)
             | Self::Stop
