@@ -15,7 +15,7 @@ pub struct SessionId(pub u64);
 pub struct RequestId {
     /// Who asks.
     pub session: SessionId,
-    /// The client's own number for this request.
+    /// Its number among the requests of this session.
     pub number: u64,
 }
 
@@ -61,6 +61,28 @@ pub enum Command {
     },
     /// What concerns votes and the quorum device.
     Vote(VoteCommand),
+}
+
+impl Command {
+    /// A message for the ring, which a client may send without wanting to hear that it was taken.
+    #[must_use]
+    pub const fn may_go_unanswered(&self) -> bool {
+        match self {
+            Self::Multicast { .. } => true,
+            Self::Status
+            | Self::Nodes
+            | Self::Watch { .. }
+            | Self::Reload(_)
+            | Self::Leave(_)
+            | Self::Stop
+            | Self::Agree(_)
+            | Self::Kill(_)
+            | Self::SetDirty
+            | Self::Debug(_)
+            | Self::Attach
+            | Self::Vote(_) => false,
+        }
+    }
 }
 
 /// What is asked of the vote counter.
