@@ -32,6 +32,7 @@
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
 //! | [`evs`] | raw ordered messages |
 //! | [`connection`] | the conversation beneath them |
+//! | [`events`] | notices on a socket of their own |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
 
 pub mod frame;
@@ -47,6 +48,8 @@ pub mod connection;
 #[cfg(feature = "connection")]
 pub mod error;
 #[cfg(feature = "connection")]
+pub mod events;
+#[cfg(feature = "connection")]
 pub mod evs;
 #[cfg(feature = "connection")]
 pub mod quorum;
@@ -57,6 +60,7 @@ pub use self::{
     configuration::{Difference, Reloaded, Running},
     connection::Connection,
     error::Error,
+    events::Events,
     evs::{Configuration, Delivery, Guarantee, Message},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

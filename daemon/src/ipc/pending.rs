@@ -60,11 +60,6 @@ impl Pending {
         self.slots.len() < MOST && (self.slots.is_empty() || self.bytes < MOST_BYTES)
     }
 
-    /// Nothing is under way.
-    pub(super) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
     /// A request of so many bytes is on its way; returns its number here, which is no other's.
     pub(super) fn begin(&mut self, id: Option<u64>, size: usize) -> u64 {
         self.slots.push_back(Slot { id, size, state: State::Asked });

@@ -18,7 +18,7 @@ fn an_early_answer_waits_for_the_one_before_it() {
     assert_eq!(pending.next(), Some((Some(frame(70)), 4)));
     assert_eq!(pending.next(), Some((Some(frame(71)), 3)));
     assert_eq!(pending.next(), Some((Some(frame(72)), 0)));
-    assert!(pending.is_empty());
+    assert!(pending.slots.is_empty());
 }
 
 #[test]
