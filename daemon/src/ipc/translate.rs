@@ -104,15 +104,17 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
             device(DeviceCommand::Unregister)
         }
         request::What::Device(proto::GetDevice {}) => Command::Vote(VoteCommand::ShowDevice),
-        request::What::WhatIf(proto::WhatIf { steps }) => {
-            if steps.len() > MOST_STEPS {
-                let text = format!("{} steps, at most {MOST_STEPS} are taken", steps.len());
-                return Err(Unreadable(text));
-            }
-            let steps = steps.iter().map(step).collect::<Result<_, _>>()?;
-            Command::Vote(VoteCommand::WhatIf(steps))
-        }
+        request::What::WhatIf(proto::WhatIf { steps }) => what_if(&steps)?,
     }))
+}
+
+fn what_if(steps: &[proto::Step]) -> Result<Command, Unreadable> {
+    if steps.len() > MOST_STEPS {
+        let text = format!("{} steps, at most {MOST_STEPS} are taken", steps.len());
+        return Err(Unreadable(text));
+    }
+    let steps = steps.iter().map(step).collect::<Result<_, _>>()?;
+    Ok(Command::Vote(VoteCommand::WhatIf(steps)))
 }
 
 const fn device(command: DeviceCommand) -> Command {

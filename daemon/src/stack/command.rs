@@ -71,6 +71,7 @@ impl Command {
             Self::Multicast { .. } => true,
             Self::Status
             | Self::Nodes
+            | Self::Configuration
             | Self::Watch { .. }
             | Self::Reload(_)
             | Self::Leave(_)
