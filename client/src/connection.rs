@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use prost::Message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, sendmsg, shutdown};
 
 use crate::error::Error;
 use crate::frame::{self, Decoder};
@@ -158,6 +158,27 @@ impl Connection {
     /// The conversation ended.
     pub fn dispatch(&mut self) -> Result<Option<proto::notice::What>, Error> {
         self.notice(Some(Instant::now()))
+    }
+
+    /// Says that nothing more will be asked, and returns when the daemon has let go of this
+    /// conversation: what other connections ask from then on comes after it.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] when that took until `deadline`; the conversation ended before.
+    pub fn finish(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
+        let gone = |why: rustix::io::Errno| match why {
+            rustix::io::Errno::NOTCONN => Error::Lost,
+            why => io::Error::from(why).into(),
+        };
+        shutdown(&self.stream, Shutdown::Write).map_err(gone)?;
+        loop {
+            match self.receive(deadline) {
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(Error::TimedOut),
+                Err(Error::Lost) => return Ok(()),
+                Err(why) => return Err(why),
+            }
+        }
     }
 
     fn hello(&mut self, name: &str) -> Result<(), Error> {
