@@ -19,6 +19,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::error::Error;
 use crate::frame::{self, Decoder};
+use crate::groups::InGroup;
 use crate::proto::{self, from_daemon, reply, request};
 
 /// Version of the contract that is spoken here.
@@ -49,6 +50,7 @@ pub struct Connection {
     next_id: u64,
     patience: Option<Duration>,
     welcome: proto::Welcome,
+    groups: InGroup,
     chunk: Box<[u8]>,
 }
 
@@ -86,6 +88,7 @@ impl Connection {
                 max_frame: u32::try_from(frame::MAX_FRAME).unwrap_or(u32::MAX),
                 ..proto::Welcome::default()
             },
+            groups: InGroup::default(),
             chunk: vec![0; CHUNK].into_boxed_slice(),
         };
         connection.hello(name)?;
@@ -123,6 +126,17 @@ impl Connection {
                 Some((size, from_daemon::What::Notice(notice))) => self.keep(size, notice)?,
             }
         }
+    }
+
+    /// Says something that is not answered: its number is 0.
+    pub(crate) fn post(&mut self, what: request::What) -> Result<(), Error> {
+        let deadline = self.patience.map(|patience| Instant::now() + patience);
+        self.send(&proto::Request { id: 0, what: Some(what) }, deadline)
+    }
+
+    /// What this connection remembers of its group.
+    pub(crate) const fn groups(&mut self) -> &mut InGroup {
+        &mut self.groups
     }
 
     /// The next notice, waited for until `deadline` (`None`: for ever); `Ok(None)` when it passed.

@@ -11,7 +11,7 @@
 //!
 //! - `ipc.next().await` in its `select!` (safe to cancel) → [`Incoming`];
 //! - [`Ipc::reply`] for `Effect::Reply`;
-//! - [`Ipc::notify`] for `Effect::Notify`;
+//! - [`Ipc::notify`] for `Effect::Notify`, [`Ipc::notify_all`] for `Effect::NotifyAll`;
 //! - [`Ipc::close`] before it ends, so that the last replies still leave.
 
 pub mod credentials;
@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use client::frame;
+use client::frame::{self, FrameError};
 use client::proto::{self, from_daemon};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -169,6 +169,16 @@ impl Ipc {
         self.send(to, Sent::Notice, from_daemon::What::Notice(notice));
     }
 
+    /// Tells several sessions the same; it is put into bytes once.
+    pub fn notify_all(&mut self, to: &[SessionId], notice: &Notice) {
+        let notice = proto::Notice { what: Some(translate::notice(notice)) };
+        let message = proto::FromDaemon { what: Some(from_daemon::What::Notice(notice)) };
+        let frame = frame::encode(&message, self.most);
+        for &session in to {
+            self.queue(session, Sent::Notice, frame.clone());
+        }
+    }
+
     /// How many programs are connected.
     #[must_use]
     pub fn sessions(&self) -> usize {
@@ -228,11 +238,13 @@ impl Ipc {
     }
 
     fn send(&mut self, to: SessionId, kind: Sent, what: from_daemon::What) {
-        let Some(outlet) = self.sessions.get_mut(&to) else { return };
         let message = proto::FromDaemon { what: Some(what) };
-        let queued = frame::encode(&message, self.most)
-            .map_err(Overrun::Frame)
-            .and_then(|frame: Bytes| outlet.send(kind, frame));
+        self.queue(to, kind, frame::encode(&message, self.most));
+    }
+
+    fn queue(&mut self, to: SessionId, kind: Sent, frame: Result<Bytes, FrameError>) {
+        let Some(outlet) = self.sessions.get_mut(&to) else { return };
+        let queued = frame.map_err(Overrun::Frame).and_then(|frame| outlet.send(kind, frame));
         if let Err(why) = queued {
             warn!(target: "ipc", "session {} disconnected: {why}", to.0);
             if let Some(outlet) = self.sessions.remove(&to) {

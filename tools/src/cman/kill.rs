@@ -79,6 +79,10 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::NoSuchNode
         | Reason::DeviceBusy
         | Reason::NameTaken
+        | Reason::AlreadyMember
+        | Reason::NotInGroup
+        | Reason::TooManyMembers
+        | Reason::Interrupted
         | Reason::Already => Ok(text),
     }
 }
