@@ -126,7 +126,10 @@ impl Connection {
                     | notice::What::Quorum(_)
                     | notice::What::StateChange(_)
                     | notice::What::TryShutdown(_)
-                    | notice::What::ConfigUpdate(_),
+                    | notice::What::ConfigUpdate(_)
+                    | notice::What::GroupView(_)
+                    | notice::What::GroupMessage(_)
+                    | notice::What::GroupRing(_),
                 ) => {}
             }
         }

@@ -31,6 +31,7 @@
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
 //! | [`evs`] | raw ordered messages |
+//! | [`groups`] | process groups: who is there, and messages among them |
 //! | [`connection`] | the conversation beneath them |
 //! | [`events`] | notices on a socket of their own |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
@@ -52,6 +53,8 @@ pub mod events;
 #[cfg(feature = "connection")]
 pub mod evs;
 #[cfg(feature = "connection")]
+pub mod groups;
+#[cfg(feature = "connection")]
 pub mod quorum;
 
 #[cfg(feature = "connection")]
@@ -62,5 +65,6 @@ pub use self::{
     error::Error,
     events::Events,
     evs::{Configuration, Delivery, Guarantee, Message},
+    groups::{GroupEvent, GroupMessage, Member, Ring, View, Why},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

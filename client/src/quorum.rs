@@ -137,7 +137,13 @@ impl Connection {
                 Some(notice::What::ConfigUpdate(proto::ConfigUpdate { version })) => {
                     return Ok(Some(Change::ConfigUpdate(version)));
                 }
-                Some(notice::What::Configuration(_) | notice::What::Message(_)) => {}
+                Some(
+                    notice::What::Configuration(_)
+                    | notice::What::Message(_)
+                    | notice::What::GroupView(_)
+                    | notice::What::GroupMessage(_)
+                    | notice::What::GroupRing(_),
+                ) => {}
             }
         }
     }

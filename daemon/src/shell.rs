@@ -323,6 +323,7 @@ impl Shell {
                     (load::SESSION | OWN, _) => {}
                     (_, _) => self.sources.ipc.notify(to, &notice),
                 },
+                Effect::NotifyAll { to, notice } => self.sources.ipc.notify_all(&to, &notice),
                 Effect::Report(report) => {
                     self.reporter.lines(&report).iter().for_each(log);
                 }

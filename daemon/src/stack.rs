@@ -5,14 +5,15 @@
 //! map; the shell and the simulator drive this very code.
 //!
 //! Each occurrence goes to the ring first. Then the ring is drained to its end, every event to the
-//! services in a fixed order (nodes, voting, evs), and only then is the ring touched again: it is
-//! ahead of what it delivers, and what the services ask for must not fall between two events of
-//! one membership change.
+//! services in a fixed order (nodes, voting, evs, groups), and only then is the ring touched again:
+//! it is ahead of what it delivers, and what the services ask for must not fall between two events
+//! of one membership change.
 
 pub mod command;
 mod database;
 pub mod effect;
 mod evs;
+mod groups;
 mod nodes;
 mod outbox;
 pub mod reconfigure;
@@ -35,6 +36,7 @@ use self::command::{Command, Leave, NodeEntry, RequestId, SessionId, VoteCommand
 use self::database::Database;
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
+use self::groups::Groups;
 use self::nodes::Nodes;
 use self::outbox::Outbox;
 use self::service::{HEADER, LARGEST, PROTOCOL, Service};
@@ -86,6 +88,7 @@ pub struct Stack {
     nodes: Nodes,
     voting: Voting,
     evs: Evs,
+    groups: Groups,
     database: Database,
     /// What counts votes and this node, which is out of date, has not taken part in.
     missed: Missed,
@@ -121,6 +124,7 @@ impl Stack {
         let nodes = Nodes::new(&config);
         let voting = Voting::new(&config.voting);
         let plant = config.ring.plant();
+        let groups = Groups::new(config.ring.identity().me, plant);
         let database = Database::new(&config);
         let mut stack = Self {
             ring: Ring::new(config.ring, config.last, now),
@@ -129,6 +133,7 @@ impl Stack {
             nodes,
             voting,
             evs: Evs::default(),
+            groups,
             database,
             missed: Missed::default(),
             shutdown: Shutdown::new(config.shutdown_timeout),
@@ -187,7 +192,8 @@ impl Stack {
             }
             Command::Reload(wanted) => self.reload(request, wanted),
             Command::Multicast { guarantee, payload } => {
-                let reply = self.multicast(now, guarantee, Evs::message(&payload));
+                let sent = self.multicast(now, guarantee, Evs::message(&payload));
+                let reply = sent.map_or_else(Reply::Refused, |()| Reply::Done);
                 self.outbox.reply(request, reply);
             }
             Command::Debug(on) => {
@@ -202,6 +208,7 @@ impl Stack {
                 self.on_departing(now, request, &command);
             }
             Command::Vote(command) => self.vote(now, request, command),
+            Command::Group(command) => self.on_group(now, request, command),
         }
         self.settle(now);
     }
@@ -210,6 +217,7 @@ impl Stack {
     pub fn gone(&mut self, now: Instant, session: SessionId) {
         self.outbox.watch(session, false);
         self.evs.gone(session);
+        self.groups.gone(session, &mut self.outbox);
         self.database.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
         self.leave(agreed);
@@ -311,7 +319,8 @@ impl Stack {
             | Command::Multicast { .. }
             | Command::Debug(_)
             | Command::SetDirty
-            | Command::Vote(_) => None,
+            | Command::Vote(_)
+            | Command::Group(_) => None,
         };
         self.leave(agreed);
     }
@@ -337,18 +346,22 @@ impl Stack {
         self.voting.command((now, request), command, &nodes, &mut self.outbox);
     }
 
-    fn multicast(&mut self, now: Instant, guarantee: Guarantee, message: bytes::Bytes) -> Reply {
+    fn multicast(
+        &mut self,
+        now: Instant,
+        guarantee: Guarantee,
+        message: bytes::Bytes,
+    ) -> Result<(), Refusal> {
         if self.is_ending() {
-            return Reply::Refused(Refusal::Leaving);
+            return Err(Refusal::Leaving);
         }
         match self.ring.multicast(now, Lane::Data, guarantee, message) {
-            Ok(()) => Reply::Done,
-            Err(Refused::Full { .. }) => Reply::Refused(Refusal::TryAgain),
-            Err(Refused::TooLarge { size, most }) => Reply::Refused(Refusal::TooLarge {
-                size: size - HEADER,
-                most: most.saturating_sub(HEADER),
-            }),
-            Err(Refused::Leaving) => Reply::Refused(Refusal::Leaving),
+            Ok(()) => Ok(()),
+            Err(Refused::Full { .. }) => Err(Refusal::TryAgain),
+            Err(Refused::TooLarge { size, most }) => {
+                Err(Refusal::TooLarge { size: size - HEADER, most: most.saturating_sub(HEADER) })
+            }
+            Err(Refused::Leaving) => Err(Refusal::Leaving),
         }
     }
 
@@ -434,10 +447,13 @@ impl Stack {
         }
         self.voting.on_departed(now, departed, outbox);
         self.evs.on_configuration(configuration, outbox);
+        self.groups.on_configuration(configuration, outbox);
         self.turn_over(configuration);
         if configuration.kind == Kind::Regular {
             let hello = self.nodes.hello(self.voting.quorum().state());
-            let states = [(Service::Nodes, hello), (Service::Database, self.database.state())];
+            let mut states =
+                vec![(Service::Nodes, hello), (Service::Database, self.database.state())];
+            states.extend(self.groups.state().into_iter().map(|piece| (Service::Groups, piece)));
             let outbox = &mut self.outbox;
             self.sync.begin(configuration.ring, &configuration.members, &states, outbox);
         }
@@ -452,7 +468,11 @@ impl Stack {
                 Ok(())
             }
             // Its barrier says that it speaks another version; its words mean nothing here.
-            Service::Nodes | Service::Voting | Service::Evs | Service::Database
+            Service::Nodes
+            | Service::Voting
+            | Service::Evs
+            | Service::Database
+            | Service::Groups
                 if version != PROTOCOL =>
             {
                 Ok(())
@@ -468,6 +488,7 @@ impl Stack {
                 self.evs.on_message(from, guarantee, &body, &mut self.outbox);
                 Ok(())
             }
+            Service::Groups => self.groups.on_message(from, guarantee, body, &mut self.outbox),
         });
         if let Err(error) = result {
             self.outbox.report(Report::Malformed { node: from, error });

@@ -9,7 +9,7 @@ use std::io;
 
 use tokio::net::UnixStream;
 
-use crate::stack::command::{Command, VoteCommand};
+use crate::stack::command::{Command, GroupCommand, VoteCommand};
 
 /// Who is at the other end of a socket, as the kernel says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,7 +91,10 @@ pub fn needs_permission(command: &Command) -> bool {
     match command {
         Command::Status
         | Command::Nodes
-        | Command::Vote(VoteCommand::ShowDevice | VoteCommand::WhatIf(_)) => false,
+        | Command::Vote(VoteCommand::ShowDevice | VoteCommand::WhatIf(_))
+        | Command::Group(
+            GroupCommand::Members(_) | GroupCommand::List { .. } | GroupCommand::WatchRing(_),
+        ) => false,
         Command::Watch { on: _, objects } => *objects,
         Command::Vote(
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
@@ -105,7 +108,10 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::SetDirty
         | Command::Debug(_)
         | Command::Attach
-        | Command::Multicast { .. } => true,
+        | Command::Multicast { .. }
+        | Command::Group(
+            GroupCommand::Join { .. } | GroupCommand::Leave | GroupCommand::Multicast { .. },
+        ) => true,
     }
 }
 

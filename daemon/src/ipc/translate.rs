@@ -3,6 +3,8 @@
 //! Must never decide anything: every function is total and holds no state, and every struct of the
 //! stack is taken apart field by field, so that what is added there cannot be forgotten here.
 
+mod groups;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use quorum::{DeviceRefused, Step, Verdict, Votes};
 use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
 use super::session::{Key, VERSION};
-use crate::stack::command::{Command, DeviceCommand, Leave, VoteCommand, Wanted};
+use crate::stack::command::{Command, DeviceCommand, GroupCommand, Leave, VoteCommand, Wanted};
 use crate::stack::effect::{
     Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
     Running, Status, Trial,
@@ -76,14 +78,9 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::SetDirty(proto::SetDirty {}) => Command::SetDirty,
         request::What::SetDebug(proto::SetDebug { on }) => Command::Debug(on),
         request::What::Attach(proto::Attach {}) => Command::Attach,
-        request::What::Multicast(proto::Multicast { guarantee, payload }) => Command::Multicast {
-            guarantee: match proto::Guarantee::try_from(guarantee) {
-                Ok(proto::Guarantee::Agreed) => Guarantee::Agreed,
-                Ok(proto::Guarantee::Safe) => Guarantee::Safe,
-                Err(_) => return Err(Unreadable(format!("no guarantee has number {guarantee}"))),
-            },
-            payload,
-        },
+        request::What::Multicast(proto::Multicast { guarantee, payload }) => {
+            Command::Multicast { guarantee: wanted(guarantee)?, payload }
+        }
         request::What::SetExpected(proto::SetExpected { votes }) => {
             Command::Vote(VoteCommand::Expected(Votes::new(votes)))
         }
@@ -104,15 +101,31 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
             device(DeviceCommand::Unregister)
         }
         request::What::Device(proto::GetDevice {}) => Command::Vote(VoteCommand::ShowDevice),
-        request::What::WhatIf(proto::WhatIf { steps }) => {
-            if steps.len() > MOST_STEPS {
-                let text = format!("{} steps, at most {MOST_STEPS} are taken", steps.len());
-                return Err(Unreadable(text));
-            }
-            let steps = steps.iter().map(step).collect::<Result<_, _>>()?;
-            Command::Vote(VoteCommand::WhatIf(steps))
-        }
+        request::What::WhatIf(proto::WhatIf { steps }) => what_if(&steps)?,
+        request::What::JoinGroup(join) => groups::join(join)?,
+        request::What::LeaveGroup(proto::LeaveGroup {}) => Command::Group(GroupCommand::Leave),
+        request::What::GroupMulticast(multicast) => groups::multicast(multicast)?,
+        request::What::GroupMembers(of) => groups::members_of(of),
+        request::What::Groups(get) => groups::all(get),
+        request::What::WatchRing(watch) => groups::watch(watch),
     }))
+}
+
+fn wanted(guarantee: i32) -> Result<Guarantee, Unreadable> {
+    match proto::Guarantee::try_from(guarantee) {
+        Ok(proto::Guarantee::Agreed) => Ok(Guarantee::Agreed),
+        Ok(proto::Guarantee::Safe) => Ok(Guarantee::Safe),
+        Err(_) => Err(Unreadable(format!("no guarantee has number {guarantee}"))),
+    }
+}
+
+fn what_if(steps: &[proto::Step]) -> Result<Command, Unreadable> {
+    if steps.len() > MOST_STEPS {
+        let text = format!("{} steps, at most {MOST_STEPS} are taken", steps.len());
+        return Err(Unreadable(text));
+    }
+    let steps = steps.iter().map(step).collect::<Result<_, _>>()?;
+    Ok(Command::Vote(VoteCommand::WhatIf(steps)))
 }
 
 const fn device(command: DeviceCommand) -> Command {
@@ -186,6 +199,9 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
             reply::What::Devices(proto::Devices { device })
         }
         Reply::WhatIf(trial) => reply::What::Trial(self::trial(trial)),
+        Reply::JoinedGroup(prefix) => groups::joined(prefix),
+        Reply::GroupMembers(members) => groups::group_members(members),
+        Reply::Groups(list) => groups::list(list),
     }
 }
 
@@ -219,6 +235,7 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
             guarantee: self::guarantee(*guarantee).into(),
             payload: payload.clone(),
         }),
+        Notice::Group(told) => groups::told(told),
     }
 }
 
@@ -376,6 +393,11 @@ fn refused_by_stack(refusal: &Refusal) -> reply::What {
             format!("message of {size} bytes, at most {most} are possible"),
         ),
         Refusal::Leaving => refused(Reason::Leaving, "this node is leaving".to_owned()),
+        Refusal::AlreadyMember => groups::already_member(),
+        Refusal::NotInGroup => groups::not_in_group(),
+        Refusal::TooManyMembers(most) => groups::too_many(*most),
+        Refusal::NotItsOwn => groups::not_its_own(),
+        Refusal::Interrupted => groups::interrupted(),
         Refusal::Busy => refused(Reason::Busy, "a program objects".to_owned()),
         Refusal::Already => {
             let text = "programs are being asked already whether this node may leave";

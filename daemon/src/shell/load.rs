@@ -115,7 +115,15 @@ impl Load {
             }
             // Nothing that this load asks for is refused so.
             Reply::Refused(
-                Refusal::Disallowed | Refusal::Votes(_) | Refusal::Device(_) | Refusal::Step { .. },
+                Refusal::Disallowed
+                | Refusal::Votes(_)
+                | Refusal::Device(_)
+                | Refusal::Step { .. }
+                | Refusal::AlreadyMember
+                | Refusal::NotInGroup
+                | Refusal::TooManyMembers(_)
+                | Refusal::NotItsOwn
+                | Refusal::Interrupted,
             ) => {}
             Reply::Status(status) => {
                 self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
@@ -125,7 +133,10 @@ impl Load {
             | Reply::Device(_)
             | Reply::Running(_)
             | Reply::WhatIf(_)
-            | Reply::Reload(_) => {}
+            | Reply::Reload(_)
+            | Reply::JoinedGroup(_)
+            | Reply::GroupMembers(_)
+            | Reply::Groups(_) => {}
         }
     }
 
@@ -155,7 +166,8 @@ impl Load {
             | Notice::State { .. }
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
-            | Notice::Configuration(_) => {}
+            | Notice::Configuration(_)
+            | Notice::Group(_) => {}
         }
     }
 

@@ -61,6 +61,70 @@ pub enum Command {
     },
     /// What concerns votes and the quorum device.
     Vote(VoteCommand),
+    /// What concerns process groups.
+    Group(GroupCommand),
+}
+
+/// What is asked about process groups. A session is in one group at a time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GroupCommand {
+    /// Join a group.
+    Join {
+        /// Its name, 1 to 128 bytes.
+        group: Bytes,
+        /// The process that joins, as it says itself.
+        pid: u32,
+        /// Tell it of the ring once it has joined.
+        ring: bool,
+    },
+    /// Leave the group.
+    Leave,
+    /// Send a message, or a part of one, to the members of the group.
+    Multicast {
+        /// What is promised about its delivery.
+        guarantee: Guarantee,
+        /// What was given at the join, the part, and the content.
+        message: Bytes,
+    },
+    /// The members of a group.
+    Members(Bytes),
+    /// All groups whose names come after this one, and their members.
+    List {
+        /// A name, or nothing.
+        after: Bytes,
+    },
+    /// From now on, tell this session of the rings on which groups meet (or no longer).
+    WatchRing(bool),
+}
+
+impl Command {
+    /// A message for the ring, which a client may send without wanting to hear that it was taken.
+    #[must_use]
+    pub const fn may_go_unanswered(&self) -> bool {
+        match self {
+            Self::Multicast { .. } | Self::Group(GroupCommand::Multicast { .. }) => true,
+            Self::Status
+            | Self::Nodes
+            | Self::Configuration
+            | Self::Watch { .. }
+            | Self::Reload(_)
+            | Self::Leave(_)
+            | Self::Stop
+            | Self::Agree(_)
+            | Self::Kill(_)
+            | Self::SetDirty
+            | Self::Debug(_)
+            | Self::Attach
+            | Self::Vote(_)
+            | Self::Group(
+                GroupCommand::Join { .. }
+                | GroupCommand::Leave
+                | GroupCommand::Members(_)
+                | GroupCommand::List { .. }
+                | GroupCommand::WatchRing(_),
+            ) => false,
+        }
+    }
 }
 
 impl Command {

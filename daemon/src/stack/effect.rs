@@ -17,6 +17,7 @@ use totem::{
 
 use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
+pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -42,6 +43,13 @@ pub enum Effect {
     Notify {
         /// Whom.
         to: SessionId,
+        /// What.
+        notice: Notice,
+    },
+    /// Tell these sessions the same.
+    NotifyAll {
+        /// Whom.
+        to: Arc<[SessionId]>,
         /// What.
         notice: Notice,
     },
@@ -105,6 +113,12 @@ pub enum Reply {
     Running(Box<Running>),
     /// All nodes go by the new configuration, or why not.
     Reload(Result<Reloaded, NotReloaded>),
+    /// The session joins a group; what its messages must begin with.
+    JoinedGroup(Bytes),
+    /// The members of a group, ascending.
+    GroupMembers(Vec<Address>),
+    /// Groups and their members.
+    Groups(GroupList),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -134,6 +148,16 @@ pub enum Refusal {
     },
     /// The node is leaving.
     Leaving,
+    /// The session, or its process by another session, is a member already.
+    AlreadyMember,
+    /// The session is in no group.
+    NotInGroup,
+    /// There are so many members already.
+    TooManyMembers(usize),
+    /// The message does not begin with what its sender was given.
+    NotItsOwn,
+    /// Somebody joined after the beginning of the message: nobody gets it.
+    Interrupted,
     /// A client objects.
     Busy,
     /// It is being asked already whether this node may leave.
@@ -198,6 +222,8 @@ pub enum Notice {
         /// Its content.
         payload: Bytes,
     },
+    /// Something about the session's group, or the ring it is on.
+    Group(GroupNotice),
 }
 
 /// One line for the log.

@@ -38,6 +38,8 @@ pub(crate) enum Service {
     Evs,
     /// The configuration and its versions.
     Database,
+    /// Process groups.
+    Groups,
 }
 
 impl Service {
@@ -49,6 +51,7 @@ impl Service {
             Self::Voting => 3,
             Self::Evs => 4,
             Self::Database => 5,
+            Self::Groups => 6,
         }
     }
 
@@ -60,6 +63,7 @@ impl Service {
             3 => Some(Self::Voting),
             4 => Some(Self::Evs),
             5 => Some(Self::Database),
+            6 => Some(Self::Groups),
             _ => None,
         }
     }
@@ -133,6 +137,14 @@ pub enum MessageError {
         /// The limit.
         most: usize,
     },
+    /// A state in more pieces than are kept.
+    #[error("list of members in {size} pieces, at most {most} are taken")]
+    TooManyPieces {
+        /// How many came.
+        size: usize,
+        /// The limit.
+        most: usize,
+    },
     /// The node reached the barrier and had not introduced itself.
     #[error("no {what} before the barrier")]
     Missing {
@@ -200,6 +212,11 @@ impl Reader {
         let bytes = self.short()?;
         let text = str::from_utf8(&bytes);
         text.map(str::to_owned).map_err(|_| MessageError::NotText { what: self.what, field })
+    }
+
+    /// Nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
     }
 
     /// All that is left.

@@ -128,6 +128,7 @@ impl World {
                 }
                 effect @ (Effect::Reply { .. }
                 | Effect::Notify { .. }
+                | Effect::NotifyAll { .. }
                 | Effect::Report(_)
                 | Effect::File(FileJob::Unstage(_))
                 | Effect::Debug(_)
@@ -195,6 +196,7 @@ impl World {
             | Effect::Store(_)
             | Effect::Reply { .. }
             | Effect::Notify { .. }
+            | Effect::NotifyAll { .. }
             | Effect::Report(_)
             | Effect::File(_)
             | Effect::Debug(_)
@@ -416,7 +418,7 @@ fn a_node_without_entry_is_admitted_without_a_vote() {
 /// The configurations and raw messages that a node's attached session saw, in short.
 fn seen(world: &World, id: u32) -> Vec<String> {
     let notices = world.effects[&node(id)].iter().filter_map(|effect| match effect {
-        Effect::Notify { notice, .. } => Some(notice),
+        Effect::Notify { notice, .. } | Effect::NotifyAll { notice, .. } => Some(notice),
         Effect::Send { .. }
         | Effect::Store(_)
         | Effect::Reply { .. }
@@ -436,7 +438,8 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::Quorum(_)
             | Notice::State { .. }
             | Notice::TryShutdown(_)
-            | Notice::ConfigUpdate { .. } => None,
+            | Notice::ConfigUpdate { .. }
+            | Notice::Group(_) => None,
         })
         .collect()
 }

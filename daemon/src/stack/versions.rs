@@ -142,6 +142,7 @@ impl Stack {
         let outbox = &mut self.outbox;
         outbox.report(Report::Synchronized { members: states.members.clone() });
         let hellos = self.nodes.introductions(states, outbox);
+        self.groups.on_synced(hellos.keys().copied().collect(), states, outbox);
         self.database.on_synced(hellos.keys().copied(), states, outbox);
         let current = hellos.iter().filter(|(id, _)| self.database.is_current(**id));
         let current: Vec<(NodeId, Hello)> =

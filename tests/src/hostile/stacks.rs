@@ -210,6 +210,7 @@ impl Play {
                 Effect::File(job) => self.file(&job),
                 Effect::Reply { .. }
                 | Effect::Notify { .. }
+                | Effect::NotifyAll { .. }
                 | Effect::Report(_)
                 | Effect::Debug(_)
                 | Effect::Exit(_) => {}

@@ -76,6 +76,10 @@ impl World {
                 let told = self.nodes[node].guest.told(to, &notice);
                 self.sessions(node, told);
             }
+            Effect::NotifyAll { to, notice } => {
+                let what = format!("{to:?} are in no group and are told {notice:?}");
+                self.sessions(node, Err(what));
+            }
             Effect::Report(Report::Disallowed { node: whose, what }) => {
                 self.trace.story(self.now, Some(node), || format!("disallows {whose}: {what:?}"));
             }
@@ -131,7 +135,10 @@ impl World {
             | Reply::Device(_)
             | Reply::Running(_)
             | Reply::WhatIf(_)
-            | Reply::Reload(_) => {
+            | Reply::Reload(_)
+            | Reply::JoinedGroup(_)
+            | Reply::GroupMembers(_)
+            | Reply::Groups(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -226,7 +233,7 @@ impl World {
             Notice::State { node: whose, state } => {
                 self.trace.story(self.now, Some(node), || format!("node {whose} is {state:?}"));
             }
-            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } => {
+            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } | Notice::Group(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {

@@ -80,6 +80,10 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::DeviceBusy
         | Reason::NameTaken
         | Reason::Overrun
+        | Reason::AlreadyMember
+        | Reason::NotInGroup
+        | Reason::TooManyMembers
+        | Reason::Interrupted
         | Reason::Already => Ok(text),
     }
 }

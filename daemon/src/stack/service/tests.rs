@@ -2,12 +2,12 @@ use super::*;
 
 #[test]
 fn every_service_has_a_number_of_its_own() {
-    use Service::{Database, Evs, Nodes, Sync, Voting};
-    for service in [Sync, Nodes, Voting, Evs, Database] {
+    use Service::{Database, Evs, Groups, Nodes, Sync, Voting};
+    for service in [Sync, Nodes, Voting, Evs, Database, Groups] {
         assert_eq!(Service::from_number(service.number()), Some(service));
     }
     assert_eq!(Service::from_number(0), None);
-    assert_eq!(Service::from_number(6), None);
+    assert_eq!(Service::from_number(7), None);
 }
 
 #[test]

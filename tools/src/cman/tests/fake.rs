@@ -284,6 +284,12 @@ impl<'a> Session<'a> {
             | request::What::Attach(_)
             | request::What::Multicast(_)
             | request::What::Listen(_)
+            | request::What::JoinGroup(_)
+            | request::What::LeaveGroup(_)
+            | request::What::GroupMulticast(_)
+            | request::What::GroupMembers(_)
+            | request::What::Groups(_)
+            | request::What::WatchRing(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
         };
         drop(world);
