@@ -102,7 +102,8 @@ impl Connection {
                     | notice::What::Quorum(_)
                     | notice::What::StateChange(_)
                     | notice::What::TryShutdown(_)
-                    | notice::What::ConfigUpdate(_),
+                    | notice::What::ConfigUpdate(_)
+                    | notice::What::MapChange(_),
                 ) => {}
             }
         }

@@ -31,6 +31,7 @@
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
 //! | [`evs`] | raw ordered messages |
+//! | [`map`] | flat typed keys: configuration, state, what programs keep there |
 //! | [`connection`] | the conversation beneath them |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
 
@@ -49,6 +50,8 @@ pub mod error;
 #[cfg(feature = "connection")]
 pub mod evs;
 #[cfg(feature = "connection")]
+pub mod map;
+#[cfg(feature = "connection")]
 pub mod quorum;
 
 #[cfg(feature = "connection")]
@@ -58,5 +61,6 @@ pub use self::{
     connection::Connection,
     error::Error,
     evs::{Configuration, Delivery, Guarantee, Message},
+    map::{KeyChange, Map, Value},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

@@ -137,7 +137,11 @@ impl Connection {
                 Some(notice::What::ConfigUpdate(proto::ConfigUpdate { version })) => {
                     return Ok(Some(Change::ConfigUpdate(version)));
                 }
-                Some(notice::What::Configuration(_) | notice::What::Message(_)) => {}
+                Some(
+                    notice::What::Configuration(_)
+                    | notice::What::Message(_)
+                    | notice::What::MapChange(_),
+                ) => {}
             }
         }
     }

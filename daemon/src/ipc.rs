@@ -27,7 +27,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use client::frame;
 use client::proto::{self, from_daemon};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, warn};
 
@@ -36,7 +36,7 @@ use self::listener::{ListenError, Listener};
 use self::outlet::{Outlet, Overrun, Sent};
 use self::translate::Surroundings;
 use crate::stack::command::{Command, RequestId, SessionId};
-use crate::stack::effect::{Notice, Reply};
+use crate::stack::effect::{Admitted, Notice, Reply};
 
 /// Events that may wait for the shell; a session with more waits with them.
 const EVENTS: usize = 256;
@@ -117,6 +117,7 @@ pub struct Ipc {
     events: mpsc::Receiver<Event>,
     sessions: BTreeMap<SessionId, Outlet>,
     listener: JoinHandle<()>,
+    policy: watch::Sender<Policy>,
     surroundings: Surroundings,
     most: usize,
 }
@@ -129,11 +130,13 @@ impl Ipc {
     pub fn listen(settings: Settings) -> Result<Self, ListenError> {
         let (sender, events) = mpsc::channel(EVENTS);
         let Settings { socket, policy, limits, surroundings } = settings;
-        let listener = Listener::open(&socket, policy, limits)?;
+        let (policy, current) = watch::channel(policy);
+        let listener = Listener::open(&socket, current, limits)?;
         Ok(Self {
             events,
             sessions: BTreeMap::new(),
             listener: tokio::spawn(listener.run(sender)),
+            policy,
             surroundings,
             most: limits.frame,
         })
@@ -167,6 +170,11 @@ impl Ipc {
         }
         let notice = proto::Notice { what: Some(translate::notice(notice)) };
         self.send(to, Sent::Notice, from_daemon::What::Notice(notice));
+    }
+
+    /// These may change things, besides those who always may: programs that connect from now on.
+    pub fn admit(&mut self, admitted: &Admitted) {
+        self.policy.send_modify(|policy| policy.admit(admitted));
     }
 
     /// How many programs are connected.

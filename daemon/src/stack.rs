@@ -13,6 +13,8 @@ pub mod command;
 mod database;
 pub mod effect;
 mod evs;
+pub mod lookup;
+pub mod map;
 mod nodes;
 mod outbox;
 pub mod reconfigure;
@@ -35,6 +37,7 @@ use self::command::{Command, Leave, NodeEntry, RequestId, SessionId, VoteCommand
 use self::database::Database;
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
+use self::lookup::{Lookup, Shown};
 use self::nodes::Nodes;
 use self::outbox::Outbox;
 use self::service::{HEADER, LARGEST, PROTOCOL, Service};
@@ -66,6 +69,8 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// The configuration as it lies on disk.
     pub held: Held,
+    /// What programs can look up of it.
+    pub shown: Shown,
 }
 
 /// The configuration as it lies on a node's disk.
@@ -87,6 +92,7 @@ pub struct Stack {
     voting: Voting,
     evs: Evs,
     database: Database,
+    lookup: Lookup,
     /// What counts votes and this node, which is out of date, has not taken part in.
     missed: Missed,
     shutdown: Shutdown,
@@ -130,6 +136,7 @@ impl Stack {
             voting,
             evs: Evs::default(),
             database,
+            lookup: Lookup::default(),
             missed: Missed::default(),
             shutdown: Shutdown::new(config.shutdown_timeout),
             installed: None,
@@ -140,6 +147,7 @@ impl Stack {
             tuning: None,
             deadline: None,
         };
+        stack.show_configuration(config.shown);
         stack.settle(now);
         stack
     }
@@ -202,6 +210,7 @@ impl Stack {
                 self.on_departing(now, request, &command);
             }
             Command::Vote(command) => self.vote(now, request, command),
+            Command::Map(command) => self.look_up(request, command),
         }
         self.settle(now);
     }
@@ -211,6 +220,7 @@ impl Stack {
         self.outbox.watch(session, false);
         self.evs.gone(session);
         self.database.gone(session);
+        self.lookup.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
         self.leave(agreed);
         self.voting.gone(session, &mut self.outbox);
@@ -305,6 +315,7 @@ impl Stack {
             | Command::Multicast { .. }
             | Command::Debug(_)
             | Command::SetDirty
+            | Command::Map(_)
             | Command::Vote(_) => None,
         };
         self.leave(agreed);
@@ -327,6 +338,7 @@ impl Stack {
             self.outbox.reply(request, Reply::Refused(Refusal::Leaving));
             return;
         }
+        self.lookup.touch();
         let nodes = self.nodes.rows(self.voting.quorum());
         self.voting.command((now, request), command, &nodes, &mut self.outbox);
     }
@@ -371,6 +383,7 @@ impl Stack {
                 self.open = true;
                 self.ring.open_data_lane(now);
             } else if !(self.pass_on(now, Lane::Sync) || self.pass_on(now, Lane::Data)) {
+                self.refresh();
                 return;
             }
         }
@@ -413,6 +426,7 @@ impl Stack {
     }
 
     fn on_configuration(&mut self, now: Instant, configuration: &Configuration) {
+        self.lookup.touch();
         let outbox = &mut self.outbox;
         let departed = self.nodes.on_configuration(configuration);
         match configuration.kind {
@@ -452,6 +466,7 @@ impl Stack {
                 Ok(())
             }
             Service::Nodes => {
+                self.lookup.touch();
                 let end = self.nodes.on_message(from, body, &mut self.outbox)?;
                 self.leave_now = self.leave_now.or(end);
                 Ok(())

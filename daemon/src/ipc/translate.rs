@@ -3,6 +3,8 @@
 //! Must never decide anything: every function is total and holds no state, and every struct of the
 //! stack is taken apart field by field, so that what is added there cannot be forgotten here.
 
+mod map;
+
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use crate::stack::effect::{
     Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
     Running, Status, Trial,
 };
+use crate::stack::map::statistics;
 
 /// Steps of one question that are taken.
 const MOST_STEPS: usize = 64;
@@ -72,14 +75,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::SetDirty(proto::SetDirty {}) => Command::SetDirty,
         request::What::SetDebug(proto::SetDebug { on }) => Command::Debug(on),
         request::What::Attach(proto::Attach {}) => Command::Attach,
-        request::What::Multicast(proto::Multicast { guarantee, payload }) => Command::Multicast {
-            guarantee: match proto::Guarantee::try_from(guarantee) {
-                Ok(proto::Guarantee::Agreed) => Guarantee::Agreed,
-                Ok(proto::Guarantee::Safe) => Guarantee::Safe,
-                Err(_) => return Err(Unreadable(format!("no guarantee has number {guarantee}"))),
-            },
-            payload,
-        },
+        request::What::Multicast(message) => multicast(message)?,
         request::What::SetExpected(proto::SetExpected { votes }) => {
             Command::Vote(VoteCommand::Expected(Votes::new(votes)))
         }
@@ -99,16 +95,29 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::UnregisterDevice(proto::UnregisterDevice {}) => {
             device(DeviceCommand::Unregister)
         }
+        request::What::Map(request) => Command::Map(map::request(request)?),
         request::What::Device(proto::GetDevice {}) => Command::Vote(VoteCommand::ShowDevice),
-        request::What::WhatIf(proto::WhatIf { steps }) => {
-            if steps.len() > MOST_STEPS {
-                let text = format!("{} steps, at most {MOST_STEPS} are taken", steps.len());
-                return Err(Unreadable(text));
-            }
-            let steps = steps.iter().map(step).collect::<Result<_, _>>()?;
-            Command::Vote(VoteCommand::WhatIf(steps))
-        }
+        request::What::WhatIf(proto::WhatIf { steps }) => what_if(&steps)?,
     }))
+}
+
+fn multicast(multicast: proto::Multicast) -> Result<Command, Unreadable> {
+    let proto::Multicast { guarantee, payload } = multicast;
+    let guarantee = match proto::Guarantee::try_from(guarantee) {
+        Ok(proto::Guarantee::Agreed) => Guarantee::Agreed,
+        Ok(proto::Guarantee::Safe) => Guarantee::Safe,
+        Err(_) => return Err(Unreadable(format!("no guarantee has number {guarantee}"))),
+    };
+    Ok(Command::Multicast { guarantee, payload })
+}
+
+fn what_if(steps: &[proto::Step]) -> Result<Command, Unreadable> {
+    if steps.len() > MOST_STEPS {
+        let text = format!("{} steps, at most {MOST_STEPS} are taken", steps.len());
+        return Err(Unreadable(text));
+    }
+    let steps = steps.iter().map(step).collect::<Result<_, _>>()?;
+    Ok(Command::Vote(VoteCommand::WhatIf(steps)))
 }
 
 const fn device(command: DeviceCommand) -> Command {
@@ -181,6 +190,7 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
             reply::What::Devices(proto::Devices { device })
         }
         Reply::WhatIf(trial) => reply::What::Trial(self::trial(trial)),
+        Reply::Map(result) => map::reply(result),
     }
 }
 
@@ -214,6 +224,7 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
             guarantee: self::guarantee(*guarantee).into(),
             payload: payload.clone(),
         }),
+        Notice::Key(change) => What::MapChange(map::change(change)),
     }
 }
 
@@ -460,52 +471,8 @@ fn narrow(number: usize) -> u32 {
 }
 
 fn counters(stats: &totem::Stats) -> Vec<proto::Counter> {
-    let totem::Stats {
-        tokens,
-        token_retransmits,
-        tokens_dropped,
-        frames_sent,
-        frames_resent,
-        frames_received,
-        frames_dropped,
-        holes_requested,
-        messages_delivered,
-        bytes_delivered,
-        packets_refused,
-        gathers,
-        tokens_lost,
-        rings,
-        recovery_sent,
-        joins_sent,
-        probes_sent,
-        suspects_cleared,
-        pauses,
-        rotation_nanos,
-    } = *stats;
-    [
-        ("tokens", tokens),
-        ("token_retransmits", token_retransmits),
-        ("tokens_dropped", tokens_dropped),
-        ("frames_sent", frames_sent),
-        ("frames_resent", frames_resent),
-        ("frames_received", frames_received),
-        ("frames_dropped", frames_dropped),
-        ("holes_requested", holes_requested),
-        ("messages_delivered", messages_delivered),
-        ("bytes_delivered", bytes_delivered),
-        ("packets_refused", packets_refused),
-        ("gathers", gathers),
-        ("tokens_lost", tokens_lost),
-        ("rings", rings),
-        ("recovery_sent", recovery_sent),
-        ("joins_sent", joins_sent),
-        ("probes_sent", probes_sent),
-        ("suspects_cleared", suspects_cleared),
-        ("pauses", pauses),
-        ("rotation_nanos", rotation_nanos),
-    ]
-    .map(|(name, value)| proto::Counter { name: name.to_owned(), value })
-    .to_vec()
+    let counter = |(name, value): (&str, u64)| proto::Counter { name: name.to_owned(), value };
+    statistics::counters(stats).map(counter).to_vec()
 }
 
 #[cfg(test)]

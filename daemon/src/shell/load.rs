@@ -125,7 +125,8 @@ impl Load {
             | Reply::Device(_)
             | Reply::Running(_)
             | Reply::WhatIf(_)
-            | Reply::Reload(_) => {}
+            | Reply::Reload(_)
+            | Reply::Map(_) => {}
         }
     }
 
@@ -155,7 +156,8 @@ impl Load {
             | Notice::State { .. }
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
-            | Notice::Configuration(_) => {}
+            | Notice::Configuration(_)
+            | Notice::Key(_) => {}
         }
     }
 

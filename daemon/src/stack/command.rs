@@ -6,6 +6,8 @@ use bytes::Bytes;
 use quorum::{Step, Votes};
 use totem::{Guarantee, NodeId};
 
+pub use super::map::MapCommand;
+
 /// A client, as numbered by the shell. Never reused while the daemon runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SessionId(pub u64);
@@ -61,6 +63,8 @@ pub enum Command {
     },
     /// What concerns votes and the quorum device.
     Vote(VoteCommand),
+    /// Something about a map of this node.
+    Map(MapCommand),
 }
 
 /// What is asked of the vote counter.

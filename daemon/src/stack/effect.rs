@@ -17,6 +17,7 @@ use totem::{
 
 use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
+pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -51,6 +52,8 @@ pub enum Effect {
     Report(Report),
     /// Log more, or no longer.
     Debug(bool),
+    /// These may change things from now on, besides those who always may.
+    Admit(Admitted),
     /// Stop: this node left, or must not go on.
     Exit(Exit),
     /// Nothing more to do before this deadline; always last.
@@ -105,6 +108,8 @@ pub enum Reply {
     Running(Box<Running>),
     /// All nodes go by the new configuration, or why not.
     Reload(Result<Reloaded, NotReloaded>),
+    /// What a map holds, or why it was not done.
+    Map(Result<Found, KeyRefused>),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -198,6 +203,8 @@ pub enum Notice {
         /// Its content.
         payload: Bytes,
     },
+    /// A key changed that the session tracks.
+    Key(KeyChange),
 }
 
 /// One line for the log.

@@ -8,6 +8,7 @@ use totem::{ConfigError, Instant, Tuning};
 
 use super::Stack;
 use super::command::NodeEntry;
+use super::lookup::Shown;
 pub use super::nodes::reconfigure::Reconfigured;
 
 /// The parts of a configuration that a running node can take over.
@@ -21,6 +22,8 @@ pub struct Reconfiguration {
     pub voting: Option<quorum::Config>,
     /// Timers and limits of the ring.
     pub tuning: Tuning,
+    /// What programs can look up of it.
+    pub shown: Shown,
 }
 
 impl Stack {
@@ -45,6 +48,7 @@ impl Stack {
         if let Some(voting) = &new.voting {
             self.voting.reconfigure(voting, &mut self.outbox);
         }
+        self.show_configuration(new.shown.clone());
         Ok(self.nodes.reconfigure(&new.nodes, new.version))
     }
 }

@@ -131,6 +131,7 @@ impl World {
                 | Effect::Report(_)
                 | Effect::File(FileJob::Unstage(_))
                 | Effect::Debug(_)
+                | Effect::Admit(_)
                 | Effect::Exit(_)) => self.effects.entry(me).or_default().push(effect),
             }
         }
@@ -198,6 +199,7 @@ impl World {
             | Effect::Report(_)
             | Effect::File(_)
             | Effect::Debug(_)
+            | Effect::Admit(_)
             | Effect::Exit(_)
             | Effect::Wait(_) => None,
         })
@@ -258,7 +260,8 @@ fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
     let version = read.config_version.into();
     let Config { ring, nodes, voting, .. } =
         config(me.get(), 1, RingSeq::default(), File { version, ..THREE });
-    Box::new(Reconfiguration { version, nodes, voting: Some(voting), tuning: ring.tuning() })
+    let (voting, tuning) = (Some(voting), ring.tuning());
+    Box::new(Reconfiguration { version, nodes, voting, tuning, shown: Shown::default() })
 }
 
 fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
@@ -283,10 +286,12 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
         disallowed: file.disallowed,
         shutdown_timeout: Duration::from_secs(5),
         held: Held { text: text(file.version).into(), accepted: Vec::new() },
+        shown: Shown::default(),
     }
 }
 
 mod departing;
+mod lookup;
 mod versions;
 
 fn states(rows: &[Node]) -> Vec<NodeState> {
@@ -422,6 +427,7 @@ fn seen(world: &World, id: u32) -> Vec<String> {
         | Effect::Report(_)
         | Effect::File(_)
         | Effect::Debug(_)
+        | Effect::Admit(_)
         | Effect::Exit(_)
         | Effect::Wait(_) => None,
     });
@@ -435,7 +441,8 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::Quorum(_)
             | Notice::State { .. }
             | Notice::TryShutdown(_)
-            | Notice::ConfigUpdate { .. } => None,
+            | Notice::ConfigUpdate { .. }
+            | Notice::Key(_) => None,
         })
         .collect()
 }

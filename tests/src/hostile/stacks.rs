@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use daemon::stack::command::{Command, Leave, NodeEntry, RequestId, SessionId, Wanted};
 use daemon::stack::effect::{Effect, FileJob};
+use daemon::stack::lookup::Shown;
 use daemon::stack::reconfigure::Reconfiguration;
 use daemon::stack::{self, Held, Stack};
 use quorum::Votes;
@@ -91,6 +92,7 @@ impl Play {
             nodes: ids,
             voting: Some(voting.clone()),
             tuning: config(1).tuning(),
+            shown: Shown::default(),
         };
         let config = stack::Config {
             ring: config(1),
@@ -103,6 +105,7 @@ impl Play {
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(5),
             held: Held { text: text(1).into(), accepted: Vec::new() },
+            shown: Shown::default(),
         };
         let mut play = Self {
             now,
@@ -210,6 +213,7 @@ impl Play {
                 | Effect::Notify { .. }
                 | Effect::Report(_)
                 | Effect::Debug(_)
+                | Effect::Admit(_)
                 | Effect::Exit(_) => {}
             }
         }

@@ -89,7 +89,7 @@ impl World {
             Effect::Report(report) => {
                 self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
             }
-            Effect::Debug(_) => {}
+            Effect::Debug(_) | Effect::Admit(_) => {}
             Effect::File(job) => self.file(node, job),
             Effect::Exit(why) => {
                 self.trace.story(self.now, Some(node), || format!("exit: {why:?}"));
@@ -131,7 +131,8 @@ impl World {
             | Reply::Device(_)
             | Reply::Running(_)
             | Reply::WhatIf(_)
-            | Reply::Reload(_) => {
+            | Reply::Reload(_)
+            | Reply::Map(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -226,7 +227,7 @@ impl World {
             Notice::State { node: whose, state } => {
                 self.trace.story(self.now, Some(node), || format!("node {whose} is {state:?}"));
             }
-            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } => {
+            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } | Notice::Key(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {

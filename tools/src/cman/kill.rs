@@ -79,6 +79,9 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::NoSuchNode
         | Reason::DeviceBusy
         | Reason::NameTaken
-        | Reason::Already => Ok(text),
+        | Reason::Already
+        | Reason::Absent
+        | Reason::ReadOnly
+        | Reason::Full => Ok(text),
     }
 }

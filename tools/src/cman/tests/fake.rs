@@ -282,6 +282,7 @@ impl<'a> Session<'a> {
             | request::What::SetDirty(_)
             | request::What::Attach(_)
             | request::What::Multicast(_)
+            | request::What::Map(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
         };
         drop(world);
