@@ -32,6 +32,7 @@
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
 //! | [`evs`] | raw ordered messages |
 //! | [`groups`] | process groups: who is there, and messages among them |
+//! | [`map`] | flat typed keys: configuration, state, what programs keep there |
 //! | [`connection`] | the conversation beneath them |
 //! | [`events`] | notices on a socket of their own |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
@@ -54,6 +55,7 @@ pub mod events;
 pub mod evs;
 #[cfg(feature = "connection")]
 pub mod groups;
+pub mod map;
 #[cfg(feature = "connection")]
 pub mod quorum;
 
@@ -66,5 +68,6 @@ pub use self::{
     events::Events,
     evs::{Configuration, Delivery, Guarantee, Message},
     groups::{GroupEvent, GroupMessage, Member, Ring, View, Why},
+    map::{KeyChange, Map, Value},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

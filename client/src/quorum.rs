@@ -142,7 +142,8 @@ impl Connection {
                     | notice::What::Message(_)
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
-                    | notice::What::GroupRing(_),
+                    | notice::What::GroupRing(_)
+                    | notice::What::MapChange(_),
                 ) => {}
             }
         }

@@ -14,6 +14,8 @@ mod database;
 pub mod effect;
 mod evs;
 mod groups;
+pub mod lookup;
+pub mod map;
 mod nodes;
 mod outbox;
 pub mod reconfigure;
@@ -37,6 +39,7 @@ use self::database::Database;
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
 use self::groups::Groups;
+use self::lookup::{Lookup, Shown};
 use self::nodes::Nodes;
 use self::outbox::Outbox;
 use self::service::{HEADER, LARGEST, PROTOCOL, Service};
@@ -68,6 +71,8 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// The configuration as it lies on disk.
     pub held: Held,
+    /// What programs can look up of it.
+    pub shown: Shown,
 }
 
 /// The configuration as it lies on a node's disk.
@@ -90,6 +95,7 @@ pub struct Stack {
     evs: Evs,
     groups: Groups,
     database: Database,
+    lookup: Lookup,
     /// What counts votes and this node, which is out of date, has not taken part in.
     missed: Missed,
     shutdown: Shutdown,
@@ -135,6 +141,7 @@ impl Stack {
             evs: Evs::default(),
             groups,
             database,
+            lookup: Lookup::default(),
             missed: Missed::default(),
             shutdown: Shutdown::new(config.shutdown_timeout),
             installed: None,
@@ -145,6 +152,7 @@ impl Stack {
             tuning: None,
             deadline: None,
         };
+        stack.show_configuration(config.shown);
         stack.settle(now);
         stack
     }
@@ -209,6 +217,7 @@ impl Stack {
             }
             Command::Vote(command) => self.vote(now, request, command),
             Command::Group(command) => self.on_group(now, request, command),
+            Command::Map(command) => self.look_up(request, command),
         }
         self.settle(now);
     }
@@ -219,6 +228,7 @@ impl Stack {
         self.evs.gone(session);
         self.groups.gone(session, &mut self.outbox);
         self.database.gone(session);
+        self.lookup.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
         self.leave(agreed);
         self.voting.gone(session, &mut self.outbox);
@@ -320,7 +330,8 @@ impl Stack {
             | Command::Debug(_)
             | Command::SetDirty
             | Command::Vote(_)
-            | Command::Group(_) => None,
+            | Command::Group(_)
+            | Command::Map(_) => None,
         };
         self.leave(agreed);
     }
@@ -342,6 +353,7 @@ impl Stack {
             self.outbox.reply(request, Reply::Refused(Refusal::Leaving));
             return;
         }
+        self.lookup.touch();
         let nodes = self.nodes.rows(self.voting.quorum());
         self.voting.command((now, request), command, &nodes, &mut self.outbox);
     }
@@ -390,6 +402,7 @@ impl Stack {
                 self.open = true;
                 self.ring.open_data_lane(now);
             } else if !(self.pass_on(now, Lane::Sync) || self.pass_on(now, Lane::Data)) {
+                self.refresh();
                 return;
             }
         }
@@ -432,6 +445,7 @@ impl Stack {
     }
 
     fn on_configuration(&mut self, now: Instant, configuration: &Configuration) {
+        self.lookup.touch();
         let outbox = &mut self.outbox;
         let departed = self.nodes.on_configuration(configuration);
         match configuration.kind {
@@ -478,6 +492,7 @@ impl Stack {
                 Ok(())
             }
             Service::Nodes => {
+                self.lookup.touch();
                 let end = self.nodes.on_message(from, body, &mut self.outbox)?;
                 self.leave_now = self.leave_now.or(end);
                 Ok(())

@@ -136,7 +136,8 @@ impl Load {
             | Reply::Reload(_)
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
-            | Reply::Groups(_) => {}
+            | Reply::Groups(_)
+            | Reply::Map(_) => {}
         }
     }
 
@@ -167,7 +168,8 @@ impl Load {
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Configuration(_)
-            | Notice::Group(_) => {}
+            | Notice::Group(_)
+            | Notice::Key(_) => {}
         }
     }
 

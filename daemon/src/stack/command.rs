@@ -6,6 +6,8 @@ use bytes::Bytes;
 use quorum::{Step, Votes};
 use totem::{Guarantee, NodeId};
 
+pub use super::map::MapCommand;
+
 /// A client, as numbered by the shell. Never reused while the daemon runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SessionId(pub u64);
@@ -63,6 +65,8 @@ pub enum Command {
     Vote(VoteCommand),
     /// What concerns process groups.
     Group(GroupCommand),
+    /// Something about a map of this node.
+    Map(MapCommand),
 }
 
 /// What is asked about process groups. A session is in one group at a time.
@@ -116,6 +120,7 @@ impl Command {
             | Self::Debug(_)
             | Self::Attach
             | Self::Vote(_)
+            | Self::Map(_)
             | Self::Group(
                 GroupCommand::Join { .. }
                 | GroupCommand::Leave
@@ -123,29 +128,6 @@ impl Command {
                 | GroupCommand::List { .. }
                 | GroupCommand::WatchRing(_),
             ) => false,
-        }
-    }
-}
-
-impl Command {
-    /// A message for the ring, which a client may send without wanting to hear that it was taken.
-    #[must_use]
-    pub const fn may_go_unanswered(&self) -> bool {
-        match self {
-            Self::Multicast { .. } => true,
-            Self::Status
-            | Self::Nodes
-            | Self::Watch { .. }
-            | Self::Configuration
-            | Self::Reload(_)
-            | Self::Leave(_)
-            | Self::Stop
-            | Self::Agree(_)
-            | Self::Kill(_)
-            | Self::SetDirty
-            | Self::Debug(_)
-            | Self::Attach
-            | Self::Vote(_) => false,
         }
     }
 }

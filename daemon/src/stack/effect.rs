@@ -18,6 +18,7 @@ use totem::{
 use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
+pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -59,6 +60,8 @@ pub enum Effect {
     Report(Report),
     /// Log more, or no longer.
     Debug(bool),
+    /// These may change things from now on, besides those who always may.
+    Admit(Admitted),
     /// Stop: this node left, or must not go on.
     Exit(Exit),
     /// Nothing more to do before this deadline; always last.
@@ -119,6 +122,8 @@ pub enum Reply {
     GroupMembers(Vec<Address>),
     /// Groups and their members.
     Groups(GroupList),
+    /// What a map holds, or why it was not done.
+    Map(Result<Found, KeyRefused>),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -224,6 +229,8 @@ pub enum Notice {
     },
     /// Something about the session's group, or the ring it is on.
     Group(GroupNotice),
+    /// A key changed that the session tracks.
+    Key(KeyChange),
 }
 
 /// One line for the log.

@@ -93,7 +93,7 @@ impl World {
             Effect::Report(report) => {
                 self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
             }
-            Effect::Debug(_) => {}
+            Effect::Debug(_) | Effect::Admit(_) => {}
             Effect::File(job) => self.file(node, job),
             Effect::Exit(why) => {
                 self.trace.story(self.now, Some(node), || format!("exit: {why:?}"));
@@ -138,7 +138,8 @@ impl World {
             | Reply::Reload(_)
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
-            | Reply::Groups(_) => {
+            | Reply::Groups(_)
+            | Reply::Map(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -233,7 +234,10 @@ impl World {
             Notice::State { node: whose, state } => {
                 self.trace.story(self.now, Some(node), || format!("node {whose} is {state:?}"));
             }
-            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } | Notice::Group(_) => {
+            Notice::TryShutdown(_)
+            | Notice::ConfigUpdate { .. }
+            | Notice::Group(_)
+            | Notice::Key(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {

@@ -84,6 +84,10 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::NotInGroup
         | Reason::TooManyMembers
         | Reason::Interrupted
-        | Reason::Already => Ok(text),
+        | Reason::Already
+        | Reason::Already
+        | Reason::Absent
+        | Reason::ReadOnly
+        | Reason::Full => Ok(text),
     }
 }

@@ -290,6 +290,7 @@ impl<'a> Session<'a> {
             | request::What::GroupMembers(_)
             | request::What::Groups(_)
             | request::What::WatchRing(_)
+            | request::What::Map(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
         };
         drop(world);
