@@ -129,7 +129,9 @@ impl Connection {
                     | notice::What::ConfigUpdate(_)
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
-                    | notice::What::GroupRing(_),
+                    | notice::What::GroupRing(_)
+                    | notice::What::Data(_)
+                    | notice::What::PortChange(_),
                 ) => {}
             }
         }

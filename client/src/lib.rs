@@ -30,6 +30,7 @@
 //! | [`cman`] | this node, the node table, leaving, killing |
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
+//! | [`ports`] | messages by port number, and barriers |
 //! | [`evs`] | raw ordered messages |
 //! | [`groups`] | process groups: who is there, and messages among them |
 //! | [`connection`] | the conversation beneath them |
@@ -55,6 +56,8 @@ pub mod evs;
 #[cfg(feature = "connection")]
 pub mod groups;
 #[cfg(feature = "connection")]
+pub mod ports;
+#[cfg(feature = "connection")]
 pub mod quorum;
 
 #[cfg(feature = "connection")]
@@ -66,5 +69,6 @@ pub use self::{
     events::Events,
     evs::{Configuration, Delivery, Guarantee, Message},
     groups::{GroupEvent, GroupMessage, Member, Ring, View, Why},
+    ports::{BarrierChange, Data, PortChange, PortEvent},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

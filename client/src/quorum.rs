@@ -142,7 +142,9 @@ impl Connection {
                     | notice::What::Message(_)
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
-                    | notice::What::GroupRing(_),
+                    | notice::What::GroupRing(_)
+                    | notice::What::Data(_)
+                    | notice::What::PortChange(_),
                 ) => {}
             }
         }

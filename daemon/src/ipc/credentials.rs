@@ -9,7 +9,7 @@ use std::io;
 
 use tokio::net::UnixStream;
 
-use crate::stack::command::{Command, GroupCommand, VoteCommand};
+use crate::stack::command::{Command, GroupCommand, PortCommand, VoteCommand};
 
 /// Who is at the other end of a socket, as the kernel says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,12 +94,19 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::Vote(VoteCommand::ShowDevice | VoteCommand::WhatIf(_))
         | Command::Group(
             GroupCommand::Members(_) | GroupCommand::List { .. } | GroupCommand::WatchRing(_),
-        ) => false,
+        )
+        | Command::Port(PortCommand::IsListening { .. }) => false,
         Command::Watch { on: _, objects } => *objects,
         Command::Vote(
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
         )
         | Command::Configuration
+        | Command::Port(
+            PortCommand::Listen(_)
+            | PortCommand::StopListening
+            | PortCommand::Send { .. }
+            | PortCommand::Barrier { .. },
+        )
         | Command::Reload(_)
         | Command::Leave(_)
         | Command::Stop

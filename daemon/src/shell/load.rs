@@ -123,7 +123,8 @@ impl Load {
                 | Refusal::NotInGroup
                 | Refusal::TooManyMembers(_)
                 | Refusal::NotItsOwn
-                | Refusal::Interrupted,
+                | Refusal::Interrupted
+                | Refusal::Port(_),
             ) => {}
             Reply::Status(status) => {
                 self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
@@ -136,6 +137,7 @@ impl Load {
             | Reply::Reload(_)
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
+            | Reply::Listening(_)
             | Reply::Groups(_) => {}
         }
     }
@@ -162,6 +164,8 @@ impl Load {
                 }
             }
             Notice::Membership { .. }
+            | Notice::Data { .. }
+            | Notice::Port { .. }
             | Notice::Quorum(_)
             | Notice::State { .. }
             | Notice::TryShutdown(_)

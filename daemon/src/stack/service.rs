@@ -40,6 +40,8 @@ pub(crate) enum Service {
     Database,
     /// Process groups.
     Groups,
+    /// Ports, messages on them, and barriers.
+    Ports,
 }
 
 impl Service {
@@ -52,6 +54,7 @@ impl Service {
             Self::Evs => 4,
             Self::Database => 5,
             Self::Groups => 6,
+            Self::Ports => 9,
         }
     }
 
@@ -64,6 +67,7 @@ impl Service {
             4 => Some(Self::Evs),
             5 => Some(Self::Database),
             6 => Some(Self::Groups),
+            9 => Some(Self::Ports),
             _ => None,
         }
     }
@@ -142,6 +146,14 @@ pub enum MessageError {
     TooManyPieces {
         /// How many came.
         size: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// More of something than one node may have.
+    #[error("more than {most} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
         /// The limit.
         most: usize,
     },

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use daemon::stack::command::Command;
-use daemon::stack::effect::{Effect, Notice, Reply, Report};
+use daemon::stack::effect::{Effect, Notice, Refusal, Reply, Report};
 use totem::wire::Packet;
 use totem::{Configuration, Destination, Guarantee, Kind, NodeId, NodeSet, RingSeq};
 
@@ -62,11 +62,24 @@ impl World {
                     self.answered(node, message, &reply);
                 } else if let Some(question) = self.nodes[node].question(to) {
                     self.trace.story(self.now, Some(node), || {
-                        let done = reply == Reply::Done;
-                        let told = if done { "done".into() } else { format!("{reply:?}") };
+                        let told = match reply {
+                            Reply::Done => "done".into(),
+                            Reply::Refused(Refusal::Port(why)) => why.to_string(),
+                            reply => format!("{reply:?}"),
+                        };
                         format!("{question}: {told}")
                     });
                 }
+            }
+            Effect::Notify { to: _, notice: Notice::Data { from, from_port, payload } } => {
+                let text = String::from_utf8_lossy(&payload);
+                let text = || format!("from port {from_port} of {from}: {text}");
+                self.trace.story(self.now, Some(node), text);
+            }
+            Effect::Notify { to: _, notice: Notice::Port { node: whose, port, open } } => {
+                let what = if open { "open" } else { "closed" };
+                let text = || format!("port {port} of {whose} is {what}");
+                self.trace.story(self.now, Some(node), text);
             }
             Effect::Notify { to: guest::FIRST, notice } => {
                 self.nodes[node].guest.expect(&notice);
@@ -138,6 +151,7 @@ impl World {
             | Reply::Reload(_)
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
+            | Reply::Listening(_)
             | Reply::Groups(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
@@ -233,7 +247,11 @@ impl World {
             Notice::State { node: whose, state } => {
                 self.trace.story(self.now, Some(node), || format!("node {whose} is {state:?}"));
             }
-            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } | Notice::Group(_) => {
+            Notice::TryShutdown(_)
+            | Notice::Group(_)
+            | Notice::ConfigUpdate { .. }
+            | Notice::Data { .. }
+            | Notice::Port { .. } => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {

@@ -84,6 +84,10 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::NotInGroup
         | Reason::TooManyMembers
         | Reason::Interrupted
+        | Reason::PortInUse
+        | Reason::NoBarrier
+        | Reason::NodeLost
+        | Reason::TimedOut
         | Reason::Already => Ok(text),
     }
 }
