@@ -61,25 +61,15 @@ impl World {
                 } else if let Some(message) = self.nodes[node].asked(to) {
                     self.answered(node, message, &reply);
                 } else if let Some(question) = self.nodes[node].question(to) {
-                    self.trace.story(self.now, Some(node), || {
-                        let told = match reply {
-                            Reply::Done => "done".into(),
-                            Reply::Refused(Refusal::Port(why)) => why.to_string(),
-                            reply => format!("{reply:?}"),
-                        };
-                        format!("{question}: {told}")
-                    });
+                    self.trace
+                        .story(self.now, Some(node), || format!("{question}: {}", told(&reply)));
                 }
             }
-            Effect::Notify { to: _, notice: Notice::Data { from, from_port, payload } } => {
-                let text = String::from_utf8_lossy(&payload);
-                let text = || format!("from port {from_port} of {from}: {text}");
-                self.trace.story(self.now, Some(node), text);
-            }
-            Effect::Notify { to: _, notice: Notice::Port { node: whose, port, open } } => {
-                let what = if open { "open" } else { "closed" };
-                let text = || format!("port {port} of {whose} is {what}");
-                self.trace.story(self.now, Some(node), text);
+            Effect::Notify {
+                to: _,
+                notice: notice @ (Notice::Data { .. } | Notice::Port { .. }),
+            } => {
+                self.at_port(node, &notice);
             }
             Effect::Notify { to: guest::FIRST, notice } => {
                 self.nodes[node].guest.expect(&notice);
@@ -247,11 +237,8 @@ impl World {
             Notice::State { node: whose, state } => {
                 self.trace.story(self.now, Some(node), || format!("node {whose} is {state:?}"));
             }
-            Notice::TryShutdown(_)
-            | Notice::Group(_)
-            | Notice::ConfigUpdate { .. }
-            | Notice::Data { .. }
-            | Notice::Port { .. } => {
+            Notice::Data { .. } | Notice::Port { .. } => self.at_port(node, &notice),
+            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } | Notice::Group(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {
@@ -259,6 +246,26 @@ impl World {
                 self.observe(node, What::Verdict { quorate: verdict.quorate });
             }
         }
+    }
+
+    /// A program that listens on a port is told something.
+    fn at_port(&mut self, node: usize, notice: &Notice) {
+        let text = match notice {
+            Notice::Data { from, from_port, payload } => {
+                format!("from port {from_port} of {from}: {}", String::from_utf8_lossy(payload))
+            }
+            Notice::Port { node, port, open: true } => format!("port {port} of {node} is open"),
+            Notice::Port { node, port, open: false } => format!("port {port} of {node} is closed"),
+            Notice::Configuration(_)
+            | Notice::Message { .. }
+            | Notice::Membership { .. }
+            | Notice::State { .. }
+            | Notice::TryShutdown(_)
+            | Notice::ConfigUpdate { .. }
+            | Notice::Group(_)
+            | Notice::Quorum(_) => format!("{notice:?}"),
+        };
+        self.trace.story(self.now, Some(node), || text);
     }
 
     fn configuration(&mut self, node: usize, configuration: &Configuration) {
@@ -335,6 +342,14 @@ impl World {
         self.nodes[node].say(self.now, id, command);
         self.settle(node);
     }
+}
+
+/// An answer in one line.
+fn told(reply: &Reply) -> String {
+    if let Reply::Refused(Refusal::Port(why)) = reply {
+        return why.to_string();
+    }
+    if *reply == Reply::Done { "done".into() } else { format!("{reply:?}") }
 }
 
 fn list(nodes: &NodeSet) -> String {
