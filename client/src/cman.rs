@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use crate::connection::{Connection, unexpected};
 use crate::error::Error;
+use crate::ports::port;
 use crate::proto::{self, reply, request};
 use crate::quorum::Verdict;
 
@@ -42,6 +43,8 @@ pub struct Status {
     pub disallowed_nodes: Vec<String>,
     /// This node has state that outlives a partition.
     pub has_state: bool,
+    /// Ports on which programs of this node listen, ascending.
+    pub ports: Vec<u8>,
     /// How many programs are connected, this one included.
     pub subsystems: u32,
     /// Multicast or broadcast addresses, one per network.
@@ -235,6 +238,7 @@ impl TryFrom<proto::Status> for Status {
             disallowed: status.disallowed,
             disallowed_nodes: status.disallowed_nodes,
             has_state: status.has_state,
+            ports: status.ports.into_iter().map(port).collect::<Result<_, _>>()?,
             subsystems: status.subsystems,
             multicast_addresses: addresses(&status.multicast_addresses)?,
             counters: status.counters.into_iter().map(|c| (c.name, c.value)).collect(),

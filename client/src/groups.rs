@@ -324,6 +324,8 @@ impl Assembly {
             | notice::What::Configuration(_)
             | notice::What::Message(_)
             | notice::What::StateChange(_)
+            | notice::What::Data(_)
+            | notice::What::PortChange(_)
             | notice::What::TryShutdown(_)
             | notice::What::ConfigUpdate(_)
             | notice::What::MapChange(_) => Ok(None),

@@ -30,6 +30,7 @@
 //! | [`cman`] | this node, the node table, leaving, killing |
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
+//! | [`ports`] | messages by port number, and barriers |
 //! | [`evs`] | raw ordered messages |
 //! | [`groups`] | process groups: who is there, and messages among them |
 //! | [`map`] | flat typed keys: configuration, state, what programs keep there |
@@ -57,6 +58,8 @@ pub mod evs;
 pub mod groups;
 pub mod map;
 #[cfg(feature = "connection")]
+pub mod ports;
+#[cfg(feature = "connection")]
 pub mod quorum;
 
 #[cfg(feature = "connection")]
@@ -69,5 +72,6 @@ pub use self::{
     evs::{Configuration, Delivery, Guarantee, Message},
     groups::{GroupEvent, GroupMessage, Member, Ring, View, Why},
     map::{KeyChange, Map, Value},
+    ports::{BarrierChange, Data, PortChange, PortEvent},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 80, 81, 82, 83, 84, 85, 70"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 80, 81, 82, 83, 84, 85, 70, 120, 121, 122, 123, 124"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -115,6 +115,21 @@ pub mod request {
         /// Something about a map of this node.
         #[prost(message, tag = "70")]
         Map(super::MapRequest),
+        /// Take what is sent to a port of this node. Needs permission.
+        #[prost(message, tag = "120")]
+        OpenPort(super::OpenPort),
+        /// No longer. Needs permission.
+        #[prost(message, tag = "121")]
+        ClosePort(super::ClosePort),
+        /// Send to who listens on a port. Needs permission.
+        #[prost(message, tag = "122")]
+        SendData(super::SendData),
+        /// Does somebody listen on a port?
+        #[prost(message, tag = "123")]
+        IsListening(super::IsListening),
+        /// Something about a barrier. Needs permission.
+        #[prost(message, tag = "124")]
+        Barrier(super::Barrier),
     }
 }
 /// From the daemon to a program.
@@ -146,7 +161,7 @@ pub struct Reply {
     /// The answer.
     #[prost(
         oneof = "reply::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 50, 80, 81, 82, 70, 71"
+        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 50, 80, 81, 82, 70, 71, 120"
     )]
     pub what: ::core::option::Option<reply::What>,
 }
@@ -203,13 +218,19 @@ pub mod reply {
         /// Answer to `MapList`.
         #[prost(message, tag = "71")]
         MapPage(super::MapPage),
+        /// Answer to `IsListening`.
+        #[prost(message, tag = "120")]
+        Listening(super::Listening),
     }
 }
 /// Told without being asked again, after `Watch` or `Attach`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Notice {
     /// What happened.
-    #[prost(oneof = "notice::What", tags = "1, 2, 3, 4, 40, 41, 42, 80, 81, 82, 70")]
+    #[prost(
+        oneof = "notice::What",
+        tags = "1, 2, 3, 4, 40, 41, 42, 80, 81, 82, 70, 120, 121"
+    )]
     pub what: ::core::option::Option<notice::What>,
 }
 /// Nested message and enum types in `Notice`.
@@ -250,6 +271,12 @@ pub mod notice {
         /// A key of a map changed (`MapTrack`).
         #[prost(message, tag = "70")]
         MapChange(super::MapChange),
+        /// Something was sent to the port (`OpenPort`).
+        #[prost(message, tag = "120")]
+        Data(super::Data),
+        /// Somebody listens on the port at a node, or no longer (`OpenPort`).
+        #[prost(message, tag = "121")]
+        PortChange(super::PortChange),
     }
 }
 /// Opens a conversation.
@@ -481,6 +508,104 @@ pub struct Step {
     #[prost(uint32, tag = "3")]
     pub votes: u32,
 }
+/// Gives this connection what is sent to a port of this node from now on, and tells it who listens
+/// on the same port elsewhere. It may have one port at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenPort {
+    /// The port, 1 to 255.
+    #[prost(uint32, tag = "1")]
+    pub port: u32,
+}
+/// Gives back the port of this connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClosePort {}
+/// Sends something to who listens on a port, at one node or at all, this one included.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendData {
+    /// Id of the node; 0 for all.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The port, up to 255; 0 for the one of this connection.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// What is sent.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub payload: ::prost::bytes::Bytes,
+}
+/// Asks whether somebody listens on a port.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IsListening {
+    /// Id of the node; 0 for this one.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The port, 1 to 255.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+}
+/// Somebody listens on the port, or nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Listening {
+    /// Somebody does.
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+}
+/// Asks something about a barrier: programs on several nodes wait there until enough have arrived.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Barrier {
+    /// Its name, 1 to 32 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub name: ::prost::bytes::Bytes,
+    /// What is asked.
+    #[prost(oneof = "barrier::What", tags = "2, 3, 4, 5, 6, 7, 8")]
+    pub what: ::core::option::Option<barrier::What>,
+}
+/// Nested message and enum types in `Barrier`.
+pub mod barrier {
+    /// What is asked.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum What {
+        /// This connection will wait there.
+        #[prost(message, tag = "2")]
+        Register(super::RegisterBarrier),
+        /// So many nodes must arrive, 0 for all members; before this node arrives.
+        #[prost(uint32, tag = "3")]
+        Nodes(u32),
+        /// It is forgotten once it was passed.
+        #[prost(bool, tag = "4")]
+        Once(bool),
+        /// This node gives up after so many milliseconds, 0 for never; before it arrives.
+        #[prost(uint64, tag = "5")]
+        PatienceMs(u64),
+        /// This node arrives, and nobody waits yet.
+        #[prost(message, tag = "6")]
+        Arrive(super::Arrive),
+        /// Arrive and wait; the reply comes when it is passed, or why it never will be.
+        #[prost(message, tag = "7")]
+        Wait(super::Wait),
+        /// Programs of this node have no such barrier any more.
+        #[prost(message, tag = "8")]
+        Delete(super::DeleteBarrier),
+    }
+}
+/// This connection will wait at the barrier; with the last connection that will, it goes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterBarrier {
+    /// How many nodes must arrive; 0 for all members.
+    #[prost(uint32, tag = "1")]
+    pub nodes: u32,
+    /// It is forgotten once it was passed.
+    #[prost(bool, tag = "2")]
+    pub once: bool,
+}
+/// This node arrives at the barrier.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Arrive {}
+/// This node arrives at the barrier, and the program waits until it is passed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Wait {}
+/// Programs of this node have no such barrier any more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteBarrier {}
 /// Starts configurations and raw messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Attach {}
@@ -662,6 +787,9 @@ pub struct Status {
     /// This node has state that outlives a partition.
     #[prost(bool, tag = "43")]
     pub has_state: bool,
+    /// Ports on which programs of this node listen, ascending.
+    #[prost(uint32, repeated, tag = "120")]
+    pub ports: ::prost::alloc::vec::Vec<u32>,
 }
 /// A number about the ring. All grow, except those whose name ends in a unit of time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -831,6 +959,32 @@ pub struct StateChange {
     /// What it is.
     #[prost(enumeration = "NodeState", tag = "2")]
     pub state: i32,
+}
+/// Something was sent to the port of this connection.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Data {
+    /// Id of the node that sent it.
+    #[prost(uint32, tag = "1")]
+    pub from: u32,
+    /// The port of its sender; 0 when it has none.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// What was sent.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub payload: ::prost::bytes::Bytes,
+}
+/// Somebody listens on the port of this connection at a node, or no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PortChange {
+    /// Id of the node.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The port.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// Somebody does.
+    #[prost(bool, tag = "3")]
+    pub open: bool,
 }
 /// A configuration of the ring, in order with the raw messages.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1289,6 +1443,14 @@ pub enum Reason {
     ReadOnly = 71,
     /// No room for one more, or for more bytes.
     Full = 72,
+    /// A program listens on this port already.
+    PortInUse = 120,
+    /// No such barrier is registered on this node.
+    NoBarrier = 121,
+    /// A member was lost, or others were admitted, while the program waited.
+    NodeLost = 122,
+    /// The barrier was not passed in time.
+    TimedOut = 123,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1325,6 +1487,10 @@ impl Reason {
             Self::Absent => "REASON_ABSENT",
             Self::ReadOnly => "REASON_READ_ONLY",
             Self::Full => "REASON_FULL",
+            Self::PortInUse => "REASON_PORT_IN_USE",
+            Self::NoBarrier => "REASON_NO_BARRIER",
+            Self::NodeLost => "REASON_NODE_LOST",
+            Self::TimedOut => "REASON_TIMED_OUT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1358,6 +1524,10 @@ impl Reason {
             "REASON_ABSENT" => Some(Self::Absent),
             "REASON_READ_ONLY" => Some(Self::ReadOnly),
             "REASON_FULL" => Some(Self::Full),
+            "REASON_PORT_IN_USE" => Some(Self::PortInUse),
+            "REASON_NO_BARRIER" => Some(Self::NoBarrier),
+            "REASON_NODE_LOST" => Some(Self::NodeLost),
+            "REASON_TIMED_OUT" => Some(Self::TimedOut),
             _ => None,
         }
     }

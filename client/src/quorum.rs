@@ -143,7 +143,9 @@ impl Connection {
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
                     | notice::What::GroupRing(_)
-                    | notice::What::MapChange(_),
+                    | notice::What::MapChange(_)
+                    | notice::What::Data(_)
+                    | notice::What::PortChange(_),
                 ) => {}
             }
         }

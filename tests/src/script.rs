@@ -20,6 +20,9 @@
 //! | `expected 1 4`, `votes 1 3 2` | the operator of node 1 sets expected votes, those of node 3 |
 //! | `device 1 register "d" 1`, `device 1 poll yes`, `… no`, `… update "e" 2`, `… unregister` | |
 //! | `device 1 gone` | the program behind the device hangs up |
+//! | `port 1 listen 11`, `port 1 close`, `port 1 asks 2 11` | does node 2 listen there? |
+//! | `port 1 send 2 11 "a"`, `port 1 send all 11 "a"` | to who listens on port 11 |
+//! | `barrier 1 "x" for 3`, `… for all`, `… patience 2s`, `… wait`, `… delete` | a program of node 1 |
 //! | `leave 3 remove` | and the others expect its votes no longer |
 //! | `run 2s` | time passes |
 //! | `run until operational` | until all are in one ring and synchronized |
@@ -47,6 +50,7 @@ use crate::trace::Detail;
 use crate::world::World;
 
 mod ballot;
+mod ports;
 mod run;
 
 /// Separates commands and expectation.

@@ -9,7 +9,7 @@ use std::io;
 
 use tokio::net::UnixStream;
 
-use crate::stack::command::{Command, GroupCommand, MapCommand, VoteCommand};
+use crate::stack::command::{Command, GroupCommand, MapCommand, PortCommand, VoteCommand};
 use crate::stack::effect::Admitted;
 
 /// Who is at the other end of a socket, as the kernel says.
@@ -110,7 +110,8 @@ pub fn needs_permission(command: &Command) -> bool {
             | MapCommand::List { .. }
             | MapCommand::Track { .. }
             | MapCommand::Untrack(_),
-        ) => false,
+        )
+        | Command::Port(PortCommand::IsListening { .. }) => false,
         Command::Watch { on: _, objects } => *objects,
         Command::Vote(
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
@@ -118,6 +119,12 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::Configuration
         | Command::Map(
             MapCommand::Set { .. } | MapCommand::Delete { .. } | MapCommand::Adjust { .. },
+        )
+        | Command::Port(
+            PortCommand::Listen(_)
+            | PortCommand::StopListening
+            | PortCommand::Send { .. }
+            | PortCommand::Barrier { .. },
         )
         | Command::Reload(_)
         | Command::Leave(_)

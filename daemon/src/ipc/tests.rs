@@ -174,6 +174,7 @@ pub(super) fn status() -> Status {
         disallowed: true,
         disallowed_nodes: vec!["iscsi3".to_owned()],
         has_state: true,
+        ports: vec![11, 177],
         stats: totem::Stats { rings: 3, ..totem::Stats::default() },
     }
 }

@@ -5,6 +5,7 @@
 
 mod groups;
 mod map;
+mod ports;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use quorum::{DeviceRefused, Step, Verdict, Votes};
 use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
 use super::session::{Key, VERSION};
-use crate::stack::command::{Command, DeviceCommand, GroupCommand, Leave, VoteCommand, Wanted};
+use crate::stack::command::{
+    Command, DeviceCommand, GroupCommand, Leave, PortCommand, VoteCommand, Wanted,
+};
 use crate::stack::effect::{
     Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
     Running, Status, Trial,
@@ -103,6 +106,11 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
             device(DeviceCommand::Unregister)
         }
         request::What::Map(request) => Command::Map(map::request(request)?),
+        request::What::OpenPort(asked) => ports::open(&asked)?,
+        request::What::ClosePort(proto::ClosePort {}) => Command::Port(PortCommand::StopListening),
+        request::What::SendData(asked) => ports::send(asked)?,
+        request::What::IsListening(asked) => ports::is_listening(&asked)?,
+        request::What::Barrier(asked) => ports::barrier(asked)?,
         request::What::Device(proto::GetDevice {}) => Command::Vote(VoteCommand::ShowDevice),
         request::What::WhatIf(proto::WhatIf { steps }) => what_if(&steps)?,
         request::What::JoinGroup(join) => groups::join(join)?,
@@ -206,6 +214,7 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
         Reply::GroupMembers(members) => groups::group_members(members),
         Reply::Groups(list) => groups::list(list),
         Reply::Map(result) => map::reply(result),
+        Reply::Listening(on) => reply::What::Listening(proto::Listening { on: *on }),
     }
 }
 
@@ -234,6 +243,16 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
         Notice::Configuration(configuration) => {
             What::Configuration(self::configuration(configuration))
         }
+        Notice::Data { from, from_port, payload } => What::Data(proto::Data {
+            from: from.get(),
+            port: (*from_port).into(),
+            payload: payload.clone(),
+        }),
+        Notice::Port { node, port, open } => What::PortChange(proto::PortChange {
+            node: node.get(),
+            port: (*port).into(),
+            open: *open,
+        }),
         Notice::Message { from, guarantee, payload } => What::Message(proto::Message {
             from: from.get(),
             guarantee: self::guarantee(*guarantee).into(),
@@ -261,6 +280,7 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         disallowed,
         disallowed_nodes,
         has_state,
+        ports,
         stats,
     } = status;
     proto::Status {
@@ -282,6 +302,7 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         disallowed: *disallowed,
         disallowed_nodes: disallowed_nodes.clone(),
         has_state: *has_state,
+        ports: ports.iter().map(|port| u32::from(*port)).collect(),
     }
 }
 
@@ -420,6 +441,7 @@ fn refused_by_stack(refusal: &Refusal) -> reply::What {
         }
         Refusal::Votes(why) => refused(votes_reason(why), why.to_string()),
         Refusal::Device(why) => refused(device_reason(why), why.to_string()),
+        Refusal::Port(why) => refused(ports::reason(why), why.to_string()),
         Refusal::Step { step, why } => {
             refused(votes_reason(why), format!("step {}: {why}", step + 1))
         }

@@ -123,7 +123,8 @@ impl Load {
                 | Refusal::NotInGroup
                 | Refusal::TooManyMembers(_)
                 | Refusal::NotItsOwn
-                | Refusal::Interrupted,
+                | Refusal::Interrupted
+                | Refusal::Port(_),
             ) => {}
             Reply::Status(status) => {
                 self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
@@ -137,7 +138,8 @@ impl Load {
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
             | Reply::Groups(_)
-            | Reply::Map(_) => {}
+            | Reply::Map(_)
+            | Reply::Listening(_) => {}
         }
     }
 
@@ -163,6 +165,8 @@ impl Load {
                 }
             }
             Notice::Membership { .. }
+            | Notice::Data { .. }
+            | Notice::Port { .. }
             | Notice::Quorum(_)
             | Notice::State { .. }
             | Notice::TryShutdown(_)

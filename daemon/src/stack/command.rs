@@ -7,6 +7,7 @@ use quorum::{Step, Votes};
 use totem::{Guarantee, NodeId};
 
 pub use super::map::MapCommand;
+pub use super::ports::BarrierChange;
 
 /// A client, as numbered by the shell. Never reused while the daemon runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -67,6 +68,8 @@ pub enum Command {
     Group(GroupCommand),
     /// Something about a map of this node.
     Map(MapCommand),
+    /// What concerns ports and barriers.
+    Port(PortCommand),
 }
 
 /// What is asked about process groups. A session is in one group at a time.
@@ -121,6 +124,7 @@ impl Command {
             | Self::Attach
             | Self::Vote(_)
             | Self::Map(_)
+            | Self::Port(_)
             | Self::Group(
                 GroupCommand::Join { .. }
                 | GroupCommand::Leave
@@ -173,6 +177,57 @@ pub enum DeviceCommand {
     },
     /// It is no more.
     Unregister,
+}
+
+/// What is asked about ports.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PortCommand {
+    /// From now on, give this session what is sent to this port of this node, and tell it of who
+    /// listens on the same port elsewhere.
+    Listen(u8),
+    /// No longer.
+    StopListening,
+    /// Send this to who listens on a port.
+    Send {
+        /// At this node; at all, this one included, without one.
+        to: Option<NodeId>,
+        /// The port; 0 for the one on which this session listens.
+        port: u8,
+        /// Its content.
+        payload: Bytes,
+    },
+    /// Does somebody listen on a port?
+    IsListening {
+        /// At this node; here, without one.
+        node: Option<NodeId>,
+        /// The port.
+        port: u8,
+    },
+    /// Something about a barrier.
+    Barrier {
+        /// Its name.
+        name: Bytes,
+        /// What.
+        command: BarrierCommand,
+    },
+}
+
+/// What is asked about a barrier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BarrierCommand {
+    /// This session will wait there.
+    Register {
+        /// How many nodes must arrive; 0 for all members.
+        nodes: u32,
+        /// It is forgotten once it was passed.
+        once: bool,
+    },
+    /// Something of it is otherwise.
+    Change(BarrierChange),
+    /// Arrive, and wait: the reply comes when it is passed.
+    Wait,
+    /// Programs of this node have no such barrier any more.
+    Delete,
 }
 
 /// What a reload shall come to.

@@ -19,6 +19,7 @@ use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
 pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
+pub use super::ports::PortRefused;
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -124,6 +125,8 @@ pub enum Reply {
     Groups(GroupList),
     /// What a map holds, or why it was not done.
     Map(Result<Found, KeyRefused>),
+    /// Somebody listens on the port, or nobody.
+    Listening(bool),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -177,6 +180,8 @@ pub enum Refusal {
     Votes(quorum::Refused),
     /// A quorum device cannot be used so.
     Device(quorum::DeviceRefused),
+    /// Ports or barriers cannot be used so.
+    Port(PortRefused),
     /// One of the things that would happen is impossible.
     Step {
         /// Which, from 0.
@@ -231,6 +236,24 @@ pub enum Notice {
     Group(GroupNotice),
     /// A key changed that the session tracks.
     Key(KeyChange),
+    /// Something was sent to the port on which the session listens.
+    Data {
+        /// Its sender.
+        from: NodeId,
+        /// The port on which its sender listens; 0 for none.
+        from_port: u8,
+        /// Its content.
+        payload: Bytes,
+    },
+    /// Somebody listens on the session's port at a node, or no longer.
+    Port {
+        /// Which node.
+        node: NodeId,
+        /// The port.
+        port: u8,
+        /// Somebody does.
+        open: bool,
+    },
 }
 
 /// One line for the log.
@@ -516,6 +539,8 @@ pub struct Status {
     pub disallowed_nodes: Vec<String>,
     /// This node has state that outlives a partition.
     pub has_state: bool,
+    /// Ports on which programs of this node listen, ascending.
+    pub ports: Vec<u8>,
     /// Counters of the ring.
     pub stats: totem::Stats,
 }

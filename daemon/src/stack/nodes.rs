@@ -269,6 +269,17 @@ impl Nodes {
         self.entries.values().filter(|entry| entry.state == NodeState::Member).count()
     }
 
+    /// The configuration or the ring knows this node.
+    pub(crate) fn is_known(&self, id: NodeId) -> bool {
+        self.entries.contains_key(&id)
+    }
+
+    /// The members of the cluster.
+    pub(crate) fn admitted(&self) -> NodeSet {
+        let admitted = self.entries.iter().filter(|(_, entry)| entry.is_admitted());
+        admitted.map(|(&id, _)| id).collect()
+    }
+
     /// Whether this node's votes count.
     pub(crate) fn is_admitted(&self, id: NodeId) -> bool {
         self.entries.get(&id).is_some_and(Entry::is_admitted)

@@ -303,6 +303,7 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
 
 mod departing;
 mod lookup;
+mod ports;
 mod versions;
 
 fn states(rows: &[Node]) -> Vec<NodeState> {
@@ -454,7 +455,9 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Group(_)
-            | Notice::Key(_) => None,
+            | Notice::Key(_)
+            | Notice::Data { .. }
+            | Notice::Port { .. } => None,
         })
         .collect()
 }

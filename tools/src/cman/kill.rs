@@ -85,9 +85,12 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::TooManyMembers
         | Reason::Interrupted
         | Reason::Already
-        | Reason::Already
         | Reason::Absent
         | Reason::ReadOnly
-        | Reason::Full => Ok(text),
+        | Reason::Full
+        | Reason::PortInUse
+        | Reason::NoBarrier
+        | Reason::NodeLost
+        | Reason::TimedOut => Ok(text),
     }
 }

@@ -17,8 +17,8 @@ use super::print_json;
 /// Version of the membership protocol that scripts expect to read.
 pub(super) const PROTOCOL: &str = "6.2.0";
 
-/// The one port that is always bound; further ones come with services that bind them.
-const PORTS: [u8; 1] = [0];
+/// The one port that is always bound; further ones are those on which programs listen.
+const PORT: u8 = 0;
 
 pub(super) fn run(
     options: &Options,
@@ -38,7 +38,7 @@ fn text(status: &Status) -> String {
     let quorum = &status.quorum;
     let activity = if quorum.quorate { " " } else { "Activity blocked" };
     let flags: String = flags(status).iter().map(|flag| format!(" {flag}")).collect();
-    let ports: String = PORTS.iter().map(|port| format!("{port} ")).collect();
+    let ports = spaced(&ports(status));
     let mut text = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
         writeln!(text, "{name}{value}").expect("writing to a string cannot fail");
@@ -89,7 +89,7 @@ fn object(status: &Status) -> Value {
         "quorum": { "needed": quorum.needed, "quorate": quorum.quorate, "why": quorum.why },
         "active_subsystems": status.subsystems,
         "flags": flags(status),
-        "ports_bound": PORTS,
+        "ports_bound": ports(status),
         "node_name": status.me.name,
         "node_id": status.me.id,
         "multicast_addresses": status.multicast_addresses,
@@ -117,6 +117,10 @@ fn flags(status: &Status) -> Vec<&'static str> {
         (status.has_state, "HaveState"),
     ];
     known.into_iter().filter_map(|(on, flag)| on.then_some(flag)).collect()
+}
+
+fn ports(status: &Status) -> Vec<u8> {
+    std::iter::once(PORT).chain(status.ports.iter().copied()).collect()
 }
 
 fn spaced<T: std::fmt::Display>(items: &[T]) -> String {

@@ -295,6 +295,17 @@ fn debugging_is_turned_on_and_off_without_a_word() {
 }
 
 #[test]
+fn ports_on_which_programs_listen_are_listed_after_the_one_that_is_always_bound() {
+    let mut world = two_nodes();
+    world.status.ports = vec![11, 177];
+    let daemon = Daemon::start(world);
+    let seen = at(daemon.socket(), "status");
+    assert!(seen.out.contains("\nPorts Bound: 0 11 177  \n"), "{}", seen.out);
+    let seen = at(daemon.socket(), "status --json");
+    assert!(seen.out.contains("\"ports_bound\":[0,11,177]"), "{}", seen.out);
+}
+
+#[test]
 fn nodes_that_are_kept_out_are_marked_and_counted() {
     let mut world = two_nodes();
     world.status.disallowed = true;
