@@ -42,6 +42,8 @@ pub struct Status {
     pub disallowed_nodes: Vec<String>,
     /// This node has state that outlives a partition.
     pub has_state: bool,
+    /// Why this node goes by its last good copy of the configuration, if it does.
+    pub copy: Option<String>,
     /// How many programs are connected, this one included.
     pub subsystems: u32,
     /// Multicast or broadcast addresses, one per network.
@@ -235,6 +237,7 @@ impl TryFrom<proto::Status> for Status {
             disallowed: status.disallowed,
             disallowed_nodes: status.disallowed_nodes,
             has_state: status.has_state,
+            copy: Some(status.copy).filter(|why| !why.is_empty()),
             subsystems: status.subsystems,
             multicast_addresses: addresses(&status.multicast_addresses)?,
             counters: status.counters.into_iter().map(|c| (c.name, c.value)).collect(),

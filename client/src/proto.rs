@@ -513,6 +513,9 @@ pub struct Status {
     /// This node has state that outlives a partition.
     #[prost(bool, tag = "43")]
     pub has_state: bool,
+    /// Why this node goes by its last good copy of the configuration; empty when it does not.
+    #[prost(string, tag = "60")]
+    pub copy: ::prost::alloc::string::String,
 }
 /// A number about the ring. All grow, except those whose name ends in a unit of time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use confdb::Cluster;
+use confdb::cluster::following::Following;
 use confdb::cluster::local::LocalNode;
 use confdb::cluster::logging::LogSettings;
 use confdb::cluster::nodes::{MOST_VOTES, Node};
@@ -64,6 +65,8 @@ pub struct Settings {
     pub subsystems: Vec<(String, LogSettings)>,
     /// Lock memory and raise the priority, as far as the configuration says.
     pub realtime: bool,
+    /// How the directory is followed that the configuration comes from, if it does.
+    pub following: Following,
     /// What an operator should know that is no fault, one line each; log them once.
     pub notes: Vec<String>,
 }
@@ -239,6 +242,7 @@ pub fn settings(
         key,
         next_key,
         realtime: cluster.here.realtime.unwrap_or(true),
+        following: cluster.following,
         logging: cluster.logging.of(DAEMON, None),
         subsystems: subsystems(cluster),
     };

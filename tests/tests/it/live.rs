@@ -6,6 +6,7 @@
 mod conflicts;
 mod demo;
 mod device;
+mod directory;
 mod errors;
 mod failures;
 mod logs;
