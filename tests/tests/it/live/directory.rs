@@ -330,7 +330,14 @@ fn a_raised_version_reaches_all_nodes_once_and_a_broken_directory_changes_nothin
     };
     raise(&lab, &[0, 1, 2], &server, 6);
     for host in 0..3 {
-        assert_eq!(count(&lab, host, "config version 5 -> 6, by iscsi1"), 1, "{}", lab.log(host));
+        // The log is written a little later than programs are told.
+        logged(&lab, host, "config version 5 -> 6");
+        assert_eq!(
+            count(&lab, host, "config version 5 -> 6, by node 1 (iscsi1)"),
+            1,
+            "{}",
+            lab.log(host)
+        );
         assert_eq!(count(&lab, host, "is proposed by"), 1, "once, not once per node");
         assert_eq!(version(&lab, host), "6.2.0 config 6\n");
     }
@@ -364,7 +371,13 @@ fn a_raised_version_reaches_all_nodes_once_and_a_broken_directory_changes_nothin
     lab.agree(&[1, 2]);
     raise(&lab, &[1, 2], &server, 7);
     for host in 1..3 {
-        assert_eq!(count(&lab, host, "config version 6 -> 7, by iscsi2"), 1, "{}", lab.log(host));
+        logged(&lab, host, "config version 6 -> 7");
+        assert_eq!(
+            count(&lab, host, "config version 6 -> 7, by node 2 (iscsi2)"),
+            1,
+            "{}",
+            lab.log(host)
+        );
     }
     lab.start(0, &[]);
     lab.agree(&[0, 1, 2]);
