@@ -5,6 +5,7 @@
 //! that they were skipped; `tests/run` installs it.
 
 mod asking;
+mod ds389;
 mod generated;
 pub(crate) mod server;
 
