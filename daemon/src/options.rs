@@ -15,6 +15,9 @@ use tracing::level_filters::LevelFilter;
 
 use crate::settings::Overrides;
 
+/// How long a directory may take to answer unless told otherwise, seconds.
+const LOADER_TIMEOUT: &str = "30";
+
 /// Runs one node of a cluster, in the foreground.
 #[derive(Clone, PartialEq, Eq, Debug, Parser)]
 #[command(name = "clusterd", version, about, args_override_self = true)]
@@ -30,7 +33,8 @@ pub struct Options {
     #[arg(long, env = "COROSYNC_DEFAULT_CONFIG_IFACE", hide = true, value_parser = loaders)]
     pub loaders: Option<Loader>,
     /// How long a directory may take to answer, all its servers together.
-    #[arg(long, env = "CLUSTER_LOADER_TIMEOUT", value_name = "SECONDS", default_value = "30",
+    #[arg(long, env = "CLUSTER_LOADER_TIMEOUT", value_name = "SECONDS",
+        default_value = LOADER_TIMEOUT,
         value_parser = some_seconds)]
     pub loader_timeout: Duration,
     /// What this host says differently; `local.conf` beside the configuration without it. It need
@@ -208,7 +212,7 @@ fn loaders(text: &str) -> Result<Loader, String> {
 /// A time that is neither none nor longer than a start may take.
 fn some_seconds(text: &str) -> Result<Duration, String> {
     let longest = Duration::from_secs(3600);
-    let time = seconds(text)?;
+    let time = seconds(if text.is_empty() { LOADER_TIMEOUT } else { text })?;
     let fits = !time.is_zero() && time <= longest;
     if fits { Ok(time) } else { Err(format!("{text:?} is not a number from 1 to 3600")) }
 }

@@ -11,6 +11,7 @@ mod errors;
 mod failures;
 mod logs;
 mod objecting;
+mod pages;
 mod transcripts;
 mod units;
 mod versions;
