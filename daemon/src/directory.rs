@@ -10,10 +10,12 @@ mod fetch;
 pub mod source;
 mod tls;
 
+use std::fs;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustix::process::Signal;
 use thiserror::Error;
 
@@ -24,6 +26,9 @@ pub const WORD: &str = "directory";
 
 /// The status with which it ends when what it was told makes no sense, as for wrong options.
 pub const UNUSABLE: u8 = 2;
+
+/// Most memory that this program may ask for, bytes. An answer of the largest size takes a fraction.
+const MEMORY: u64 = 512 << 20;
 
 /// Why there is no configuration.
 #[derive(Debug, Error)]
@@ -48,8 +53,7 @@ pub enum DirectoryError {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Whoever asked and is gone wants no answer. Refused nowhere.
-    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    confine();
     let words = std::env::args_os().enumerate().filter(|(index, _)| *index != 1);
     let asked = Asked::parse_from(words.map(|(_, word)| word));
     let mut err = std::io::stderr().lock();
@@ -65,6 +69,16 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.status())
         }
     }
+}
+
+/// Whatever a server sends, this program is what ends by it. None of these is ever refused.
+fn confine() {
+    // Whoever asked and is gone wants no answer.
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    // Where memory runs short the node that asked must be spared, which it passes on to its child.
+    let _ = fs::write("/proc/self/oom_score_adj", "1000");
+    let (_, most) = getrlimit(Resource::RLIMIT_AS).unwrap_or((MEMORY, MEMORY));
+    let _ = setrlimit(Resource::RLIMIT_AS, MEMORY.min(most), most);
 }
 
 impl DirectoryError {

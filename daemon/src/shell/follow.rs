@@ -81,21 +81,17 @@ impl Shell {
     /// The stack answers what this node itself has asked.
     pub(super) fn answered(&mut self, reply: &Reply) {
         debug!(target: "MAIN", "own request: {reply:?}");
-        let result = match reply {
-            Reply::Reload(Ok(_)) => Ok(()),
-            Reply::Reload(Err(why)) => Err(why.to_string()),
-            // This node leaves: there is nothing more to propose.
-            Reply::Refused(_) => return self.proposed = None,
-            Reply::Done
-            | Reply::Status(_)
-            | Reply::Nodes(_)
-            | Reply::Device(_)
-            | Reply::WhatIf(_) => return,
+        let Reply::Reload(result) = reply else {
+            if let Reply::Refused(_) = reply {
+                // This node leaves: there is nothing more to propose.
+                self.proposed = None;
+            }
+            return;
         };
         let Some((edition, _)) = self.proposed.take() else { return };
         match result {
-            Ok(()) => self.follower.taken(),
-            Err(why) => self.follower.refused(edition, &why).iter().for_each(log),
+            Ok(_) => self.follower.taken(),
+            Err(why) => self.follower.refused(edition, &why.to_string()).iter().for_each(log),
         }
     }
 

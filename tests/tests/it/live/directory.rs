@@ -164,7 +164,15 @@ fn babble(mut stream: UnixStream, _real: &Path) {
     let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
 }
 
+/// Announces an answer of two gigabytes, and sends it.
+fn flood(mut stream: UnixStream, _real: &Path) {
+    let _ = stream.read(&mut [0; 64]);
+    let _ = stream.write_all(&[0x30, 0x84, 0x7f, 0xff, 0xff, 0xf0]);
+    while stream.write_all(&[0; 1 << 16]).is_ok() {}
+}
+
 /// Answers as the real one, a few bytes at a time.
+#[expect(clippy::disallowed_methods, reason = "a server that takes its time is what is tested")]
 fn dawdle(stream: UnixStream, real: &Path) {
     let real = UnixStream::connect(real).expect("it serves");
     let (mut asked, mut answers) =
@@ -174,7 +182,6 @@ fn dawdle(stream: UnixStream, real: &Path) {
     let mut stream = stream;
     let mut bytes = [0; 512];
     while let Ok(size @ 1..) = answers.read(&mut bytes) {
-        // This is what is tested: a server that takes its time.
         thread::sleep(Duration::from_millis(20));
         if stream.write_all(&bytes[..size]).is_err() {
             return;
@@ -227,6 +234,12 @@ fn a_directory_without_an_answer_is_told_of_at_the_start_and_the_copy_is_taken()
     let nonsense = lab.run(0, "COROSYNC_LDAP_URL=http://x clusterd");
     assert_eq!(nonsense.code, Some(8), "{nonsense:?}");
     assert!(nonsense.stderr.starts_with("clusterd: server \"http://x\": expected"), "{nonsense:?}");
+    // Cut off by its memory or by its time, whichever comes first.
+    let flood = fake(&server.dir, "floods", flood);
+    let drowned = lab.run(0, &format!("COROSYNC_LDAP_URL='{flood}' clusterd"));
+    assert_eq!(drowned.code, Some(8), "{drowned:?}");
+    let cut_off = ["the program that asks the directory ended: signal", "no answer within 1s"];
+    assert!(cut_off.iter().any(|why| drowned.stderr.contains(why)), "{drowned:?}");
     let slow = fake(&server.dir, "dawdles", dawdle);
     let once = "cman_tool join && cman_tool status && cman_tool leave";
     let good = lab.run(0, &format!("export COROSYNC_LDAP_URL='{slow}'; {once}"));
@@ -312,75 +325,76 @@ fn an_operator_has_all_go_by_what_the_directory_has() {
     assert_eq!((valid.code, valid.stdout.as_str()), (Some(0), "Configuration validates\n"));
 }
 
+/// The directory has this version now; how long it takes until all these go by it.
+fn raise(lab: &Lab, hosts: &[usize], server: &Server, version: u64) -> Duration {
+    let mut began = Instant::now();
+    in_force(lab, hosts, version, || {
+        began = Instant::now();
+        server.set("cn=totem,name=cluster", "rhcsToken", &(1000 + version).to_string());
+        server.set(TOP, "rhcsConfig-version", &version.to_string());
+    });
+    let took = began.elapsed();
+    for &host in hosts {
+        // The log is written a little later than programs are told.
+        let said = format!("config version {} -> {version}, by node {}", version - 1, hosts[0] + 1);
+        logged(lab, host, &said);
+        assert_eq!(count(lab, host, &said), 1, "{}", lab.log(host));
+        let proposed = format!("config version {version} is proposed by");
+        assert_eq!(count(lab, host, &proposed), 1, "once, not once per node");
+        assert_eq!(self::version(lab, host), format!("6.2.0 config {version}\n"));
+    }
+    took
+}
+
 #[test]
-fn a_raised_version_reaches_all_nodes_once_and_a_broken_directory_changes_nothing() {
+fn a_raised_version_reaches_all_nodes_once() {
     let text = conf(3, "ldap_watch=\"yes\" ldap_watch_interval=\"1\"");
-    let Some(mut server) = server("watch", &text) else { return };
+    let Some(server) = server("watch", &text) else { return };
     let Some(mut lab) = lab(&server, "", 3) else { return };
     lab.start_all();
-    let mut times = Vec::new();
-    let mut raise = |lab: &Lab, hosts: &[usize], server: &Server, version: u64| {
-        let mut began = Instant::now();
-        in_force(lab, hosts, version, || {
-            began = Instant::now();
-            server.set("cn=totem,name=cluster", "rhcsToken", &(1000 + version).to_string());
-            server.set(TOP, "rhcsConfig-version", &version.to_string());
-        });
-        times.push(began.elapsed());
-    };
-    raise(&lab, &[0, 1, 2], &server, 6);
-    for host in 0..3 {
-        // The log is written a little later than programs are told.
-        logged(&lab, host, "config version 5 -> 6");
-        assert_eq!(
-            count(&lab, host, "config version 5 -> 6, by node 1 (iscsi1)"),
-            1,
-            "{}",
-            lab.log(host)
-        );
-        assert_eq!(count(&lab, host, "is proposed by"), 1, "once, not once per node");
-        assert_eq!(version(&lab, host), "6.2.0 config 6\n");
-    }
-    // Whatever the server does now, they run on as they are, and say so once.
-    let generation = |lab: &Lab| lab.connect(0).expect("it runs").status().expect("it answers");
-    let before = generation(&lab);
-    server.stop();
-    logged(&lab, 0, "the directory gives no configuration: ");
-    let hung = UnixListener::bind(server.dir.join("sock")).expect("the server is gone");
-    logged(&lab, 0, "cannot search: no answer within 1s");
-    drop(hung);
-    fs::remove_file(server.dir.join("sock")).expect("it was just made");
-    server.resume();
-    logged(&lab, 0, "the directory answers, with version 6 that is in force");
-    server.set("name=iscsi2,cn=clusternode,cn=clusternodes,name=cluster", "rhcsNodeid", "1");
-    logged(&lab, 0, "nodeid");
-    server.set("name=iscsi2,cn=clusternode,cn=clusternodes,name=cluster", "rhcsNodeid", "2");
-    let after = generation(&lab);
-    assert_eq!(
-        (after.generation, after.config_version, after.members),
-        (before.generation, 6, 3),
-        "nothing has changed"
-    );
-    for host in 1..3 {
-        assert_eq!(count(&lab, host, "the directory gives no configuration"), 0, "one asks");
-    }
+    let first = raise(&lab, &[0, 1, 2], &server, 6);
     // Who asked is gone: another one does.
     let mut watch = lab.watch(1);
     lab.kill(0);
     watch.lost(0);
     lab.agree(&[1, 2]);
-    raise(&lab, &[1, 2], &server, 7);
-    for host in 1..3 {
-        logged(&lab, host, "config version 6 -> 7");
-        assert_eq!(
-            count(&lab, host, "config version 6 -> 7, by node 2 (iscsi2)"),
-            1,
-            "{}",
-            lab.log(host)
-        );
-    }
+    let second = raise(&lab, &[1, 2], &server, 7);
     lab.start(0, &[]);
     lab.agree(&[0, 1, 2]);
     assert_eq!(version(&lab, 0), "6.2.0 config 7\n");
-    figure("a version in the directory is in force at all (looks every 1 s)", &times);
+    figure("a version in the directory is in force (looks every 1 s)", &[first, second]);
+}
+
+#[test]
+fn a_broken_directory_changes_nothing_on_nodes_that_run_and_is_told_of_once() {
+    let text = conf(3, "ldap_watch=\"yes\" ldap_watch_interval=\"1\"");
+    let Some(mut server) = server("broken", &text) else { return };
+    let Some(mut lab) = lab(&server, "", 3) else { return };
+    lab.start_all();
+    let status = |lab: &Lab| lab.connect(0).expect("it runs").status().expect("it answers");
+    let before = status(&lab);
+    server.stop();
+    logged(&lab, 0, "the directory gives no configuration: ");
+    let socket = server.dir.join("sock");
+    let hung = UnixListener::bind(&socket).expect("the server is gone");
+    logged(&lab, 0, "cannot search: no answer within 1s");
+    drop(hung);
+    fs::remove_file(&socket).expect("it was just made");
+    server.resume();
+    logged(&lab, 0, "the directory answers, with version 5 that is in force");
+    let node = "name=iscsi2,cn=clusternode,cn=clusternodes,name=cluster";
+    // Newer, and no configuration: two nodes of one id.
+    server.set(node, "rhcsNodeid", "1");
+    server.set(TOP, "rhcsConfig-version", "6");
+    logged(&lab, 0, "nodeid");
+    let after = status(&lab);
+    assert_eq!(
+        (after.generation, after.config_version, after.members),
+        (before.generation, 5, 3),
+        "nothing has changed"
+    );
+    assert_eq!(count(&lab, 0, "no answer within 1s"), 1, "{}", lab.log(0));
+    for host in 1..3 {
+        assert_eq!(count(&lab, host, "the directory gives no configuration"), 0, "one asks");
+    }
 }
