@@ -45,6 +45,8 @@ pub struct Status {
     pub has_state: bool,
     /// Ports on which programs of this node listen, ascending.
     pub ports: Vec<u8>,
+    /// Why this node goes by its last good copy of the configuration, if it does.
+    pub copy: Option<String>,
     /// How many programs are connected, this one included.
     pub subsystems: u32,
     /// Multicast or broadcast addresses, one per network.
@@ -239,6 +241,7 @@ impl TryFrom<proto::Status> for Status {
             disallowed_nodes: status.disallowed_nodes,
             has_state: status.has_state,
             ports: status.ports.into_iter().map(port).collect::<Result<_, _>>()?,
+            copy: Some(status.copy).filter(|why| !why.is_empty()),
             subsystems: status.subsystems,
             multicast_addresses: addresses(&status.multicast_addresses)?,
             counters: status.counters.into_iter().map(|c| (c.name, c.value)).collect(),

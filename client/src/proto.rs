@@ -790,6 +790,9 @@ pub struct Status {
     /// Ports on which programs of this node listen, ascending.
     #[prost(uint32, repeated, tag = "120")]
     pub ports: ::prost::alloc::vec::Vec<u32>,
+    /// Why this node goes by its last good copy of the configuration; empty when it does not.
+    #[prost(string, tag = "60")]
+    pub copy: ::prost::alloc::string::String,
 }
 /// A number about the ring. All grow, except those whose name ends in a unit of time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

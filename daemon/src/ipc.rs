@@ -236,6 +236,11 @@ impl Ipc {
         self.surroundings.at_origin = at_origin;
     }
 
+    /// Says why this node goes by its copy of the configuration, or that it does not.
+    pub fn set_copy(&mut self, why: Option<String>) {
+        self.surroundings.copy = why;
+    }
+
     /// Takes no more programs, lets each session send what waits for it, and ends; gives up on
     /// those that do not read within `patience`.
     pub async fn close(mut self, patience: Duration) {

@@ -34,6 +34,8 @@
 //! | `kill 1 3` | the operator of the first has the second killed |
 //! | `reload 1`, `reload 1 refused-by 3` | `cman_tool version -r` with a newer file at node 1 |
 //! | `reload 1 same-number` | the same, with the number of the newest text and other content |
+//! | `directory` | a directory has a newer file, all look: who speaks for all proposes it |
+//! | `directory everyone` | the same, and everyone proposes it |
 //! | `cut 1 > 2`, `mend 1 > 2` | one direction of a link |
 //! | `drop multicast 1 > 2`, `drop unicast 1 > 2`, `pass …` | one kind of packet only |
 //! | `split 1 2`, `join` | partition around these nodes; all links mended |

@@ -36,6 +36,8 @@ pub struct Surroundings {
     pub multicast: Vec<IpAddr>,
     /// Wall-clock time at `totem::Instant::ORIGIN`, since 1970-01-01 UTC.
     pub at_origin: Duration,
+    /// Why this node goes by its copy of the directory's configuration, if it does.
+    pub copy: Option<String>,
 }
 
 /// What a program asks, sorted by who answers.
@@ -303,6 +305,7 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         disallowed_nodes: disallowed_nodes.clone(),
         has_state: *has_state,
         ports: ports.iter().map(|port| u32::from(*port)).collect(),
+        copy: around.copy.clone().unwrap_or_default(),
     }
 }
 

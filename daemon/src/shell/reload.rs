@@ -100,7 +100,7 @@ impl Reload {
         (options.before.votes, options.before.expected_votes) = (None, None);
         let mut worker = Worker {
             running: running.clone(),
-            place: Place::new(&options.config),
+            place: Place::of(&options),
             options,
             jobs: jobs.downgrade(),
             done: done_sender,
@@ -227,7 +227,7 @@ impl Worker {
         let late = Arc::new(AtomicBool::new(false));
         let too_late = Arc::clone(&late);
         let check = move || {
-            let source = options.config.display().to_string();
+            let source = options.place().display().to_string();
             let understood =
                 understand(&options, &source, &text.text).map_err(|why| why.to_string())?;
             fits(&running, &understood.settings)?;

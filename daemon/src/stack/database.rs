@@ -101,6 +101,11 @@ impl Database {
         self.replica.holding().encode()
     }
 
+    /// The version that this node goes by.
+    pub(crate) const fn edition(&self) -> Edition {
+        self.replica.edition()
+    }
+
     /// The text that this node goes by.
     pub(crate) fn text(&self) -> &Arc<[u8]> {
         self.replica.text()

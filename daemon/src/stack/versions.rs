@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use confdb::replica::{Holding, Ticket};
+use confdb::replica::{Edition, Holding, Ticket};
 use quorum::State;
 use totem::{Configuration, Instant, Kind, NodeId};
 
@@ -93,6 +93,18 @@ impl Stack {
             self.database.activated(ticket, result, &mut self.outbox);
             self.settle(now);
         }
+    }
+
+    /// This node speaks for all where one must: it is the lowest member of a cluster that may act.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        self.is_quorate() && self.nodes.lowest() == Some(self.nodes.me())
+    }
+
+    /// The version that this node goes by.
+    #[must_use]
+    pub const fn edition(&self) -> Edition {
+        self.database.edition()
     }
 
     /// The text that this node goes by.

@@ -129,6 +129,8 @@ fn parse_fault(plan: &Plan, words: &[&str]) -> Result<Fault, String> {
             let (node, refuser) = (node(plan, id)?, Some(node(plan, other)?));
             Ok(Fault::Reload { node, newer: 1, refuser })
         }
+        ["directory"] => Ok(Fault::Directory { everyone: false }),
+        ["directory", "everyone"] => Ok(Fault::Directory { everyone: true }),
         ["join"] => Ok(Fault::Join),
         other => Err(format!("{}: not understood", other.join(" "))),
     }

@@ -2,7 +2,8 @@
 //!
 //! Must never drop the blanks at the ends of lines: they were always there. With `--json` the same
 //! as one object, keys in the order of the lines; `quorum` is an object of `needed`, `quorate` and
-//! `why` (the rule that decided), and lists are lists.
+//! `why` (the rule that decided), and lists are lists. Where a node goes by its last good copy of the
+//! configuration a line and a key, `last_good_copy`, say so and why; else there is neither.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -68,12 +69,15 @@ fn text(status: &Status) -> String {
     if !status.disallowed_nodes.is_empty() {
         line("Disallowed nodes: ", &spaced(&status.disallowed_nodes));
     }
+    if let Some(why) = &status.copy {
+        line("Configuration: ", &format_args!("last good copy ({why})"));
+    }
     text
 }
 
 fn object(status: &Status) -> Value {
     let quorum = &status.quorum;
-    json!({
+    let mut object = json!({
         "version": PROTOCOL,
         "config_version": status.config_version,
         "cluster_name": status.cluster,
@@ -95,7 +99,11 @@ fn object(status: &Status) -> Value {
         "multicast_addresses": status.multicast_addresses,
         "node_addresses": status.me.addresses,
         "disallowed_nodes": status.disallowed_nodes,
-    })
+    });
+    if let Some(why) = &status.copy {
+        object["last_good_copy"] = Value::from(why.as_str());
+    }
+    object
 }
 
 fn state(state: NodeState) -> &'static str {

@@ -329,6 +329,18 @@ Node  Sts   Inc   Joined               Name
 }
 
 #[test]
+fn a_last_good_copy_is_a_line_and_a_key_more() {
+    let mut world = two_nodes();
+    let plain = type_at(world.clone(), "status").out;
+    world.status.copy = "ldap://a: cannot connect".to_owned();
+    let seen = type_at(world.clone(), "status").out;
+    let more = "Configuration: last good copy (ldap://a: cannot connect)\n";
+    assert_eq!(seen, format!("{plain}{more}"));
+    let seen = type_at(world, "status --json").out;
+    assert!(seen.ends_with(",\"last_good_copy\":\"ldap://a: cannot connect\"}\n"), "{seen}");
+}
+
+#[test]
 fn daemon_that_cannot_be_started_is_named() {
     let mut environment = Environment {
         socket: Some("/nonexistent/clusterd.sock".into()),

@@ -111,6 +111,7 @@ fn status_says_everything_the_stack_said_and_what_the_shell_adds() {
     let around = Surroundings {
         multicast: vec!["239.192.181.106".parse().unwrap(), "ff15::1".parse().unwrap()],
         at_origin: Duration::from_secs(1_795_171_188),
+        copy: Some("nobody answers".to_owned()),
     };
     let told = reply(&Reply::Status(Box::new(status())), &around, 3);
     let reply::What::Status(told) = told else { panic!("{told:?}") };

@@ -12,7 +12,7 @@ use confdb::{Configuration, Handle, Problem, Severity, Tree};
 use totem::NodeId;
 
 use super::keys::Keys;
-use super::{CONFIGURATION, StartError, files, names, unconfigured};
+use super::{StartError, files, names};
 use crate::net::address::{AddressError, Addresses};
 use crate::options::Options;
 use crate::settings::{Settings, settings};
@@ -44,15 +44,14 @@ pub(in crate::shell) fn understand(
     source: &str,
     text: &[u8],
 ) -> Result<Understood, StartError> {
-    let path = &options.config;
+    let path = options.place();
     let Configuration { tree, cluster, warnings } = configuration(options, source, text)?;
     let resolved = names::resolve(&cluster);
     let name = options.node_name.as_deref().or(cluster.here.node_name.as_deref());
     let me = names::local_node(&cluster, name, &resolved)?;
     let settings = settings(&cluster, &me, &resolved, &options.overrides())?;
     let settings = settings.showing(&tree, &cluster);
-    let addresses =
-        addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
+    let addresses = addresses(&settings).map_err(|why| StartError::Addresses { path, why })?;
     let keys = Keys::read(&settings.key, settings.next_key.as_deref())?;
     Ok(Understood { settings, addresses, keys, warnings, local: local_values(&tree) })
 }
@@ -75,16 +74,6 @@ pub(in crate::shell) fn fits(running: &Settings, new: &Settings) -> Result<(), S
     ];
     let texts: Vec<String> = differences.into_iter().flatten().collect();
     if texts.is_empty() { Ok(()) } else { Err(texts.join("\n")) }
-}
-
-/// The text of the configuration, or of what stands for one, and what problems call it.
-pub(super) fn source(options: &Options) -> Result<(String, Vec<u8>), StartError> {
-    let path = &options.config;
-    if options.no_config {
-        let text = unconfigured::text(options).map_err(StartError::Unconfigured)?;
-        return Ok((unconfigured::SOURCE.to_owned(), text.into_bytes()));
-    }
-    Ok((path.display().to_string(), files::read(CONFIGURATION, path)?))
 }
 
 /// The configuration of the cluster, and over it what this host says differently.
@@ -131,7 +120,7 @@ pub(super) fn held(options: &Options, settings: &Settings, text: Vec<u8>) -> Hel
         return Held { text: [].into(), accepted: Vec::new() };
     }
     let running = settings.cluster.config_version.into();
-    Held { text: text.into(), accepted: Place::new(&options.config).left_behind(running) }
+    Held { text: text.into(), accepted: Place::of(options).left_behind(running) }
 }
 
 fn addresses(settings: &Settings) -> Result<Addresses, AddressError> {

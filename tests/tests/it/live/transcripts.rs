@@ -4,7 +4,7 @@ use tests::lab::{Lab, Setup, transcript};
 
 use super::{LISTING1, THREE};
 
-fn check(lab: &mut Lab, written: &str) {
+pub(super) fn check(lab: &mut Lab, written: &str) {
     let (now, then) = transcript::replay(lab, written);
     if now == then {
         return;

@@ -76,6 +76,7 @@ impl World {
                 disallowed_nodes: vec![],
                 has_state: false,
                 ports: Vec::new(),
+                copy: String::new(),
             },
             nodes: vec![me],
             changes: VecDeque::new(),
