@@ -34,7 +34,7 @@ use tracing::{debug, warn};
 use self::credentials::Policy;
 use self::listener::{ListenError, Listener};
 use self::outlet::{Outlet, Overrun, Sent};
-use self::translate::Surroundings;
+use self::translate::{Origin, Surroundings};
 use crate::stack::command::{Command, RequestId, SessionId};
 use crate::stack::effect::{Notice, Reply};
 
@@ -179,6 +179,11 @@ impl Ipc {
     /// Worth repeating now and then: the wall clock may have been set.
     pub fn set_wall_clock(&mut self, at_origin: Duration) {
         self.surroundings.at_origin = at_origin;
+    }
+
+    /// Says which values do not come from the configuration that all nodes share.
+    pub fn set_origins(&mut self, origins: Vec<Origin>) {
+        self.surroundings.origins = origins;
     }
 
     /// Takes no more programs, lets each session send what waits for it, and ends; gives up on

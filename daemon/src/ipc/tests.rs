@@ -47,6 +47,7 @@ pub(super) fn settings(dir: &Dir) -> Settings {
         surroundings: Surroundings {
             multicast: vec!["239.192.181.106".parse().unwrap()],
             at_origin: Duration::from_secs(1_000),
+            origins: Vec::new(),
         },
     }
 }

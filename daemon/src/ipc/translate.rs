@@ -3,6 +3,7 @@
 //! Must never decide anything: every function is total and holds no state, and every struct of the
 //! stack is taken apart field by field, so that what is added there cannot be forgotten here.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -28,6 +29,26 @@ pub struct Surroundings {
     pub multicast: Vec<IpAddr>,
     /// Wall-clock time at `totem::Instant::ORIGIN`, since 1970-01-01 UTC.
     pub at_origin: Duration,
+    /// Values that do not come from the configuration that all nodes share.
+    pub origins: Vec<Origin>,
+}
+
+/// A value that one host has for itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Where it would stand in the configuration that all nodes share.
+    pub path: String,
+    /// What it is.
+    pub value: String,
+    /// Where it was said.
+    pub from: String,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, value, from } = self;
+        write!(f, "{from}: {path} is {value:?} on this host")
+    }
 }
 
 /// What a program asks, sorted by who answers.
@@ -255,7 +276,13 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         disallowed: *disallowed,
         disallowed_nodes: disallowed_nodes.clone(),
         has_state: *has_state,
+        origins: around.origins.iter().map(origin).collect(),
     }
+}
+
+fn origin(origin: &Origin) -> proto::Origin {
+    let Origin { path, value, from } = origin.clone();
+    proto::Origin { path, value, from }
 }
 
 fn node(node: &Node, around: &Surroundings) -> proto::Node {

@@ -6,6 +6,7 @@
 mod files;
 pub(super) mod keys;
 mod names;
+mod origins;
 mod unconfigured;
 pub(super) mod understand;
 
@@ -38,7 +39,7 @@ use super::wait::{Pulse, Sources};
 use super::{End, Shell, realtime};
 use crate::ipc::credentials::Policy;
 use crate::ipc::listener::ListenError;
-use crate::ipc::translate::Surroundings;
+use crate::ipc::translate::{Origin, Surroundings};
 use crate::ipc::{self, Ipc};
 use crate::net::address::{AddressError, Addresses};
 use crate::net::errors::NetError;
@@ -130,6 +131,7 @@ struct Prepared {
     store: Store,
     logging: Logging,
     held: Held,
+    origins: Vec<Origin>,
     _lock: Lock,
 }
 
@@ -229,8 +231,9 @@ fn live(
 
 fn prepare(options: &Options) -> Result<Prepared, StartError> {
     let (source, text) = source(options)?;
-    let Understood { settings, addresses, keys, warnings, local } =
-        understand(options, &source, &text)?;
+    let understood = understand(options, &source, &text)?;
+    let origins = understood.origins();
+    let Understood { settings, addresses, keys, warnings, local, start: _ } = understood;
     for dir in [&options.run_dir, &options.log_dir] {
         super::disk::make_dir(dir)?;
     }
@@ -255,7 +258,18 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
     announce(&settings);
     let held = held(options, &settings, text);
-    Ok(Prepared { settings, addresses, keys, boot, last, store, logging, held, _lock: lock })
+    Ok(Prepared {
+        settings,
+        addresses,
+        keys,
+        boot,
+        last,
+        store,
+        logging,
+        held,
+        origins,
+        _lock: lock,
+    })
 }
 
 fn announce(settings: &Settings) {
@@ -292,8 +306,18 @@ fn open(
     options: &Options,
     prepared: Prepared,
 ) -> Result<impl FnOnce(Readiness) -> Shell + use<>, StartError> {
-    let Prepared { settings, addresses, keys, boot, last, store, logging, held, _lock: lock } =
-        prepared;
+    let Prepared {
+        settings,
+        addresses,
+        keys,
+        boot,
+        last,
+        store,
+        logging,
+        held,
+        origins,
+        _lock: lock,
+    } = prepared;
     let me = settings.me;
     let system = |what| move |why: std::io::Error| StartError::System(what, why.to_string());
     let seal = keys.seal(settings.cluster.id.into(), me, boot)?;
@@ -307,6 +331,7 @@ fn open(
         surroundings: Surroundings {
             multicast: settings.network.everyone().into_iter().collect(),
             at_origin: wall,
+            origins,
         },
     })?;
     let text = Arc::clone(&held.text);

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use client::{Connection, NodeState, Status};
+use client::{Connection, NodeState, Origin, Status};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -95,7 +95,14 @@ fn object(status: &Status) -> Value {
         "multicast_addresses": status.multicast_addresses,
         "node_addresses": status.me.addresses,
         "disallowed_nodes": status.disallowed_nodes,
+        "origins": status.origins.iter().map(origin).collect::<Vec<_>>(),
     })
+}
+
+/// A value that this node has for itself.
+fn origin(origin: &Origin) -> Value {
+    let Origin { path, value, from } = origin;
+    json!({ "path": path, "value": value, "from": from })
 }
 
 fn state(state: NodeState) -> &'static str {

@@ -75,6 +75,7 @@ impl World {
                 disallowed: false,
                 disallowed_nodes: vec![],
                 has_state: false,
+                origins: vec![],
             },
             nodes: vec![me],
             changes: VecDeque::new(),
