@@ -283,9 +283,9 @@ impl Settings {
         })
     }
 
-    /// What a stack that runs takes over of these settings.
+    /// What a stack that runs takes over of these settings, with what stands for the next key.
     #[must_use]
-    pub fn reconfiguration(&self) -> Reconfiguration {
+    pub fn reconfiguration(&self, next_key: u64) -> Reconfiguration {
         let own = self.nodes.iter().find(|node| node.id == self.me);
         Reconfiguration {
             version: self.cluster.config_version.into(),
@@ -299,6 +299,7 @@ impl Settings {
                 weight: own.map_or(0, |node| node.votes),
             },
             disallowed: self.disallowed,
+            next_key,
             shutdown_timeout: self.shutdown_timeout,
         }
     }

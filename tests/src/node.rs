@@ -516,6 +516,7 @@ fn reconfiguration(plan: &Plan, me: NodeId, (text, tuning): (&[u8], Tuning)) -> 
         voting: Some(conf::voting(&cluster, plan, (me, None))),
         tuning,
         disallowed: cluster.voting.disallowed,
+        next_key: 0,
         shutdown_timeout: cluster.voting.shutdown_timeout,
     }
 }

@@ -25,6 +25,8 @@ pub struct Reconfiguration {
     pub tuning: Tuning,
     /// Nodes that come back with state from before are kept out, from the next membership on.
     pub disallowed: bool,
+    /// Stands for the next key that this node has; nodes with different ones do not change.
+    pub next_key: u64,
     /// How long programs may take to say whether this node may leave, when they are asked next.
     pub shutdown_timeout: Duration,
 }

@@ -259,7 +259,15 @@ fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
     let Config { ring, nodes, voting, disallowed, shutdown_timeout, .. } =
         config(me.get(), 1, RingSeq::default(), File { version, ..THREE });
     let (voting, tuning) = (Some(voting), ring.tuning());
-    Box::new(Reconfiguration { version, nodes, voting, tuning, disallowed, shutdown_timeout })
+    Box::new(Reconfiguration {
+        version,
+        nodes,
+        voting,
+        tuning,
+        disallowed,
+        next_key: 0,
+        shutdown_timeout,
+    })
 }
 
 fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {

@@ -92,6 +92,7 @@ impl Play {
             voting: Some(voting.clone()),
             tuning: config(1).tuning(),
             disallowed: choices.flag(),
+            next_key: 0,
             shutdown_timeout: Duration::from_secs(1),
         };
         let config = stack::Config {

@@ -58,6 +58,7 @@ fn all_parts_are_told() {
         voting: Some(voting()),
         tuning,
         disallowed: true,
+        next_key: 0,
         shutdown_timeout: Duration::from_secs(1),
     };
     let done = stack.reconfigure(Instant::ORIGIN, &new).expect("it works");
@@ -79,6 +80,7 @@ fn what_the_ring_cannot_work_with_changes_nothing() {
         voting: Some(voting()),
         tuning,
         disallowed: true,
+        next_key: 0,
         shutdown_timeout: Duration::from_secs(1),
     };
     let why = stack.reconfigure(Instant::ORIGIN, &new).expect_err("too short");

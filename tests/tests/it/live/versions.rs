@@ -248,3 +248,35 @@ fn values_that_a_node_has_for_itself_are_told_with_their_place() {
     let json = lab.run(0, "cman_tool status --json").stdout;
     assert!(json.contains("\"origins\":[{\"path\":\"cluster.cman.realtime\""), "{json}");
 }
+
+#[test]
+fn a_node_with_another_next_key_is_found_out_before_it_is_cut_off() {
+    let Some(lab) = Lab::new(&Setup::new(&text(1, 2, 1000), 2)) else { return };
+    for host in 0..2 {
+        // Each daemon has a file of its own by the same name: below where it was started.
+        let joined = lab.run(host, "cd $CLUSTER_RUN_DIR && cman_tool join -w -t 30");
+        assert_eq!((joined.code, joined.stderr.as_str()), (Some(0), ""));
+    }
+    lab.settle();
+    let keyed = |version: u32, keys: &str| {
+        text(version, 2, 1000).replace("<clusternodes>", &format!("<cman {keys}/><clusternodes>"))
+    };
+    let key = |host: usize, byte: u8| {
+        fs::write(lab.home(host).dir().join("next.key"), [byte; 128]).expect("it is ours");
+    };
+    key(0, 1);
+    key(1, 2);
+    edit(&lab, 0, &keyed(2, "next_keyfile=\"/proc/self/cwd/next.key\""));
+    let ran = lab.run(0, "cman_tool version -r");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let known = "refuses: its next key is another than that of node";
+    assert!(ran.stderr.contains(known), "{ran:?}\n{}", lab.log(0));
+    assert_eq!(lab.run(1, "cman_tool version").stdout, "6.2.0 config 1\n");
+    key(1, 1);
+    let ran = lab.run(0, "cman_tool version -r");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
+    assert_eq!(lab.run(1, "cman_tool version").stdout, "6.2.0 config 2\n");
+    for host in 0..2 {
+        assert_eq!(lab.run(host, "cman_tool leave -w -t 30").code, Some(0));
+    }
+}
