@@ -53,6 +53,19 @@ pub struct Status {
     pub multicast_addresses: Vec<IpAddr>,
     /// Numbers about the ring, by name.
     pub counters: Vec<(String, u64)>,
+    /// Values that do not come from the configuration that all nodes share.
+    pub origins: Vec<Origin>,
+}
+
+/// A value that one node has for itself: from its local.conf, or from its start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Where it would stand in the configuration that all nodes share.
+    pub path: String,
+    /// What it is.
+    pub value: String,
+    /// Where it was said.
+    pub from: String,
 }
 
 /// A row of the node table, as the answering node sees it.
@@ -245,7 +258,15 @@ impl TryFrom<proto::Status> for Status {
             subsystems: status.subsystems,
             multicast_addresses: addresses(&status.multicast_addresses)?,
             counters: status.counters.into_iter().map(|c| (c.name, c.value)).collect(),
+            origins: status.origins.into_iter().map(Origin::from).collect(),
         })
+    }
+}
+
+impl From<proto::Origin> for Origin {
+    fn from(origin: proto::Origin) -> Self {
+        let proto::Origin { path, value, from } = origin;
+        Self { path, value, from }
     }
 }
 

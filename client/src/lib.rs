@@ -64,7 +64,7 @@ pub mod quorum;
 
 #[cfg(feature = "connection")]
 pub use self::{
-    cman::{Node, NodeState, Shutdown, StateChange, Status},
+    cman::{Node, NodeState, Origin, Shutdown, StateChange, Status},
     configuration::{Difference, Reloaded, Running},
     connection::Connection,
     error::Error,

@@ -793,6 +793,22 @@ pub struct Status {
     /// Why this node goes by its last good copy of the configuration; empty when it does not.
     #[prost(string, tag = "60")]
     pub copy: ::prost::alloc::string::String,
+    /// Values that do not come from the configuration that all nodes share.
+    #[prost(message, repeated, tag = "50")]
+    pub origins: ::prost::alloc::vec::Vec<Origin>,
+}
+/// A value that one node has for itself: from its local.conf, or from its start.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Origin {
+    /// Where it would stand in the configuration that all nodes share.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// What it is.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// Where it was said.
+    #[prost(string, tag = "3")]
+    pub from: ::prost::alloc::string::String,
 }
 /// A number about the ring. All grow, except those whose name ends in a unit of time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -301,9 +301,9 @@ impl Settings {
         })
     }
 
-    /// What a stack that runs takes over of these settings.
+    /// What a stack that runs takes over of these settings, with what stands for the next key.
     #[must_use]
-    pub fn reconfiguration(&self) -> Reconfiguration {
+    pub fn reconfiguration(&self, next_key: u64) -> Reconfiguration {
         let own = self.nodes.iter().find(|node| node.id == self.me);
         Reconfiguration {
             version: self.cluster.config_version.into(),
@@ -319,6 +319,7 @@ impl Settings {
             disallowed: self.disallowed,
             shutdown_timeout: self.shutdown_timeout,
             shown: self.shown.clone(),
+            next_key,
         }
     }
 }

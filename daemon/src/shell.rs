@@ -196,6 +196,7 @@ impl Shell {
     /// From now on this node is what the staged text makes of it.
     fn activate(&mut self, ticket: Ticket, from: u64, staying: &NodeSet) {
         let Some(understood) = self.sources.reload.activate(ticket, from) else { return };
+        self.sources.ipc.set_origins(understood.origins());
         let Understood { settings, keys, .. } = *understood;
         self.reporter.set_nodes(&settings.nodes);
         self.logging.apply(settings.logging.clone(), settings.subsystems.clone());

@@ -525,5 +525,6 @@ fn reconfiguration(plan: &Plan, me: NodeId, (text, tuning): (&[u8], Tuning)) -> 
         disallowed: cluster.voting.disallowed,
         shutdown_timeout: cluster.voting.shutdown_timeout,
         shown: Shown::default(),
+        next_key: 0,
     }
 }

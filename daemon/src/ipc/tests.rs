@@ -48,6 +48,7 @@ pub(super) fn settings(dir: &Dir) -> Settings {
             multicast: vec!["239.192.181.106".parse().unwrap()],
             at_origin: Duration::from_secs(1_000),
             copy: None,
+            origins: Vec::new(),
         },
     }
 }

@@ -7,6 +7,7 @@ mod groups;
 mod map;
 mod ports;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -38,6 +39,26 @@ pub struct Surroundings {
     pub at_origin: Duration,
     /// Why this node goes by its copy of the directory's configuration, if it does.
     pub copy: Option<String>,
+    /// Values that do not come from the configuration that all nodes share.
+    pub origins: Vec<Origin>,
+}
+
+/// A value that one host has for itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Where it would stand in the configuration that all nodes share.
+    pub path: String,
+    /// What it is.
+    pub value: String,
+    /// Where it was said.
+    pub from: String,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, value, from } = self;
+        write!(f, "{from}: {path} is {value:?} on this host")
+    }
 }
 
 /// What a program asks, sorted by who answers.
@@ -306,7 +327,13 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         has_state: *has_state,
         ports: ports.iter().map(|port| u32::from(*port)).collect(),
         copy: around.copy.clone().unwrap_or_default(),
+        origins: around.origins.iter().map(origin).collect(),
     }
+}
+
+fn origin(origin: &Origin) -> proto::Origin {
+    let Origin { path, value, from } = origin.clone();
+    proto::Origin { path, value, from }
 }
 
 fn node(node: &Node, around: &Surroundings) -> proto::Node {

@@ -166,7 +166,9 @@ impl Reload {
         let fit = |understood: Box<Understood>| understood.keys.fits(held).map(|()| understood);
         match staged.and_then(fit) {
             Ok(understood) => {
-                let new = understood.settings.reconfiguration();
+                let cluster = &understood.settings.cluster;
+                let next_key = understood.keys.mark(cluster.id.into(), cluster.config_version);
+                let new = understood.settings.reconfiguration(next_key);
                 self.understood.insert(ticket, understood);
                 Ok(Box::new(new))
             }

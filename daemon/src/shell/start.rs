@@ -4,9 +4,10 @@
 //! which an operator can put it right: configuration, this host's place in it, directories, ports.
 
 mod files;
+mod found;
 pub(super) mod keys;
 mod names;
-mod origin;
+mod origins;
 mod unconfigured;
 pub(super) mod understand;
 
@@ -23,8 +24,8 @@ use tracing::level_filters::LevelFilter;
 use tracing::{error, info, warn};
 
 pub use self::files::Lock;
+use self::found::Found;
 use self::keys::Keys;
-use self::origin::Origin;
 use self::understand::{Understood, held, understand};
 use super::alarm::Alarm;
 use super::clock::{self, Clock};
@@ -43,7 +44,7 @@ use super::wait::{Pulse, Sources};
 use super::{End, Shell, realtime};
 use crate::ipc::credentials::Policy;
 use crate::ipc::listener::ListenError;
-use crate::ipc::translate::Surroundings;
+use crate::ipc::translate::{Origin, Surroundings};
 use crate::ipc::{self, Ipc};
 use crate::net::address::{AddressError, Addresses};
 use crate::net::errors::NetError;
@@ -139,6 +140,7 @@ struct Prepared {
     logging: Logging,
     held: Held,
     copy: Option<String>,
+    origins: Vec<Origin>,
     _lock: Lock,
 }
 
@@ -237,9 +239,10 @@ fn live(
 }
 
 fn prepare(options: &Options) -> Result<Prepared, StartError> {
-    let Origin { source, text, copy, fresh } = Origin::find(options)?;
-    let Understood { settings, addresses, keys, warnings, local } =
-        understand(options, &source, &text)?;
+    let Found { source, text, copy, fresh } = Found::find(options)?;
+    let understood = understand(options, &source, &text)?;
+    let origins = understood.origins();
+    let Understood { settings, addresses, keys, warnings, local, start: _ } = understood;
     for dir in [&options.run_dir, &options.log_dir] {
         super::disk::make_dir(dir)?;
     }
@@ -270,7 +273,19 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
     announce(&settings);
     let held = held(options, &settings, text);
-    Ok(Prepared { settings, addresses, keys, boot, last, store, logging, held, copy, _lock: lock })
+    Ok(Prepared {
+        settings,
+        addresses,
+        keys,
+        boot,
+        last,
+        store,
+        logging,
+        held,
+        copy,
+        origins,
+        _lock: lock,
+    })
 }
 
 fn announce(settings: &Settings) {
@@ -307,8 +322,19 @@ fn open(
     options: &Options,
     prepared: Prepared,
 ) -> Result<impl FnOnce(Readiness) -> Shell + use<>, StartError> {
-    let Prepared { settings, addresses, keys, boot, last, store, logging, held, copy, _lock: lock } =
-        prepared;
+    let Prepared {
+        settings,
+        addresses,
+        keys,
+        boot,
+        last,
+        store,
+        logging,
+        held,
+        copy,
+        origins,
+        _lock: lock,
+    } = prepared;
     let me = settings.me;
     let system = |what| move |why: std::io::Error| StartError::System(what, why.to_string());
     let seal = keys.seal(settings.cluster.id.into(), me, boot)?;
@@ -323,6 +349,7 @@ fn open(
             multicast: settings.network.everyone().into_iter().collect(),
             at_origin: wall,
             copy: copy.clone(),
+            origins,
         },
     })?;
     let text = Arc::clone(&held.text);

@@ -177,7 +177,7 @@ impl Database {
         let message = Message::decode(&body)?;
         planted!(self.plant, RefusalsAccepted => {
             if let Message::Refuse { proposer, number, .. } = message {
-                self.replica.on_message(from.get(), Message::Accept { proposer, number });
+                self.replica.on_message(from.get(), Message::Accept { proposer, number, mark: 0 });
                 return Ok(Said::Nothing);
             }
         });
@@ -285,7 +285,11 @@ impl Database {
 
     /// The shell has found out whether this node can go by a text.
     pub(crate) fn staged(&mut self, ticket: Ticket, result: Result<Box<Reconfiguration>, String>) {
-        let result = result.map(|revision| self.staged = Some((ticket, revision)));
+        let result = result.map(|revision| {
+            let mark = revision.next_key;
+            self.staged = Some((ticket, revision));
+            mark
+        });
         self.replica.checked(ticket, result);
     }
 

@@ -272,6 +272,7 @@ fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
         disallowed,
         shutdown_timeout,
         shown,
+        next_key: 0,
     })
 }
 

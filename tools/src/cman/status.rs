@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 use std::io::Write;
 
-use client::{Connection, NodeState, Status};
+use client::{Connection, NodeState, Origin, Status};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -99,11 +99,18 @@ fn object(status: &Status) -> Value {
         "multicast_addresses": status.multicast_addresses,
         "node_addresses": status.me.addresses,
         "disallowed_nodes": status.disallowed_nodes,
+        "origins": status.origins.iter().map(origin).collect::<Vec<_>>(),
     });
     if let Some(why) = &status.copy {
         object["last_good_copy"] = Value::from(why.as_str());
     }
     object
+}
+
+/// A value that this node has for itself.
+fn origin(origin: &Origin) -> Value {
+    let Origin { path, value, from } = origin;
+    json!({ "path": path, "value": value, "from": from })
 }
 
 fn state(state: NodeState) -> &'static str {

@@ -109,10 +109,14 @@ fn status_as_json_says_the_same_in_the_same_order() {
         r#""node_votes":1,"quorum":{"needed":1,"quorate":true,"why":"two-node"},"#,
         r#""active_subsystems":1,"flags":["2node"],"ports_bound":[0],"node_name":"iscsi1","#,
         r#""node_id":1,"multicast_addresses":["239.192.181.106"],"#,
-        r#""node_addresses":["192.168.10.11"],"disallowed_nodes":[]}"#,
+        r#""node_addresses":["192.168.10.11"],"disallowed_nodes":[],"#,
+        r#""origins":[{"path":"cluster.logging.debug","value":"on","from":"local.conf:2"}]}"#,
         "\n",
     );
-    assert_eq!(type_at(two_nodes(), "status --json"), Seen::good(expected));
+    let mut world = two_nodes();
+    let [path, value, from] = ["cluster.logging.debug", "on", "local.conf:2"].map(str::to_owned);
+    world.status.origins = vec![proto::Origin { path, value, from }];
+    assert_eq!(type_at(world, "status --json"), Seen::good(expected));
 }
 
 #[test]

@@ -112,11 +112,18 @@ fn status_says_everything_the_stack_said_and_what_the_shell_adds() {
         multicast: vec!["239.192.181.106".parse().unwrap(), "ff15::1".parse().unwrap()],
         at_origin: Duration::from_secs(1_795_171_188),
         copy: Some("nobody answers".to_owned()),
+        origins: vec![Origin {
+            path: "cluster.logging.debug".to_owned(),
+            value: "on".to_owned(),
+            from: "local.conf:2".to_owned(),
+        }],
     };
     let told = reply(&Reply::Status(Box::new(status())), &around, 3);
     let reply::What::Status(told) = told else { panic!("{told:?}") };
     assert_eq!((told.cluster_id, told.config_version, told.generation), (46516, 5, 8));
     assert_eq!(told.subsystems, 3);
+    let [proto::Origin { path, value, from }] = &told.origins[..] else { panic!("{told:?}") };
+    assert_eq!([path, value, from], ["cluster.logging.debug", "on", "local.conf:2"]);
     assert_eq!(told.multicast_addresses, ["239.192.181.106", "ff15::1"]);
     assert!(told.two_node && told.synchronized);
     assert_eq!(told.quorum.as_ref().unwrap().why, verdict().why.to_string());

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
-use confdb::tree::Key;
-use confdb::{Configuration, Handle, Problem, Severity, Tree};
+use confdb::{Configuration, Problem, Severity};
 use totem::NodeId;
 
 use super::keys::Keys;
-use super::{StartError, files, names};
+use super::{StartError, files, names, origins};
+use crate::ipc::translate::Origin;
 use crate::net::address::{AddressError, Addresses};
 use crate::options::Options;
 use crate::settings::{Settings, settings};
@@ -31,8 +31,10 @@ pub struct Understood {
     pub(in crate::shell) keys: Keys,
     /// What its author probably did not mean.
     pub(super) warnings: Vec<Problem>,
-    /// What this host says differently, one line each.
-    pub(super) local: Vec<String>,
+    /// What this host says differently, in its own file.
+    pub(super) local: Vec<Origin>,
+    /// What was said at its start.
+    pub(super) start: Vec<Origin>,
 }
 
 /// What a text makes of this host, with all that it takes besides: names, key file.
@@ -53,7 +55,15 @@ pub(in crate::shell) fn understand(
     let settings = settings.showing(&tree, &cluster);
     let addresses = addresses(&settings).map_err(|why| StartError::Addresses { path, why })?;
     let keys = Keys::read(&settings.key, settings.next_key.as_deref())?;
-    Ok(Understood { settings, addresses, keys, warnings, local: local_values(&tree) })
+    let (local, start) = (origins::local(&tree), origins::start(options, &settings.name));
+    Ok(Understood { settings, addresses, keys, warnings, local, start })
+}
+
+impl Understood {
+    /// All values that do not come from the configuration that all nodes share.
+    pub(in crate::shell) fn origins(&self) -> Vec<Origin> {
+        self.local.iter().chain(&self.start).cloned().collect()
+    }
 }
 
 /// Refuses what a running node cannot become without a restart.
@@ -91,17 +101,6 @@ fn configuration(
     let local = local.display().to_string();
     let own = own.as_deref().map(|own| (local.as_str(), own));
     confdb::load::layered((source, text), own).map_err(|problems| wrong(problems, text))
-}
-
-/// What this host says differently, one line each.
-pub(super) fn local_values(tree: &Tree) -> Vec<String> {
-    let line = |(object, key): (Handle, &Key)| {
-        let source = tree.source_of(object, Some(&key.name));
-        let line = key.place.map_or(0, |place| place.line);
-        let path = tree.path(object).join(&key.name, None);
-        format!("{source}:{line}: {path} is {:?} on this host", key.value.to_string())
-    };
-    tree.laid_over().map(line).collect()
 }
 
 /// What a configuration is refused for. Where the markup is broken, all after the first error is

@@ -92,3 +92,9 @@ fn what_would_happen_is_told_and_does_not() {
     lab.start_all();
     check(&mut lab, include_str!("what-if.txt"));
 }
+
+#[test]
+fn every_word_reads_as_it_is_written() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    check(&mut lab, include_str!("every-word.txt"));
+}

@@ -77,6 +77,7 @@ impl World {
                 has_state: false,
                 ports: Vec::new(),
                 copy: String::new(),
+                origins: vec![],
             },
             nodes: vec![me],
             changes: VecDeque::new(),

@@ -12,7 +12,7 @@ fn text(version: u64) -> Vec<u8> {
 }
 
 /// What a node starts with whose copy is this.
-fn chosen(answer: Result<Vec<u8>, Unanswered>, copy: Option<&[u8]>) -> Result<Origin, String> {
+fn chosen(answer: Result<Vec<u8>, Unanswered>, copy: Option<&[u8]>) -> Result<Found, String> {
     let scratch = Scratch::new("origin").expect("there is room");
     let path = scratch.path().join("cluster.conf");
     if let Some(copy) = copy {

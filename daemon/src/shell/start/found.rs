@@ -12,7 +12,7 @@ use crate::shell::reload::files::Place;
 
 /// A text, and where it comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Origin {
+pub(super) struct Found {
     /// What problems call it.
     pub(super) source: String,
     /// The text.
@@ -23,7 +23,7 @@ pub(super) struct Origin {
     pub(super) fresh: bool,
 }
 
-impl Origin {
+impl Found {
     /// The text of the configuration, or of what stands for one.
     ///
     /// # Errors
@@ -45,11 +45,11 @@ impl Origin {
 }
 
 /// What the directory gives, or the copy at this place.
-fn choose(answer: Result<Vec<u8>, Unanswered>, place: &Place) -> Result<Origin, StartError> {
+fn choose(answer: Result<Vec<u8>, Unanswered>, place: &Place) -> Result<Found, StartError> {
     let path = place.path().display().to_string();
     // What cannot be read is no copy.
     let copy = place.read().ok().and_then(|copy| Some((version(&copy)?, copy)));
-    let from_copy = |copy: Vec<u8>, why: String| Origin {
+    let from_copy = |copy: Vec<u8>, why: String| Found {
         source: path.clone(),
         text: copy,
         copy: Some(why),
@@ -61,7 +61,7 @@ fn choose(answer: Result<Vec<u8>, Unanswered>, place: &Place) -> Result<Origin, 
             let why = format!("the directory has version {found} only, this node went by {newer}");
             Ok(from_copy(copy, why))
         }
-        (Ok(text), _) => Ok(Origin { source: SOURCE.to_owned(), text, copy: None, fresh: true }),
+        (Ok(text), _) => Ok(Found { source: SOURCE.to_owned(), text, copy: None, fresh: true }),
         (Err(Unanswered::Unusable(why)), _) => Err(StartError::Directory(why)),
         (Err(Unanswered::No(why)), Some((_, copy))) => Ok(from_copy(copy, why.replace('\n', "; "))),
         (Err(Unanswered::No(why)), None) => {
