@@ -1,0 +1,107 @@
+//! Programs that nobody here wrote, unmodified, on our daemon and on the one they were written for:
+//! hosts that exist for one scenario, and what runs on them.
+//!
+//! Must never be tuned to one engine: a scenario that passes with Corosync is right, and then holds
+//! for `clusterd`.
+//!
+//! - [`place`] is the hosts and the bridge between them, [`machine`] one of them;
+//! - [`engine`] is the daemon under test, [`report`] what was found;
+//! - [`pacemaker`] and so on are scenarios.
+
+mod ear;
+pub mod engine;
+pub mod machine;
+pub mod pacemaker;
+pub mod place;
+pub mod report;
+
+use std::path::{Path, PathBuf};
+
+use crate::bench::record::Journal;
+
+use self::engine::{Engine, Shape};
+use self::place::Place;
+use self::report::Report;
+
+/// What programs run on.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The daemon.
+    pub engine: Engine,
+    /// Our daemon's program; not used with Corosync.
+    pub clusterd: PathBuf,
+    /// Libraries that programs are to find instead of the installed ones.
+    pub libraries: Option<PathBuf>,
+    /// They lie where a package would put them, not in a directory of the loader's path.
+    pub package: bool,
+    /// Everything is left running until a line is read from standard input.
+    pub keep: bool,
+    /// The token timeout of the ring, milliseconds; what the daemon does by itself without one.
+    pub token: Option<u32>,
+}
+
+/// A scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// What the command line calls it.
+    pub name: &'static str,
+    /// Programs it needs, and the packages they are in.
+    needs: &'static [(&'static str, &'static str)],
+    shape: Shape,
+    run: fn(&mut Place, &mut Report<'_>) -> Result<(), String>,
+}
+
+const THREE: Shape = Shape { nodes: 3, witness: false };
+
+/// All of them.
+pub const SCENARIOS: [Scenario; 1] = [Scenario {
+    name: "pacemaker",
+    needs: &[
+        ("corosync-quorumtool", "corosync"),
+        ("pacemakerd", "pacemaker"),
+        ("crm_mon", "pacemaker-cli-utils"),
+        ("pcs", "pcs"),
+        ("crm", "crmsh"),
+    ],
+    shape: THREE,
+    run: pacemaker::run,
+}];
+
+impl Scenario {
+    /// Programs that are not on this machine, each with its package.
+    #[must_use]
+    pub fn missing(&self) -> Vec<(&'static str, &'static str)> {
+        let dirs = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"];
+        let there = |name: &str| dirs.iter().any(|dir| Path::new(dir).join(name).exists());
+        self.needs.iter().copied().filter(|(name, _)| !there(name)).collect()
+    }
+
+    /// Runs it; what does not hold.
+    ///
+    /// # Errors
+    /// It cannot go on to its end.
+    pub fn run(&self, setup: &Setup, journal: &mut Journal) -> Result<Vec<String>, String> {
+        let mut report = Report::new(setup.engine.name(), self.name, journal);
+        let mut place = Place::new(setup, &self.shape)?;
+        let done = (self.run)(&mut place, &mut report);
+        print!("{}", report.table());
+        if setup.keep {
+            keep(&place, done.as_ref().err())?;
+        }
+        done.map_err(|why| format!("{}: {why}\n{}", self.name, place.last_words(30)))?;
+        Ok(report.into_failures())
+    }
+}
+
+/// Says how to get onto the hosts, and waits for a line.
+fn keep(place: &Place, why: Option<&String>) -> Result<(), String> {
+    if let Some(why) = why {
+        println!("it ended with: {why}");
+    }
+    for machine in &place.machines {
+        println!("{}: {}", machine.name(), machine.entrance()?);
+    }
+    println!("Enter ends it.");
+    let read = std::io::stdin().read_line(&mut String::new());
+    read.map(drop).map_err(|error| error.to_string())
+}
