@@ -6,14 +6,20 @@
 //!
 //! - [`place`] is the hosts and the bridge between them, [`machine`] one of them;
 //! - [`engine`] is the daemon under test, [`report`] what was found;
-//! - [`pacemaker`] and so on are scenarios.
+//! - [`tools`], [`programs`], [`witness`], [`companions`] and [`pacemaker`] are scenarios;
+//!   [`cluster`] is how they begin.
 
+pub mod cluster;
+pub mod companions;
 mod ear;
 pub mod engine;
 pub mod machine;
 pub mod pacemaker;
 pub mod place;
+pub mod programs;
 pub mod report;
+pub mod tools;
+pub mod witness;
 
 use std::path::{Path, PathBuf};
 
@@ -45,7 +51,7 @@ pub struct Setup {
 pub struct Scenario {
     /// What the command line calls it.
     pub name: &'static str,
-    /// Programs it needs, and the packages they are in.
+    /// Programs and files it needs, and the packages they are in.
     needs: &'static [(&'static str, &'static str)],
     shape: Shape,
     run: fn(&mut Place, &mut Report<'_>) -> Result<(), String>,
@@ -53,19 +59,68 @@ pub struct Scenario {
 
 const THREE: Shape = Shape { nodes: 3, witness: false };
 
+/// Every scenario looks through its eyes.
+const QUORUMTOOL: (&str, &str) = ("corosync-quorumtool", "corosync");
+
 /// All of them.
-pub const SCENARIOS: [Scenario; 1] = [Scenario {
-    name: "pacemaker",
-    needs: &[
-        ("corosync-quorumtool", "corosync"),
-        ("pacemakerd", "pacemaker"),
-        ("crm_mon", "pacemaker-cli-utils"),
-        ("pcs", "pcs"),
-        ("crm", "crmsh"),
-    ],
-    shape: THREE,
-    run: pacemaker::run,
-}];
+pub const SCENARIOS: [Scenario; 5] = [
+    Scenario {
+        name: "tools",
+        needs: &[
+            QUORUMTOOL,
+            ("cc", "build-essential"),
+            ("/usr/include/corosync/cpg.h", "libcpg-dev"),
+        ],
+        shape: THREE,
+        run: tools::run,
+    },
+    Scenario {
+        name: "libraries",
+        needs: &[
+            QUORUMTOOL,
+            ("cc", "build-essential"),
+            ("/usr/include/corosync/cpg.h", "libcpg-dev"),
+            ("/usr/include/corosync/quorum.h", "libquorum-dev"),
+            ("/usr/include/corosync/votequorum.h", "libvotequorum-dev"),
+            ("/usr/include/corosync/cmap.h", "libcmap-dev"),
+            ("/usr/include/corosync/cfg.h", "libcfg-dev"),
+        ],
+        shape: THREE,
+        run: programs::libraries,
+    },
+    Scenario {
+        name: "witness",
+        needs: &[
+            QUORUMTOOL,
+            ("corosync-qdevice", "corosync-qdevice"),
+            ("corosync-qnetd", "corosync-qnetd"),
+        ],
+        shape: Shape { nodes: 2, witness: true },
+        run: witness::run,
+    },
+    Scenario {
+        name: "companions",
+        needs: &[
+            QUORUMTOOL,
+            ("corosync-notifyd", "corosync-notifyd"),
+            ("dlm_controld", "dlm-controld"),
+        ],
+        shape: THREE,
+        run: companions::run,
+    },
+    Scenario {
+        name: "pacemaker",
+        needs: &[
+            QUORUMTOOL,
+            ("pacemakerd", "pacemaker"),
+            ("crm_mon", "pacemaker-cli-utils"),
+            ("pcs", "pcs"),
+            ("crm", "crmsh"),
+        ],
+        shape: THREE,
+        run: pacemaker::run,
+    },
+];
 
 impl Scenario {
     /// Programs that are not on this machine, each with its package.

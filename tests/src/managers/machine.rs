@@ -130,10 +130,12 @@ impl Machine {
     /// The kernel refuses.
     pub(super) fn boot(&mut self, lan: &Lan, setup: &Setup) -> Result<(), String> {
         let none = Path::new("");
+        let script = self.dir.join("boot.sh");
+        fs::write(&script, BOOT).map_err(|error| format!("{}: {error}", script.display()))?;
         let mut command = Command::new("unshare");
         command
-            .args(["--mount", "--pid", "--ipc", "--fork", "--kill-child", "bash", "-c", BOOT])
-            .arg(&self.name)
+            .args(["--mount", "--pid", "--ipc", "--fork", "--kill-child", "bash"])
+            .arg(&script)
             .arg(&self.dir)
             .arg(setup.libraries.as_deref().unwrap_or(none))
             .arg(if setup.package { "package" } else { "path" })

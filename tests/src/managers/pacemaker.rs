@@ -5,6 +5,7 @@
 
 use std::time::Instant;
 
+use super::cluster;
 use super::place::{Look, Place};
 use super::report::Report;
 
@@ -33,12 +34,7 @@ pub fn run(place: &mut Place, report: &mut Report<'_>) -> Result<(), String> {
 /// Brings the cluster up to a running resource.
 fn form(place: &mut Place, report: &mut Report<'_>) -> Result<(), String> {
     let all: Vec<usize> = (0..place.machines.len()).collect();
-    let before = Instant::now();
-    for &host in &all {
-        place.engine(host)?;
-    }
-    let formed = quorate(place, &all)?;
-    report.took("daemons start: three are quorate", before, formed)?;
+    cluster::form(place, report, &all)?;
     let before = Instant::now();
     for &host in &all {
         manager(place, host)?;
@@ -56,35 +52,6 @@ fn form(place: &mut Place, report: &mut Report<'_>) -> Result<(), String> {
 /// Starts Pacemaker on a host.
 fn manager(place: &mut Place, host: usize) -> Result<(), String> {
     place.start(host, "pacemakerd", "exec pacemakerd")
-}
-
-/// Waits until these hosts see each other, and nobody else, in a quorate cluster.
-fn quorate(place: &Place, hosts: &[usize]) -> Result<Instant, String> {
-    members(place, hosts, hosts, "Yes")
-}
-
-/// Waits until `hosts` see `nodes`, and whether they are quorate.
-fn members(
-    place: &Place,
-    hosts: &[usize],
-    nodes: &[usize],
-    quorate: &str,
-) -> Result<Instant, String> {
-    place.until(&format!("{nodes:?} are members on {hosts:?}"), |place| {
-        for &host in hosts {
-            let ran = place.machines[host].run("corosync-quorumtool -s")?;
-            let value = |name: &str| {
-                let line = ran.stdout.lines().find(|line| line.starts_with(name));
-                line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned())
-            };
-            let so = value("Nodes:") == Some(nodes.len().to_string())
-                && value("Quorate:").as_deref() == Some(quorate);
-            if !so {
-                return Ok(Look::NotYet(ran.said));
-            }
-        }
-        Ok(Look::Seen)
-    })
 }
 
 /// Waits until Pacemaker on `hosts` shows exactly `nodes` online.

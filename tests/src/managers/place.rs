@@ -101,13 +101,33 @@ impl Place {
     /// # Errors
     /// There is none, or it does not end.
     pub fn stop(&mut self, host: usize, name: &'static str) -> Result<Instant, String> {
-        let at = self.programs.iter().position(|(at, what, _)| *at == host && *what == name);
-        let at = at.ok_or_else(|| format!("no {name} was started on host {host}"))?;
-        let (_, _, mut process) = self.programs.remove(at);
+        let mut process = self.take(host, name)?;
         let failed = |error: std::io::Error| format!("{name}: {error}");
         let before = process.terminate().map_err(failed)?;
         let ended = process.wait(Some(before + PATIENCE)).map_err(failed)?;
         ended.map(|_| before).ok_or_else(|| format!("{name} does not end"))
+    }
+
+    /// Waits until a program that was started under this name has ended by itself.
+    ///
+    /// # Errors
+    /// There is none, or it does not end, or not well.
+    pub fn finish(&mut self, host: usize, name: &'static str) -> Result<(), String> {
+        let mut process = self.take(host, name)?;
+        let ended = process.wait(Some(Instant::now() + PATIENCE));
+        let ended = ended.map_err(|error| format!("{name}: {error}"))?;
+        let said = || self.machines[host].printed(name);
+        match ended {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(format!("{name} ends with {status}:\n{}", said())),
+            None => Err(format!("{name} does not end:\n{}", said())),
+        }
+    }
+
+    fn take(&mut self, host: usize, name: &'static str) -> Result<Process, String> {
+        let at = self.programs.iter().position(|(at, what, _)| *at == host && *what == name);
+        let at = at.ok_or_else(|| format!("no {name} was started on host {host}"))?;
+        Ok(self.programs.remove(at).2)
     }
 
     /// Ends all programs of a host without a warning; returns the moment before that.

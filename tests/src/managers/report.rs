@@ -82,3 +82,23 @@ impl<'a> Report<'a> {
         self.failures
     }
 }
+
+/// Lines that are wanted and not there (`-`), and those that are there instead (`+`).
+#[must_use]
+pub fn differences(wanted: &str, seen: &str) -> String {
+    let (wanted, seen): (Vec<&str>, Vec<&str>) = (wanted.lines().collect(), seen.lines().collect());
+    let mut text = String::new();
+    let longest = wanted.len().max(seen.len());
+    for line in 0..longest {
+        let (want, see) = (wanted.get(line), seen.get(line));
+        if want == see {
+            continue;
+        }
+        for (sign, line) in [("-", want), ("+", see)] {
+            if let Some(line) = line {
+                text.push_str(&format!("{sign} {line}\n"));
+            }
+        }
+    }
+    text
+}

@@ -4,10 +4,11 @@
 
 use std::time::Instant;
 
-use crate::managers::place::Place;
+use crate::managers::cluster::members;
+use crate::managers::place::{Look, Place};
 use crate::managers::report::Report;
 
-use super::{located, manager, members, online, running, settled};
+use super::{located, manager, online, running, settled};
 
 /// A way to fail, with the names of what is measured.
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +76,7 @@ pub(super) fn run(
         How::Crash => place.crash(victim)?,
         How::Cut => place.cut(victim)?,
     };
-    let formed = members(place, &others, &others, "Yes")?;
+    let formed = members(place, &others, &others, Some(true))?;
     report.took(failure.members, before, formed)?;
     let offline = online(place, &others, &others)?;
     report.took(failure.offline, before, offline)?;
@@ -96,13 +97,13 @@ pub(super) fn run(
 
 /// Who is cut off sees itself alone and without a quorum, and its Pacemaker stops the resource.
 fn alone(place: &Place, report: &mut Report<'_>, victim: usize) -> Result<(), String> {
-    members(place, &[victim], &[victim], "No")?;
+    members(place, &[victim], &[victim], Some(false))?;
     let name = place.machines[victim].name();
     let wanted = format!("* Online: [ {name} ]");
     place.until("Pacemaker that is cut off sees no quorum, and runs nothing", |place| {
         let ran = place.machines[victim].run("crm_mon -1")?;
         let so = ran.says(&wanted) && ran.says("WITHOUT quorum") && !ran.says("Started");
-        Ok(super::Look::when(so, &ran.said))
+        Ok(Look::when(so, &ran.said))
     })?;
     report.check("cut off: no quorum, and the resource is stopped there", true, "");
     Ok(())
