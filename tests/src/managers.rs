@@ -63,7 +63,7 @@ const THREE: Shape = Shape { nodes: 3, witness: false };
 const QUORUMTOOL: (&str, &str) = ("corosync-quorumtool", "corosync");
 
 /// All of them.
-pub const SCENARIOS: [Scenario; 5] = [
+pub const SCENARIOS: [Scenario; 6] = [
     Scenario {
         name: "tools",
         needs: &[
@@ -87,6 +87,20 @@ pub const SCENARIOS: [Scenario; 5] = [
         ],
         shape: THREE,
         run: programs::libraries,
+    },
+    Scenario {
+        name: "bindings",
+        needs: &[
+            QUORUMTOOL,
+            ("cargo", "cargo"),
+            ("/usr/lib/x86_64-linux-gnu/libcpg.so", "libcpg-dev"),
+            ("/usr/lib/x86_64-linux-gnu/libquorum.so", "libquorum-dev"),
+            ("/usr/lib/x86_64-linux-gnu/libvotequorum.so", "libvotequorum-dev"),
+            ("/usr/lib/x86_64-linux-gnu/libcmap.so", "libcmap-dev"),
+            ("/usr/lib/x86_64-linux-gnu/libcfg.so", "libcfg-dev"),
+        ],
+        shape: THREE,
+        run: programs::bindings,
     },
     Scenario {
         name: "witness",
@@ -126,8 +140,8 @@ impl Scenario {
     /// Programs that are not on this machine, each with its package.
     #[must_use]
     pub fn missing(&self) -> Vec<(&'static str, &'static str)> {
-        let dirs = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin"];
-        let there = |name: &str| dirs.iter().any(|dir| Path::new(dir).join(name).exists());
+        let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin:/usr/bin:/bin";
+        let there = |name: &str| path.split(':').any(|dir| Path::new(dir).join(name).exists());
         self.needs.iter().copied().filter(|(name, _)| !there(name)).collect()
     }
 

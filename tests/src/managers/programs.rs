@@ -27,6 +27,15 @@ const SOURCES: [(&str, &str, &str); 5] = [
 /// What they have in common.
 const HEADER: &str = include_str!("../../peers/try.h");
 
+/// A project that is built apart: what it depends on is no part of ours.
+const BINDINGS: [(&str, &str); 2] = [
+    ("Cargo.toml", include_str!("../../peers/bindings/manifest.toml")),
+    ("main.rs", include_str!("../../peers/bindings/main.rs")),
+];
+
+/// What it prints.
+const BINDINGS_SAY: &str = include_str!("../../peers/bindings.txt");
+
 /// Messages of each member.
 const MESSAGES: usize = 500;
 
@@ -63,6 +72,31 @@ pub fn libraries(place: &mut Place, report: &mut Report<'_>) -> Result<(), Strin
         report.check(&what, ran.fine() && ran.said == *wanted, &differences(wanted, &ran.said));
     }
     group(place, report)
+}
+
+/// The five libraries through the bindings for Rust of Corosync's own people.
+///
+/// # Errors
+/// It cannot be built, for want of the registry perhaps, or a step is not reached in time.
+pub fn bindings(place: &mut Place, report: &mut Report<'_>) -> Result<(), String> {
+    let dir = place.scratch().join("bindings");
+    for (name, text) in BINDINGS {
+        let written = fs::create_dir_all(&dir).and_then(|()| fs::write(dir.join(name), text));
+        written.map_err(|error| format!("{}: {error}", dir.display()))?;
+    }
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--quiet"]).current_dir(&dir).env("CARGO_TARGET_DIR", dir.join("target"));
+    let ended = cargo.stdin(Stdio::null()).output().map_err(|error| format!("cargo: {error}"))?;
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        return Err(format!("rust-corosync is not built: {said}"));
+    }
+    cluster::form(place, report, &[0, 1, 2])?;
+    let program = dir.join("target/debug/bindings");
+    let ran = place.machines[1].run(&program.display().to_string())?;
+    let so = ran.fine() && ran.said == BINDINGS_SAY;
+    report.check("a program of rust-corosync", so, &differences(BINDINGS_SAY, &ran.said));
+    Ok(())
 }
 
 /// The one that needs others: all three print the same, the order of messages included.
