@@ -16,7 +16,7 @@ use daemon::demo::scratch::Scratch;
 
 use super::Setup;
 use super::ear::Ear;
-use super::engine::{self, Shape};
+use super::engine::{self, Engine, Shape};
 use super::machine::Machine;
 
 /// How long anything may take before a scenario fails.
@@ -138,6 +138,24 @@ impl Place {
         let before = self.machines[host].kill_all()?;
         self.programs.retain(|(at, _, _)| *at != host);
         Ok(before)
+    }
+
+    /// Ends the cluster's daemon of a host without a warning; returns the moment before that.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub fn kill_engine(&mut self, host: usize) -> Result<Instant, String> {
+        match self.setup.engine {
+            Engine::Corosync => {
+                let before = Instant::now();
+                let ran = self.machines[host].run("kill -9 $(cat /run/corosync.pid)")?;
+                if ran.fine() { Ok(before) } else { Err(ran.said) }
+            }
+            Engine::Clusterd => {
+                let mut process = self.take(host, "engine")?;
+                process.kill().map_err(|error| error.to_string())
+            }
+        }
     }
 
     /// Switches a host off without a warning; returns the moment before that.

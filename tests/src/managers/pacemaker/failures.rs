@@ -28,6 +28,8 @@ pub(super) struct Failure {
 enum How {
     /// The daemon and Pacemaker, all of it, are killed.
     Kill,
+    /// The daemon alone is killed: Pacemaker has lost it, and waits for it to come back.
+    Daemon,
     /// The host goes down.
     Crash,
     /// Its link is cut.
@@ -35,13 +37,20 @@ enum How {
 }
 
 /// All of them.
-pub(super) const ALL: [Failure; 3] = [
+pub(super) const ALL: [Failure; 4] = [
     Failure {
         how: How::Kill,
         members: "kill -9 of all daemons: the others are two",
         offline: "kill -9 of all daemons: shown offline",
         elsewhere: "kill -9 of all daemons: the resource is elsewhere",
         back: "started again: all are online",
+    },
+    Failure {
+        how: How::Daemon,
+        members: "kill -9 of the daemon alone: the others are two",
+        offline: "kill -9 of the daemon alone: shown offline",
+        elsewhere: "kill -9 of the daemon alone: the resource is elsewhere",
+        back: "the daemon is started again: all are online",
     },
     Failure {
         how: How::Crash,
@@ -73,6 +82,7 @@ pub(super) fn run(
     let others: Vec<usize> = all.iter().copied().filter(|&host| host != victim).collect();
     let before = match failure.how {
         How::Kill => place.kill_all(victim)?,
+        How::Daemon => place.kill_engine(victim)?,
         How::Crash => place.crash(victim)?,
         How::Cut => place.cut(victim)?,
     };
@@ -119,6 +129,8 @@ fn come_back(place: &mut Place, victim: usize, how: How) -> Result<Instant, Stri
     }
     let before = Instant::now();
     place.engine(victim)?;
-    manager(place, victim)?;
+    if how != How::Daemon {
+        manager(place, victim)?;
+    }
     Ok(before)
 }
