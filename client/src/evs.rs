@@ -129,7 +129,8 @@ impl Connection {
                     | notice::What::ConfigUpdate(_)
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
-                    | notice::What::GroupRing(_),
+                    | notice::What::GroupRing(_)
+                    | notice::What::View(_),
                 ) => {}
             }
         }

@@ -325,7 +325,8 @@ impl Assembly {
             | notice::What::Message(_)
             | notice::What::StateChange(_)
             | notice::What::TryShutdown(_)
-            | notice::What::ConfigUpdate(_) => Ok(None),
+            | notice::What::ConfigUpdate(_)
+            | notice::What::View(_) => Ok(None),
         }
     }
 

@@ -33,6 +33,7 @@
 //! | [`evs`] | raw ordered messages |
 //! | [`groups`] | process groups: who is there, and messages among them |
 //! | [`connection`] | the conversation beneath them |
+//! | [`manager`] | views of the cluster in one piece, for cluster managers |
 //! | [`events`] | notices on a socket of their own |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
 
@@ -55,6 +56,8 @@ pub mod evs;
 #[cfg(feature = "connection")]
 pub mod groups;
 #[cfg(feature = "connection")]
+pub mod manager;
+#[cfg(feature = "connection")]
 pub mod quorum;
 
 #[cfg(feature = "connection")]
@@ -66,5 +69,6 @@ pub use self::{
     events::Events,
     evs::{Configuration, Delivery, Guarantee, Message},
     groups::{GroupEvent, GroupMessage, Member, Ring, View, Why},
+    manager::{ClusterView, Counting},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

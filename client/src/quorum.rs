@@ -142,7 +142,8 @@ impl Connection {
                     | notice::What::Message(_)
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
-                    | notice::What::GroupRing(_),
+                    | notice::What::GroupRing(_)
+                    | notice::What::View(_),
                 ) => {}
             }
         }
@@ -205,7 +206,10 @@ impl Connection {
     /// # Errors
     /// As [`Connection::request`]; [`Reason::Invalid`] when this connection registered none.
     pub fn poll_device(&mut self, alive: bool) -> Result<(), Error> {
-        self.done("poll device", request::What::PollDevice(proto::PollDevice { alive }))
+        self.done(
+            "poll device",
+            request::What::PollDevice(proto::PollDevice { alive, ..proto::PollDevice::default() }),
+        )
     }
 
     /// The device has another name and other votes from now on.

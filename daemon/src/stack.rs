@@ -14,6 +14,7 @@ mod database;
 pub mod effect;
 mod evs;
 mod groups;
+mod managers;
 mod nodes;
 mod outbox;
 pub mod reconfigure;
@@ -37,6 +38,7 @@ use self::database::Database;
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
 use self::groups::Groups;
+use self::managers::Managers;
 use self::nodes::Nodes;
 use self::outbox::Outbox;
 use self::service::{HEADER, LARGEST, PROTOCOL, Service};
@@ -89,6 +91,7 @@ pub struct Stack {
     voting: Voting,
     evs: Evs,
     groups: Groups,
+    managers: Managers,
     database: Database,
     /// What counts votes and this node, which is out of date, has not taken part in.
     missed: Missed,
@@ -134,6 +137,7 @@ impl Stack {
             voting,
             evs: Evs::default(),
             groups,
+            managers: Managers::default(),
             database,
             missed: Missed::default(),
             shutdown: Shutdown::new(config.shutdown_timeout),
@@ -209,6 +213,7 @@ impl Stack {
             }
             Command::Vote(command) => self.vote(now, request, command),
             Command::Group(command) => self.on_group(now, request, command),
+            Command::Manage(command) => self.on_manager(now, request, command),
         }
         self.settle(now);
     }
@@ -218,6 +223,7 @@ impl Stack {
         self.outbox.watch(session, false);
         self.evs.gone(session);
         self.groups.gone(session, &mut self.outbox);
+        self.managers.gone(session);
         self.database.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
         self.leave(agreed);
@@ -320,7 +326,8 @@ impl Stack {
             | Command::Debug(_)
             | Command::SetDirty
             | Command::Vote(_)
-            | Command::Group(_) => None,
+            | Command::Group(_)
+            | Command::Manage(_) => None,
         };
         self.leave(agreed);
     }
@@ -369,6 +376,11 @@ impl Stack {
 
     /// Drains the ring, does what the services asked for meanwhile, until both are quiet.
     fn settle(&mut self, now: Instant) {
+        self.quiet(now);
+        self.tell_managers();
+    }
+
+    fn quiet(&mut self, now: Instant) {
         loop {
             self.drain(now);
             if self.left {

@@ -9,7 +9,7 @@ use std::io;
 
 use tokio::net::UnixStream;
 
-use crate::stack::command::{Command, GroupCommand, VoteCommand};
+use crate::stack::command::{Command, GroupCommand, ManageCommand, VoteCommand};
 
 /// Who is at the other end of a socket, as the kernel says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,7 +94,8 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::Vote(VoteCommand::ShowDevice | VoteCommand::WhatIf(_))
         | Command::Group(
             GroupCommand::Members(_) | GroupCommand::List { .. } | GroupCommand::WatchRing(_),
-        ) => false,
+        )
+        | Command::Manage(ManageCommand::Track { .. } | ManageCommand::Counting) => false,
         Command::Watch { on: _, objects } => *objects,
         Command::Vote(
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
@@ -109,6 +110,9 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::Debug(_)
         | Command::Attach
         | Command::Multicast { .. }
+        | Command::Manage(
+            ManageCommand::Question(_) | ManageCommand::Stop | ManageCommand::Poll { .. },
+        )
         | Command::Group(
             GroupCommand::Join { .. } | GroupCommand::Leave | GroupCommand::Multicast { .. },
         ) => true,

@@ -123,7 +123,8 @@ impl Load {
                 | Refusal::NotInGroup
                 | Refusal::TooManyMembers(_)
                 | Refusal::NotItsOwn
-                | Refusal::Interrupted,
+                | Refusal::Interrupted
+                | Refusal::OtherRing(_),
             ) => {}
             Reply::Status(status) => {
                 self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
@@ -136,7 +137,8 @@ impl Load {
             | Reply::Reload(_)
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
-            | Reply::Groups(_) => {}
+            | Reply::Groups(_)
+            | Reply::Counting(_) => {}
         }
     }
 
@@ -167,7 +169,8 @@ impl Load {
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Configuration(_)
-            | Notice::Group(_) => {}
+            | Notice::Group(_)
+            | Notice::View(_) => {}
         }
     }
 

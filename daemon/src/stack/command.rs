@@ -63,6 +63,33 @@ pub enum Command {
     Vote(VoteCommand),
     /// What concerns process groups.
     Group(GroupCommand),
+    /// What cluster managers ask.
+    Manage(ManageCommand),
+}
+
+/// What cluster managers ask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ManageCommand {
+    /// From now on, tell this session of views of the cluster (or no longer).
+    Track {
+        /// Tell it.
+        on: bool,
+        /// Tell it first how it is now.
+        current: bool,
+    },
+    /// From now on, ask this session before this node leaves (or no longer), and nothing else.
+    Question(bool),
+    /// How votes are counted here.
+    Counting,
+    /// Leave without asking any program; the reply comes when the ring knows.
+    Stop,
+    /// The quorum device is alive, or not, on the ring of this sequence and representative.
+    Poll {
+        /// Which.
+        alive: bool,
+        /// The ring.
+        ring: (u64, u32),
+    },
 }
 
 /// What is asked about process groups. A session is in one group at a time.
@@ -116,6 +143,7 @@ impl Command {
             | Self::Debug(_)
             | Self::Attach
             | Self::Vote(_)
+            | Self::Manage(_)
             | Self::Group(
                 GroupCommand::Join { .. }
                 | GroupCommand::Leave

@@ -18,6 +18,7 @@ use totem::{
 use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
+pub use super::managers::{ClusterView, Counting};
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -119,6 +120,8 @@ pub enum Reply {
     GroupMembers(Vec<Address>),
     /// Groups and their members.
     Groups(GroupList),
+    /// How votes are counted here.
+    Counting(Box<Counting>),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -160,6 +163,8 @@ pub enum Refusal {
     Interrupted,
     /// A client objects.
     Busy,
+    /// The quorum device speaks of another ring than this one.
+    OtherRing(RingId),
     /// It is being asked already whether this node may leave.
     Already,
     /// No node has this id.
@@ -224,6 +229,8 @@ pub enum Notice {
     },
     /// Something about the session's group, or the ring it is on.
     Group(GroupNotice),
+    /// The cluster as it is from now on.
+    View(Box<ClusterView>),
 }
 
 /// One line for the log.

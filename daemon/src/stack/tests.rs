@@ -289,6 +289,7 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
 }
 
 mod departing;
+mod managers;
 mod versions;
 
 fn states(rows: &[Node]) -> Vec<NodeState> {
@@ -438,7 +439,8 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::State { .. }
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
-            | Notice::Group(_) => None,
+            | Notice::Group(_)
+            | Notice::View(_) => None,
         })
         .collect()
 }

@@ -138,7 +138,8 @@ impl World {
             | Reply::Reload(_)
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
-            | Reply::Groups(_) => {
+            | Reply::Groups(_)
+            | Reply::Counting(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -233,7 +234,10 @@ impl World {
             Notice::State { node: whose, state } => {
                 self.trace.story(self.now, Some(node), || format!("node {whose} is {state:?}"));
             }
-            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } | Notice::Group(_) => {
+            Notice::TryShutdown(_)
+            | Notice::ConfigUpdate { .. }
+            | Notice::Group(_)
+            | Notice::View(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {

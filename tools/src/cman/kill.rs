@@ -80,6 +80,7 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::DeviceBusy
         | Reason::NameTaken
         | Reason::Overrun
+        | Reason::OtherRing
         | Reason::AlreadyMember
         | Reason::NotInGroup
         | Reason::TooManyMembers

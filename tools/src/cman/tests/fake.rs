@@ -290,6 +290,11 @@ impl<'a> Session<'a> {
             | request::What::GroupMembers(_)
             | request::What::Groups(_)
             | request::What::WatchRing(_)
+            | request::What::Track(_)
+            | request::What::Question(_)
+            | request::What::Counting(_)
+            | request::What::Stop(_)
+            | request::What::ReopenLogs(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
         };
         drop(world);
