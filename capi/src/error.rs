@@ -82,7 +82,7 @@ impl Cs {
 }
 
 /// What the daemon's refusals are in the libraries' words; all others are a failed operation.
-const REFUSALS: [(Reason, Cs); 16] = [
+const REFUSALS: [(Reason, Cs); 21] = [
     (Reason::Protocol, Cs::Version),
     (Reason::UnknownRequest, Cs::NotSupported),
     (Reason::Permission, Cs::Access),
@@ -99,6 +99,11 @@ const REFUSALS: [(Reason, Cs); 16] = [
     (Reason::NotMember, Cs::TryAgain),
     (Reason::DeviceBusy, Cs::Exist),
     (Reason::NameTaken, Cs::Exist),
+    (Reason::AlreadyMember, Cs::Exist),
+    (Reason::NotInGroup, Cs::NotExist),
+    (Reason::TooManyMembers, Cs::NoSpace),
+    (Reason::Interrupted, Cs::TryAgain),
+    (Reason::OtherRing, Cs::MessageError),
 ];
 
 impl From<Error> for Cs {

@@ -29,12 +29,17 @@
 //! | `versions` | which symbol has which version |
 //! | [`install`] | the names under which programs look for this object |
 
+mod cfg;
+mod cpg;
 mod dispatch;
 mod entry;
 mod error;
 mod handles;
 pub mod install;
+mod instance;
 mod pointer;
+mod quorum;
 mod session;
 mod unsupported;
 mod versions;
+mod votequorum;
