@@ -8,6 +8,8 @@ use super::*;
 use crate::proto::{Reason, notice};
 use crate::quorum::Change;
 
+mod departing;
+
 /// What the daemon of a test does with one conversation.
 type Script = fn(&mut Daemon);
 

@@ -1,7 +1,7 @@
 //! One program: its bytes become requests, replies and notices become its bytes.
 //!
-//! Must never hold more than one unfinished frame and a bounded number of requests of a program, and
-//! never wait for it to read: what it has not read waits in a queue whose bounds are checked by
+//! Must never hold more than one unfinished frame and a bounded number of requests of a program,
+//! and never wait for it to read: what it has not read waits in a queue whose bounds are checked by
 //! whoever fills it.
 //!
 //! One task does it all: it waits for the socket, for the queue, and for the word that it is cut

@@ -132,8 +132,8 @@ impl Command {
             Self::Multicast { .. } | Self::Group(GroupCommand::Multicast { .. }) => true,
             Self::Status
             | Self::Nodes
-            | Self::Configuration
             | Self::Watch { .. }
+            | Self::Configuration
             | Self::Reload(_)
             | Self::Leave(_)
             | Self::Stop

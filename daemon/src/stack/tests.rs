@@ -258,9 +258,10 @@ fn text(version: u64) -> Vec<u8> {
 fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
     let read = confdb::load::configuration("cluster.conf", text).expect("it is valid").cluster;
     let version = read.config_version.into();
-    let Config { ring, nodes, voting, .. } =
+    let Config { ring, nodes, voting, disallowed, shutdown_timeout, .. } =
         config(me.get(), 1, RingSeq::default(), File { version, ..THREE });
-    Box::new(Reconfiguration { version, nodes, voting: Some(voting), tuning: ring.tuning() })
+    let (voting, tuning) = (Some(voting), ring.tuning());
+    Box::new(Reconfiguration { version, nodes, voting, tuning, disallowed, shutdown_timeout })
 }
 
 fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {

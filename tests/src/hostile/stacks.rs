@@ -91,6 +91,8 @@ impl Play {
             nodes: ids,
             voting: Some(voting.clone()),
             tuning: config(1).tuning(),
+            disallowed: choices.flag(),
+            shutdown_timeout: Duration::from_secs(1),
         };
         let config = stack::Config {
             ring: config(1),

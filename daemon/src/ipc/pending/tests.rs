@@ -61,7 +61,9 @@ fn requests_are_bounded_by_number_and_by_bytes() {
 
 proptest! {
     #[test]
-    fn answers_leave_in_the_order_of_the_requests(order in Just((0..50).collect::<Vec<u64>>()).prop_shuffle()) {
+    fn answers_leave_in_the_order_of_the_requests(
+        order in Just((0..50).collect::<Vec<u64>>()).prop_shuffle(),
+    ) {
         let mut pending = Pending::default();
         for id in 0..50 {
             prop_assert_eq!(pending.begin(Some(id), 1), id);
