@@ -326,7 +326,8 @@ impl Assembly {
             | notice::What::StateChange(_)
             | notice::What::TryShutdown(_)
             | notice::What::ConfigUpdate(_)
-            | notice::What::View(_) => Ok(None),
+            | notice::What::View(_)
+            | notice::What::MapChange(_) => Ok(None),
         }
     }
 

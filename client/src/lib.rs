@@ -32,6 +32,7 @@
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
 //! | [`evs`] | raw ordered messages |
 //! | [`groups`] | process groups: who is there, and messages among them |
+//! | [`map`] | flat typed keys: configuration, state, what programs keep there |
 //! | [`connection`] | the conversation beneath them |
 //! | [`manager`] | views of the cluster in one piece, for cluster managers |
 //! | [`events`] | notices on a socket of their own |
@@ -58,6 +59,8 @@ pub mod groups;
 #[cfg(feature = "connection")]
 pub mod manager;
 #[cfg(feature = "connection")]
+pub mod map;
+#[cfg(feature = "connection")]
 pub mod quorum;
 
 #[cfg(feature = "connection")]
@@ -70,5 +73,6 @@ pub use self::{
     evs::{Configuration, Delivery, Guarantee, Message},
     groups::{GroupEvent, GroupMessage, Member, Ring, View, Why},
     manager::{ClusterView, Counting},
+    map::{KeyChange, Map, Value},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 101, 102, 103, 104, 105, 80, 81, 82, 83, 84, 85"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 101, 102, 103, 104, 105, 80, 81, 82, 83, 84, 85, 70"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -127,6 +127,9 @@ pub mod request {
         /// Tell of the rings on which groups meet from now on, or no longer.
         #[prost(message, tag = "85")]
         WatchRing(super::WatchRing),
+        /// Something about a map of this node.
+        #[prost(message, tag = "70")]
+        Map(super::MapRequest),
     }
 }
 /// From the daemon to a program.
@@ -158,7 +161,7 @@ pub struct Reply {
     /// The answer.
     #[prost(
         oneof = "reply::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 100, 50, 80, 81, 82"
+        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 100, 50, 80, 81, 82, 70, 71"
     )]
     pub what: ::core::option::Option<reply::What>,
 }
@@ -212,13 +215,22 @@ pub mod reply {
         /// Answer to `GetGroups`.
         #[prost(message, tag = "82")]
         Groups(super::Groups),
+        /// Answer to `MapGet`, and to `MapAdjust`: the value as it is then.
+        #[prost(message, tag = "70")]
+        MapValue(super::MapValue),
+        /// Answer to `MapList`.
+        #[prost(message, tag = "71")]
+        MapPage(super::MapPage),
     }
 }
 /// Told without being asked again, after `Watch` or `Attach`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Notice {
     /// What happened.
-    #[prost(oneof = "notice::What", tags = "1, 2, 3, 4, 40, 41, 42, 100, 80, 81, 82")]
+    #[prost(
+        oneof = "notice::What",
+        tags = "1, 2, 3, 4, 40, 41, 42, 100, 80, 81, 82, 70"
+    )]
     pub what: ::core::option::Option<notice::What>,
 }
 /// Nested message and enum types in `Notice`.
@@ -259,6 +271,9 @@ pub mod notice {
         /// A ring on which groups meet (`WatchRing`, `JoinGroup`).
         #[prost(message, tag = "82")]
         GroupRing(super::GroupRing),
+        /// A key of a map changed (`MapTrack`).
+        #[prost(message, tag = "70")]
+        MapChange(super::MapChange),
     }
 }
 /// Opens a conversation.
@@ -1032,6 +1047,221 @@ pub struct GroupRing {
     #[prost(uint32, repeated, tag = "3")]
     pub members: ::prost::alloc::vec::Vec<u32>,
 }
+/// Something about a map of this node.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapRequest {
+    /// What.
+    #[prost(oneof = "map_request::What", tags = "1, 2, 3, 4, 5, 6, 7")]
+    pub what: ::core::option::Option<map_request::What>,
+}
+/// Nested message and enum types in `MapRequest`.
+pub mod map_request {
+    /// What.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum What {
+        /// The value of a key.
+        #[prost(message, tag = "1")]
+        Get(super::MapGet),
+        /// Keys with their values.
+        #[prost(message, tag = "2")]
+        List(super::MapList),
+        /// Give a key a value. Needs permission.
+        #[prost(message, tag = "3")]
+        Set(super::MapSet),
+        /// Remove a key. Needs permission.
+        #[prost(message, tag = "4")]
+        Delete(super::MapDelete),
+        /// Add to a number. Needs permission.
+        #[prost(message, tag = "5")]
+        Adjust(super::MapAdjust),
+        /// Tell of changes from now on.
+        #[prost(message, tag = "6")]
+        Track(super::MapTrack),
+        /// Tell of these changes no longer.
+        #[prost(message, tag = "7")]
+        Untrack(super::MapUntrack),
+    }
+}
+/// The value of a key of a map.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapGet {
+    /// Which map.
+    #[prost(enumeration = "Map", tag = "1")]
+    pub map: i32,
+    /// The name of the key.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+}
+/// Keys of a map with their values, in the order of the bytes of their names; as many as one reply
+/// takes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapList {
+    /// Which map.
+    #[prost(enumeration = "Map", tag = "1")]
+    pub map: i32,
+    /// Only those whose names begin so; empty for all.
+    #[prost(string, tag = "2")]
+    pub prefix: ::prost::alloc::string::String,
+    /// Only those after this name; empty to begin with the first.
+    #[prost(string, tag = "3")]
+    pub after: ::prost::alloc::string::String,
+}
+/// Some keys of a map.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MapPage {
+    /// The keys, by ascending name.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<MapEntry>,
+    /// There are more after the last one.
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+}
+/// A key of a map.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapEntry {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// Its value.
+    #[prost(message, optional, tag = "2")]
+    pub value: ::core::option::Option<MapValue>,
+}
+/// Gives a key of a map a value, of any type, adding the key when it is new.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapSet {
+    /// Which map.
+    #[prost(enumeration = "Map", tag = "1")]
+    pub map: i32,
+    /// The name of the key.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// Its value.
+    #[prost(message, optional, tag = "3")]
+    pub value: ::core::option::Option<MapValue>,
+}
+/// Removes a key of a map.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapDelete {
+    /// Which map.
+    #[prost(enumeration = "Map", tag = "1")]
+    pub map: i32,
+    /// The name of the key.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+}
+/// Adds to a number in a map; it wraps around at the end of its type.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapAdjust {
+    /// Which map.
+    #[prost(enumeration = "Map", tag = "1")]
+    pub map: i32,
+    /// The name of the key.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// How much is added.
+    #[prost(sint32, tag = "3")]
+    pub step: i32,
+}
+/// Tells of changes of a map from now on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapTrack {
+    /// Chosen by the program among its own; notices carry it back.
+    #[prost(uint64, tag = "1")]
+    pub track: u64,
+    /// Which map.
+    #[prost(enumeration = "Map", tag = "2")]
+    pub map: i32,
+    /// Of this key, or of all whose names begin so.
+    #[prost(string, tag = "3")]
+    pub key: ::prost::alloc::string::String,
+    /// All whose names begin so; the name may be empty then.
+    #[prost(bool, tag = "4")]
+    pub prefix: bool,
+    /// Tell of new keys.
+    #[prost(bool, tag = "5")]
+    pub added: bool,
+    /// Tell of new values.
+    #[prost(bool, tag = "6")]
+    pub changed: bool,
+    /// Tell of keys that are removed.
+    #[prost(bool, tag = "7")]
+    pub deleted: bool,
+}
+/// Tells of these changes no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapUntrack {
+    /// Which.
+    #[prost(uint64, tag = "1")]
+    pub track: u64,
+}
+/// A key of a map changed: it was added when there is no old value, and removed when there is no
+/// new one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapChange {
+    /// Who asked to be told.
+    #[prost(uint64, tag = "1")]
+    pub track: u64,
+    /// The name of the key.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// The value before.
+    #[prost(message, optional, tag = "3")]
+    pub old: ::core::option::Option<MapValue>,
+    /// The value from now on.
+    #[prost(message, optional, tag = "4")]
+    pub new: ::core::option::Option<MapValue>,
+}
+/// A value of a key of a map. The numbers of the fields are those by which Corosync's programs know
+/// the types.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapValue {
+    /// The value.
+    #[prost(oneof = "map_value::Value", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    pub value: ::core::option::Option<map_value::Value>,
+}
+/// Nested message and enum types in `MapValue`.
+pub mod map_value {
+    /// The value.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Value {
+        /// 8 bits, signed.
+        #[prost(sint32, tag = "1")]
+        Int8(i32),
+        /// 8 bits.
+        #[prost(uint32, tag = "2")]
+        Uint8(u32),
+        /// 16 bits, signed.
+        #[prost(sint32, tag = "3")]
+        Int16(i32),
+        /// 16 bits.
+        #[prost(uint32, tag = "4")]
+        Uint16(u32),
+        /// 32 bits, signed.
+        #[prost(sint32, tag = "5")]
+        Int32(i32),
+        /// 32 bits.
+        #[prost(uint32, tag = "6")]
+        Uint32(u32),
+        /// 64 bits, signed.
+        #[prost(sint64, tag = "7")]
+        Int64(i64),
+        /// 64 bits.
+        #[prost(uint64, tag = "8")]
+        Uint64(u64),
+        /// The bits of a number of single precision.
+        #[prost(fixed32, tag = "9")]
+        Float(u32),
+        /// The bits of a number of double precision.
+        #[prost(fixed64, tag = "10")]
+        Double(u64),
+        /// Text: bytes without a zero, in no certain encoding.
+        #[prost(bytes, tag = "11")]
+        Text(::prost::bytes::Bytes),
+        /// Bytes of unknown meaning.
+        #[prost(bytes, tag = "12")]
+        Binary(::prost::bytes::Bytes),
+    }
+}
 /// What could happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1178,6 +1408,12 @@ pub enum Reason {
     TooManyMembers = 82,
     /// Somebody joined after the first part of the message: nobody gets it. It may be sent again.
     Interrupted = 83,
+    /// There is no such key or object.
+    Absent = 70,
+    /// The key or object is not the programs' to change; the text says whose it is.
+    ReadOnly = 71,
+    /// No room for one more, or for more bytes.
+    Full = 72,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1212,6 +1448,9 @@ impl Reason {
             Self::NotInGroup => "REASON_NOT_IN_GROUP",
             Self::TooManyMembers => "REASON_TOO_MANY_MEMBERS",
             Self::Interrupted => "REASON_INTERRUPTED",
+            Self::Absent => "REASON_ABSENT",
+            Self::ReadOnly => "REASON_READ_ONLY",
+            Self::Full => "REASON_FULL",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1243,6 +1482,9 @@ impl Reason {
             "REASON_NOT_IN_GROUP" => Some(Self::NotInGroup),
             "REASON_TOO_MANY_MEMBERS" => Some(Self::TooManyMembers),
             "REASON_INTERRUPTED" => Some(Self::Interrupted),
+            "REASON_ABSENT" => Some(Self::Absent),
+            "REASON_READ_ONLY" => Some(Self::ReadOnly),
+            "REASON_FULL" => Some(Self::Full),
             _ => None,
         }
     }
@@ -1411,6 +1653,36 @@ impl Guarantee {
         match value {
             "GUARANTEE_AGREED" => Some(Self::Agreed),
             "GUARANTEE_SAFE" => Some(Self::Safe),
+            _ => None,
+        }
+    }
+}
+/// The maps of this node. All are of this node alone, and flat: names of 3 to 255 letters, digits
+/// and `._-/:`, each with a value of one type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Map {
+    /// The configuration, the state of the cluster, and what programs of this node set.
+    Keys = 0,
+    /// Numbers about the running daemon; nothing here can be set.
+    Statistics = 1,
+}
+impl Map {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Keys => "MAP_KEYS",
+            Self::Statistics => "MAP_STATISTICS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MAP_KEYS" => Some(Self::Keys),
+            "MAP_STATISTICS" => Some(Self::Statistics),
             _ => None,
         }
     }

@@ -143,7 +143,8 @@ impl Connection {
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
                     | notice::What::GroupRing(_)
-                    | notice::What::View(_),
+                    | notice::What::View(_)
+                    | notice::What::MapChange(_),
                 ) => {}
             }
         }

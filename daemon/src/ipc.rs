@@ -31,7 +31,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use client::frame;
 use client::proto::{self, Reason, from_daemon, reply};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
@@ -43,7 +43,7 @@ use self::session::Key;
 use self::stalled::{Parked, Stalled};
 use self::translate::Surroundings;
 use crate::stack::command::{Command, RequestId, SessionId};
-use crate::stack::effect::{Notice, Refusal, Reply};
+use crate::stack::effect::{Admitted, Notice, Refusal, Reply};
 
 /// Events that may wait for the shell; a session with more waits with them.
 const EVENTS: usize = 256;
@@ -130,6 +130,7 @@ pub struct Ipc {
     pairs: Pairs,
     stalled: Stalled,
     listener: JoinHandle<()>,
+    policy: watch::Sender<Policy>,
     surroundings: Surroundings,
     most: usize,
 }
@@ -142,13 +143,15 @@ impl Ipc {
     pub fn listen(settings: Settings) -> Result<Self, ListenError> {
         let (sender, events) = mpsc::channel(EVENTS);
         let Settings { socket, policy, limits, surroundings } = settings;
-        let listener = Listener::open(&socket, policy, limits)?;
+        let (policy, current) = watch::channel(policy);
+        let listener = Listener::open(&socket, current, limits)?;
         Ok(Self {
             events,
             sessions: BTreeMap::new(),
             pairs: Pairs::default(),
             stalled: Stalled::default(),
             listener: tokio::spawn(listener.run(sender)),
+            policy,
             surroundings,
             most: limits.frame,
         })
@@ -216,6 +219,11 @@ impl Ipc {
     #[must_use]
     pub const fn stalls(&self) -> u64 {
         self.stalled.refused()
+    }
+
+    /// These may change things, besides those who always may: programs that connect from now on.
+    pub fn admit(&mut self, admitted: &Admitted) {
+        self.policy.send_modify(|policy| policy.admit(admitted));
     }
 
     /// How many programs are connected.

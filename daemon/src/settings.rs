@@ -5,24 +5,27 @@
 //! lives in a file goes out as the file's name. Must never hold what one of the parts would refuse
 //! later: every part is built once here, so that a start fails early and with the reason.
 
+mod shown;
+
 use core::net::{IpAddr, Ipv4Addr};
 use core::num::NonZeroU32;
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use confdb::Cluster;
 use confdb::cluster::local::LocalNode;
 use confdb::cluster::logging::LogSettings;
 use confdb::cluster::nodes::{MOST_VOTES, Node};
 use confdb::cluster::ring::{self, Key};
 use confdb::cluster::voting::{Rules, TieBreaker};
+use confdb::{Cluster, Tree};
 use quorum::Votes;
 use thiserror::Error;
 use totem::{Identity, Limits, NodeId, RingSeq, Timing, Tuning};
 
 use crate::net::Transport;
 use crate::stack::command::NodeEntry;
+use crate::stack::lookup::Shown;
 use crate::stack::reconfigure::Reconfiguration;
 use crate::stack::{self, Held};
 
@@ -66,6 +69,8 @@ pub struct Settings {
     pub realtime: bool,
     /// What an operator should know that is no fault, one line each; log them once.
     pub notes: Vec<String>,
+    /// What programs can look up.
+    pub shown: Shown,
 }
 
 /// Which cluster, and which of its configurations.
@@ -241,12 +246,20 @@ pub fn settings(
         realtime: cluster.here.realtime.unwrap_or(true),
         logging: cluster.logging.of(DAEMON, None),
         subsystems: subsystems(cluster),
+        shown: Shown::default(),
     };
     settings.ring(0, 0)?;
     Ok(settings)
 }
 
 impl Settings {
+    /// The same, with what programs can look up: as written, as understood, and as it is here.
+    #[must_use]
+    pub fn showing(mut self, tree: &Tree, cluster: &Cluster) -> Self {
+        self.shown = shown::shown(tree, cluster, &self);
+        self
+    }
+
     /// The ring's part. `boot` must grow with every start of this node; `seed` is any number.
     ///
     /// # Errors
@@ -280,6 +293,7 @@ impl Settings {
             disallowed: self.disallowed,
             shutdown_timeout: self.shutdown_timeout,
             held,
+            shown: self.shown.clone(),
         })
     }
 
@@ -300,6 +314,7 @@ impl Settings {
             },
             disallowed: self.disallowed,
             shutdown_timeout: self.shutdown_timeout,
+            shown: self.shown.clone(),
         }
     }
 }

@@ -333,6 +333,7 @@ impl Shell {
                 }
                 Effect::File(job) => self.file(job),
                 Effect::Debug(on) => self.logging.set_debug(on),
+                Effect::Admit(admitted) => self.sources.ipc.admit(&admitted),
                 Effect::Exit(exit) => self.end = Some(End::of(exit)),
                 Effect::Wait(deadline) => {
                     self.sources.net.flush();

@@ -14,7 +14,9 @@ mod database;
 pub mod effect;
 mod evs;
 mod groups;
+pub mod lookup;
 mod managers;
+pub mod map;
 mod nodes;
 mod outbox;
 pub mod reconfigure;
@@ -38,6 +40,7 @@ use self::database::Database;
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
 use self::groups::Groups;
+use self::lookup::{Lookup, Shown};
 use self::managers::Managers;
 use self::nodes::Nodes;
 use self::outbox::Outbox;
@@ -70,6 +73,8 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// The configuration as it lies on disk.
     pub held: Held,
+    /// What programs can look up of it.
+    pub shown: Shown,
 }
 
 /// The configuration as it lies on a node's disk.
@@ -93,6 +98,7 @@ pub struct Stack {
     groups: Groups,
     managers: Managers,
     database: Database,
+    lookup: Lookup,
     /// What counts votes and this node, which is out of date, has not taken part in.
     missed: Missed,
     shutdown: Shutdown,
@@ -139,6 +145,7 @@ impl Stack {
             groups,
             managers: Managers::default(),
             database,
+            lookup: Lookup::default(),
             missed: Missed::default(),
             shutdown: Shutdown::new(config.shutdown_timeout),
             installed: None,
@@ -149,6 +156,7 @@ impl Stack {
             tuning: None,
             deadline: None,
         };
+        stack.show_configuration(config.shown);
         stack.settle(now);
         stack
     }
@@ -214,6 +222,7 @@ impl Stack {
             Command::Vote(command) => self.vote(now, request, command),
             Command::Group(command) => self.on_group(now, request, command),
             Command::Manage(command) => self.on_manager(now, request, command),
+            Command::Map(command) => self.look_up(request, command),
         }
         self.settle(now);
     }
@@ -225,6 +234,7 @@ impl Stack {
         self.groups.gone(session, &mut self.outbox);
         self.managers.gone(session);
         self.database.gone(session);
+        self.lookup.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
         self.leave(agreed);
         self.voting.gone(session, &mut self.outbox);
@@ -327,7 +337,8 @@ impl Stack {
             | Command::SetDirty
             | Command::Vote(_)
             | Command::Group(_)
-            | Command::Manage(_) => None,
+            | Command::Manage(_)
+            | Command::Map(_) => None,
         };
         self.leave(agreed);
     }
@@ -349,6 +360,7 @@ impl Stack {
             self.outbox.reply(request, Reply::Refused(Refusal::Leaving));
             return;
         }
+        self.lookup.touch();
         let nodes = self.nodes.rows(self.voting.quorum());
         self.voting.command((now, request), command, &nodes, &mut self.outbox);
     }
@@ -402,6 +414,7 @@ impl Stack {
                 self.open = true;
                 self.ring.open_data_lane(now);
             } else if !(self.pass_on(now, Lane::Sync) || self.pass_on(now, Lane::Data)) {
+                self.refresh();
                 return;
             }
         }
@@ -444,6 +457,7 @@ impl Stack {
     }
 
     fn on_configuration(&mut self, now: Instant, configuration: &Configuration) {
+        self.lookup.touch();
         let outbox = &mut self.outbox;
         let departed = self.nodes.on_configuration(configuration);
         match configuration.kind {
@@ -490,6 +504,7 @@ impl Stack {
                 Ok(())
             }
             Service::Nodes => {
+                self.lookup.touch();
                 let end = self.nodes.on_message(from, body, &mut self.outbox)?;
                 self.leave_now = self.leave_now.or(end);
                 Ok(())

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use confdb::replica::Ticket;
 use daemon::stack::command::{Command, RequestId, SessionId, VoteCommand, Wanted};
 use daemon::stack::effect::Effect;
+use daemon::stack::lookup::Shown;
 use daemon::stack::reconfigure::Reconfiguration;
 use daemon::stack::{Config, Held, Stack};
 use totem::{
@@ -504,6 +505,7 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, disk: &Disk) -> Config {
         disallowed: cluster.voting.disallowed,
         shutdown_timeout: Duration::from_secs(5),
         held: Held { text, accepted: disk.accepted(version) },
+        shown: Shown::default(),
     }
 }
 
@@ -517,5 +519,6 @@ fn reconfiguration(plan: &Plan, me: NodeId, (text, tuning): (&[u8], Tuning)) -> 
         tuning,
         disallowed: cluster.voting.disallowed,
         shutdown_timeout: cluster.voting.shutdown_timeout,
+        shown: Shown::default(),
     }
 }

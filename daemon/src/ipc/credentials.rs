@@ -9,7 +9,8 @@ use std::io;
 
 use tokio::net::UnixStream;
 
-use crate::stack::command::{Command, GroupCommand, ManageCommand, VoteCommand};
+use crate::stack::command::{Command, GroupCommand, ManageCommand, MapCommand, VoteCommand};
+use crate::stack::effect::Admitted;
 
 /// Who is at the other end of a socket, as the kernel says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +48,8 @@ impl fmt::Display for Peer {
 pub struct Policy {
     uids: BTreeSet<u32>,
     gids: BTreeSet<u32>,
+    /// Who may as well, until told otherwise.
+    admitted: Admitted,
 }
 
 impl Policy {
@@ -54,12 +57,12 @@ impl Policy {
     #[must_use]
     pub fn own() -> Self {
         let me = nix::unistd::geteuid().as_raw();
-        Self { uids: BTreeSet::from([0, me]), gids: BTreeSet::new() }
+        Self { uids: BTreeSet::from([0, me]), ..Self::nobody() }
     }
 
-    #[cfg(test)]
     pub(super) fn nobody() -> Self {
-        Self { uids: BTreeSet::new(), gids: BTreeSet::new() }
+        let (uids, gids) = (BTreeSet::new(), BTreeSet::new());
+        Self { uids, gids, admitted: Admitted::default() }
     }
 
     /// And this user.
@@ -76,10 +79,17 @@ impl Policy {
         self
     }
 
+    /// And these, instead of those of the last time.
+    pub fn admit(&mut self, admitted: &Admitted) {
+        self.admitted.clone_from(admitted);
+    }
+
     /// This peer may change things.
     #[must_use]
     pub fn permits(&self, peer: &Peer) -> bool {
-        self.uids.contains(&peer.uid) || self.gids.contains(&peer.gid)
+        let Admitted { users, groups } = &self.admitted;
+        let user = self.uids.contains(&peer.uid) || users.contains(&peer.uid);
+        user || self.gids.contains(&peer.gid) || groups.contains(&peer.gid)
     }
 }
 
@@ -92,6 +102,12 @@ pub fn needs_permission(command: &Command) -> bool {
         Command::Status
         | Command::Nodes
         | Command::Vote(VoteCommand::ShowDevice | VoteCommand::WhatIf(_))
+        | Command::Map(
+            MapCommand::Get { .. }
+            | MapCommand::List { .. }
+            | MapCommand::Track { .. }
+            | MapCommand::Untrack(_),
+        )
         | Command::Group(
             GroupCommand::Members(_) | GroupCommand::List { .. } | GroupCommand::WatchRing(_),
         )
@@ -101,6 +117,9 @@ pub fn needs_permission(command: &Command) -> bool {
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
         )
         | Command::Configuration
+        | Command::Map(
+            MapCommand::Set { .. } | MapCommand::Delete { .. } | MapCommand::Adjust { .. },
+        )
         | Command::Reload(_)
         | Command::Leave(_)
         | Command::Stop

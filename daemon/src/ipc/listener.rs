@@ -13,7 +13,7 @@ use std::time::Duration;
 use rustix::rand::{GetRandomFlags, getrandom};
 use thiserror::Error;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tracing::{debug, warn};
 
 use super::credentials::{Peer, Policy};
@@ -48,7 +48,8 @@ pub enum ListenError {
 pub struct Listener {
     socket: UnixListener,
     path: SocketPath,
-    policy: Policy,
+    /// Looked at for each program that comes.
+    policy: watch::Receiver<Policy>,
     limits: Limits,
     places: Places,
 }
@@ -81,7 +82,11 @@ impl Listener {
     ///
     /// # Errors
     /// Somebody answers on it, or the system refuses.
-    pub fn open(path: &Path, policy: Policy, limits: Limits) -> Result<Self, ListenError> {
+    pub fn open(
+        path: &Path,
+        policy: watch::Receiver<Policy>,
+        limits: Limits,
+    ) -> Result<Self, ListenError> {
         let refused = |why| ListenError::System { path: path.to_owned(), why };
         if std::os::unix::net::UnixStream::connect(path).is_ok() {
             return Err(ListenError::Occupied(path.to_owned()));
@@ -134,7 +139,7 @@ impl Listener {
                 return false;
             }
         };
-        let permitted = self.policy.permits(&peer);
+        let permitted = self.policy.borrow().permits(&peer);
         let Some(place) = self.places.take(permitted) else {
             warn!(target: "ipc", "{peer} refused: {} sessions already", self.limits.sessions);
             session::turn_away(&stream, self.limits.sessions);

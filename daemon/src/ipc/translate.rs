@@ -5,6 +5,7 @@
 
 mod groups;
 mod managers;
+mod map;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::stack::effect::{
     Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
     Running, Status, Trial,
 };
+use crate::stack::map::statistics;
 
 /// Steps of one question that are taken.
 const MOST_STEPS: usize = 64;
@@ -104,6 +106,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::UnregisterDevice(proto::UnregisterDevice {}) => {
             device(DeviceCommand::Unregister)
         }
+        request::What::Map(request) => Command::Map(map::request(request)?),
         request::What::Device(proto::GetDevice {}) => Command::Vote(VoteCommand::ShowDevice),
         request::What::WhatIf(proto::WhatIf { steps }) => what_if(&steps)?,
         request::What::JoinGroup(join) => groups::join(join)?,
@@ -211,6 +214,7 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
         Reply::GroupMembers(members) => groups::group_members(members),
         Reply::Groups(list) => groups::list(list),
         Reply::Counting(counting) => managers::counting(counting),
+        Reply::Map(result) => map::reply(result),
     }
 }
 
@@ -246,6 +250,7 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
         }),
         Notice::Group(told) => groups::told(told),
         Notice::View(view) => managers::view(view),
+        Notice::Key(change) => What::MapChange(map::change(change)),
     }
 }
 
@@ -498,52 +503,8 @@ fn narrow(number: usize) -> u32 {
 }
 
 fn counters(stats: &totem::Stats) -> Vec<proto::Counter> {
-    let totem::Stats {
-        tokens,
-        token_retransmits,
-        tokens_dropped,
-        frames_sent,
-        frames_resent,
-        frames_received,
-        frames_dropped,
-        holes_requested,
-        messages_delivered,
-        bytes_delivered,
-        packets_refused,
-        gathers,
-        tokens_lost,
-        rings,
-        recovery_sent,
-        joins_sent,
-        probes_sent,
-        suspects_cleared,
-        pauses,
-        rotation_nanos,
-    } = *stats;
-    [
-        ("tokens", tokens),
-        ("token_retransmits", token_retransmits),
-        ("tokens_dropped", tokens_dropped),
-        ("frames_sent", frames_sent),
-        ("frames_resent", frames_resent),
-        ("frames_received", frames_received),
-        ("frames_dropped", frames_dropped),
-        ("holes_requested", holes_requested),
-        ("messages_delivered", messages_delivered),
-        ("bytes_delivered", bytes_delivered),
-        ("packets_refused", packets_refused),
-        ("gathers", gathers),
-        ("tokens_lost", tokens_lost),
-        ("rings", rings),
-        ("recovery_sent", recovery_sent),
-        ("joins_sent", joins_sent),
-        ("probes_sent", probes_sent),
-        ("suspects_cleared", suspects_cleared),
-        ("pauses", pauses),
-        ("rotation_nanos", rotation_nanos),
-    ]
-    .map(|(name, value)| proto::Counter { name: name.to_owned(), value })
-    .to_vec()
+    let counter = |(name, value): (&str, u64)| proto::Counter { name: name.to_owned(), value };
+    statistics::counters(stats).map(counter).to_vec()
 }
 
 #[cfg(test)]

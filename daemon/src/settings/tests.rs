@@ -22,11 +22,11 @@ fn address(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-fn iscsi1(own: &str) -> LocalNode {
+pub(super) fn iscsi1(own: &str) -> LocalNode {
     LocalNode { id: 1.try_into().unwrap(), name: "iscsi1".to_owned(), address: address(own) }
 }
 
-fn resolved() -> BTreeMap<String, Vec<IpAddr>> {
+pub(super) fn resolved() -> BTreeMap<String, Vec<IpAddr>> {
     let of = |texts: &[&str]| texts.iter().map(|text| address(text)).collect();
     BTreeMap::from([
         ("iscsi1".to_owned(), of(&["192.168.10.11"])),

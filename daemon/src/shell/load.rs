@@ -138,7 +138,8 @@ impl Load {
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
             | Reply::Groups(_)
-            | Reply::Counting(_) => {}
+            | Reply::Counting(_)
+            | Reply::Map(_) => {}
         }
     }
 
@@ -170,7 +171,8 @@ impl Load {
             | Notice::ConfigUpdate { .. }
             | Notice::Configuration(_)
             | Notice::Group(_)
-            | Notice::View(_) => {}
+            | Notice::View(_)
+            | Notice::Key(_) => {}
         }
     }
 

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use quorum::{Step, Votes};
 use totem::{Guarantee, NodeId};
 
+pub use super::map::MapCommand;
+
 /// A client, as numbered by the shell. Never reused while the daemon runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SessionId(pub u64);
@@ -65,6 +67,8 @@ pub enum Command {
     Group(GroupCommand),
     /// What cluster managers ask.
     Manage(ManageCommand),
+    /// Something about a map of this node.
+    Map(MapCommand),
 }
 
 /// What cluster managers ask.
@@ -144,6 +148,7 @@ impl Command {
             | Self::Attach
             | Self::Vote(_)
             | Self::Manage(_)
+            | Self::Map(_)
             | Self::Group(
                 GroupCommand::Join { .. }
                 | GroupCommand::Leave

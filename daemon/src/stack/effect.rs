@@ -19,6 +19,7 @@ use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
 pub use super::managers::{ClusterView, Counting};
+pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -60,6 +61,8 @@ pub enum Effect {
     Report(Report),
     /// Log more, or no longer.
     Debug(bool),
+    /// These may change things from now on, besides those who always may.
+    Admit(Admitted),
     /// Stop: this node left, or must not go on.
     Exit(Exit),
     /// Nothing more to do before this deadline; always last.
@@ -122,6 +125,8 @@ pub enum Reply {
     Groups(GroupList),
     /// How votes are counted here.
     Counting(Box<Counting>),
+    /// What a map holds, or why it was not done.
+    Map(Result<Found, KeyRefused>),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -231,6 +236,8 @@ pub enum Notice {
     Group(GroupNotice),
     /// The cluster as it is from now on.
     View(Box<ClusterView>),
+    /// A key changed that the session tracks.
+    Key(KeyChange),
 }
 
 /// One line for the log.

@@ -106,7 +106,8 @@ impl Outbox {
             | Notice::Configuration(_)
             | Notice::Message { .. }
             | Notice::Group(_)
-            | Notice::View(_) => {}
+            | Notice::View(_)
+            | Notice::Key(_) => {}
         }
     }
 

@@ -10,6 +10,7 @@ use totem::{ConfigError, Instant, Tuning};
 
 use super::Stack;
 use super::command::NodeEntry;
+use super::lookup::Shown;
 pub use super::nodes::reconfigure::Reconfigured;
 
 /// The parts of a configuration that a running node can take over.
@@ -27,6 +28,8 @@ pub struct Reconfiguration {
     pub disallowed: bool,
     /// How long programs may take to say whether this node may leave, when they are asked next.
     pub shutdown_timeout: Duration,
+    /// What programs can look up of it.
+    pub shown: Shown,
 }
 
 impl Stack {
@@ -53,6 +56,7 @@ impl Stack {
         }
         self.shutdown.set_patience(new.shutdown_timeout);
         self.nodes.keep_out(new.disallowed);
+        self.show_configuration(new.shown.clone());
         Ok(self.nodes.reconfigure(&new.nodes, new.version))
     }
 }

@@ -43,6 +43,22 @@ pub(crate) enum Service {
 }
 
 impl Service {
+    /// All services.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Sync, Self::Nodes, Self::Voting, Self::Evs, Self::Database, Self::Groups];
+
+    /// What programs know it by.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Nodes => "cman",
+            Self::Voting => "votequorum",
+            Self::Evs => "evs",
+            Self::Database => "confdb",
+            Self::Groups => "cpg",
+        }
+    }
+
     /// Its number on the wire.
     pub(crate) const fn number(self) -> u8 {
         match self {

@@ -132,6 +132,7 @@ impl World {
                 | Effect::Report(_)
                 | Effect::File(FileJob::Unstage(_))
                 | Effect::Debug(_)
+                | Effect::Admit(_)
                 | Effect::Exit(_)) => self.effects.entry(me).or_default().push(effect),
             }
         }
@@ -200,6 +201,7 @@ impl World {
             | Effect::Report(_)
             | Effect::File(_)
             | Effect::Debug(_)
+            | Effect::Admit(_)
             | Effect::Exit(_)
             | Effect::Wait(_) => None,
         })
@@ -261,7 +263,16 @@ fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
     let Config { ring, nodes, voting, disallowed, shutdown_timeout, .. } =
         config(me.get(), 1, RingSeq::default(), File { version, ..THREE });
     let (voting, tuning) = (Some(voting), ring.tuning());
-    Box::new(Reconfiguration { version, nodes, voting, tuning, disallowed, shutdown_timeout })
+    let shown = Shown::default();
+    Box::new(Reconfiguration {
+        version,
+        nodes,
+        voting,
+        tuning,
+        disallowed,
+        shutdown_timeout,
+        shown,
+    })
 }
 
 fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
@@ -286,10 +297,12 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
         disallowed: file.disallowed,
         shutdown_timeout: Duration::from_secs(5),
         held: Held { text: text(file.version).into(), accepted: Vec::new() },
+        shown: Shown::default(),
     }
 }
 
 mod departing;
+mod lookup;
 mod managers;
 mod versions;
 
@@ -426,6 +439,7 @@ fn seen(world: &World, id: u32) -> Vec<String> {
         | Effect::Report(_)
         | Effect::File(_)
         | Effect::Debug(_)
+        | Effect::Admit(_)
         | Effect::Exit(_)
         | Effect::Wait(_) => None,
     });
@@ -441,7 +455,8 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Group(_)
-            | Notice::View(_) => None,
+            | Notice::View(_)
+            | Notice::Key(_) => None,
         })
         .collect()
 }

@@ -284,6 +284,7 @@ impl Stack {
     }
 
     fn note_quorum(&mut self) {
+        self.lookup.touch();
         let quorate = self.is_quorate();
         self.database.set_quorate(quorate);
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use daemon::stack::command::{Command, Leave, NodeEntry, RequestId, SessionId, Wanted};
 use daemon::stack::effect::{Effect, FileJob};
+use daemon::stack::lookup::Shown;
 use daemon::stack::reconfigure::Reconfiguration;
 use daemon::stack::{self, Held, Stack};
 use quorum::Votes;
@@ -93,6 +94,7 @@ impl Play {
             tuning: config(1).tuning(),
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(1),
+            shown: Shown::default(),
         };
         let config = stack::Config {
             ring: config(1),
@@ -105,6 +107,7 @@ impl Play {
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(5),
             held: Held { text: text(1).into(), accepted: Vec::new() },
+            shown: Shown::default(),
         };
         let mut play = Self {
             now,
@@ -213,6 +216,7 @@ impl Play {
                 | Effect::NotifyAll { .. }
                 | Effect::Report(_)
                 | Effect::Debug(_)
+                | Effect::Admit(_)
                 | Effect::Exit(_) => {}
             }
         }

@@ -93,7 +93,7 @@ impl World {
             Effect::Report(report) => {
                 self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
             }
-            Effect::Debug(_) => {}
+            Effect::Debug(_) | Effect::Admit(_) => {}
             Effect::File(job) => self.file(node, job),
             Effect::Exit(why) => {
                 self.trace.story(self.now, Some(node), || format!("exit: {why:?}"));
@@ -139,7 +139,8 @@ impl World {
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
             | Reply::Groups(_)
-            | Reply::Counting(_) => {
+            | Reply::Counting(_)
+            | Reply::Map(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -237,7 +238,8 @@ impl World {
             Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Group(_)
-            | Notice::View(_) => {
+            | Notice::View(_)
+            | Notice::Key(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {

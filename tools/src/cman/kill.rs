@@ -86,5 +86,6 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::TooManyMembers
         | Reason::Interrupted
         | Reason::Already => Ok(text),
+        Reason::Already | Reason::Absent | Reason::ReadOnly | Reason::Full => Ok(text),
     }
 }

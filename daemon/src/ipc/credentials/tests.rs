@@ -36,3 +36,24 @@ fn peer_names_itself_for_the_log() {
     assert_eq!(peer(0, 0).to_string(), "process 4711 of user 0");
     assert_eq!(Peer { uid: 7, gid: 7, pid: None }.to_string(), "a process of user 7");
 }
+
+#[test]
+fn who_is_admitted_may_change_until_told_otherwise() {
+    let mut policy = Policy::own();
+    policy.admit(&Admitted { users: [99_001].into(), groups: [99_002].into() });
+    assert!(policy.permits(&peer(99_001, 5)));
+    assert!(policy.permits(&peer(99_003, 99_002)));
+    policy.admit(&Admitted::default());
+    assert!(!policy.permits(&peer(99_001, 5)));
+    assert!(!policy.permits(&peer(99_003, 99_002)));
+    assert!(policy.permits(&peer(0, 0)));
+}
+
+#[test]
+fn looking_keys_up_needs_no_permission_and_setting_them_does() {
+    use crate::stack::map::{Value, Which};
+    let (map, key) = (Which::Keys, "app.key".to_owned());
+    assert!(!needs_permission(&Command::Map(MapCommand::Get { map, key: key.clone() })));
+    let value = Value::U8(1);
+    assert!(needs_permission(&Command::Map(MapCommand::Set { map, key, value })));
+}

@@ -50,6 +50,7 @@ pub(in crate::shell) fn understand(
     let name = options.node_name.as_deref().or(cluster.here.node_name.as_deref());
     let me = names::local_node(&cluster, name, &resolved)?;
     let settings = settings(&cluster, &me, &resolved, &options.overrides())?;
+    let settings = settings.showing(&tree, &cluster);
     let addresses =
         addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
     let keys = Keys::read(&settings.key, settings.next_key.as_deref())?;

@@ -4,6 +4,7 @@ use totem::{Identity, Limits, Timing};
 
 use super::super::Held;
 use super::super::command::NodeEntry;
+use super::super::lookup::Shown;
 use super::*;
 
 fn node(id: u32) -> NodeId {
@@ -29,6 +30,7 @@ fn database() -> Database {
         disallowed: false,
         shutdown_timeout: std::time::Duration::from_secs(5),
         held: Held { text: b"text".as_slice().into(), accepted: Vec::new() },
+        shown: Shown::default(),
     })
 }
 

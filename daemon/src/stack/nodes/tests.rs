@@ -6,6 +6,7 @@ use totem::{Cause, Change, Evidence, Identity, Lane, Limits, RingSeq, Timing};
 use super::super::Held;
 use super::super::command::{NodeEntry, SessionId};
 use super::super::effect::{Departure, Effect, KillReason, Refusal, Reply};
+use super::super::lookup::Shown;
 use super::*;
 
 const WATCHER: SessionId = SessionId(1);
@@ -45,6 +46,7 @@ fn config(me: u32, config_version: u64) -> Config {
         disallowed: false,
         shutdown_timeout: Duration::from_secs(5),
         held: Held { text: [].into(), accepted: Vec::new() },
+        shown: Shown::default(),
     }
 }
 
@@ -144,6 +146,7 @@ impl Table {
                 | Effect::NotifyAll { .. }
                 | Effect::File(_)
                 | Effect::Debug(_)
+                | Effect::Admit(_)
                 | Effect::Exit(_)
                 | Effect::Wait(_) => None,
             })
@@ -341,6 +344,7 @@ fn replies(table: &mut Table) -> Vec<Reply> {
             | Effect::Report(_)
             | Effect::File(_)
             | Effect::Debug(_)
+            | Effect::Admit(_)
             | Effect::Exit(_)
             | Effect::Wait(_) => None,
         })

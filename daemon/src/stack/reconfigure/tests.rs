@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use totem::{Identity, Limits, NodeId, RingSeq, Timing};
 
+use super::super::map::Value;
 use super::super::{Config, Held};
 use super::*;
 
@@ -34,6 +35,7 @@ fn stack() -> (Stack, Tuning) {
         disallowed: false,
         shutdown_timeout: Duration::from_secs(5),
         held: Held { text: [].into(), accepted: Vec::new() },
+        shown: Shown::default(),
     };
     (Stack::new(config, Instant::ORIGIN), tuning)
 }
@@ -59,6 +61,7 @@ fn all_parts_are_told() {
         tuning,
         disallowed: true,
         shutdown_timeout: Duration::from_secs(1),
+        shown: Shown { keys: vec![("totem.token".to_owned(), Value::U32(500))] },
     };
     let done = stack.reconfigure(Instant::ORIGIN, &new).expect("it works");
     assert_eq!((done.added, done.removed), ([node(3)].into(), [node(2)].into()));
@@ -80,6 +83,7 @@ fn what_the_ring_cannot_work_with_changes_nothing() {
         tuning,
         disallowed: true,
         shutdown_timeout: Duration::from_secs(1),
+        shown: Shown::default(),
     };
     let why = stack.reconfigure(Instant::ORIGIN, &new).expect_err("too short");
     assert_eq!(why.to_string(), "token is 1ms, at least 100ms is needed");

@@ -48,6 +48,7 @@ impl Desk {
                 | Effect::Report(_)
                 | Effect::File(_)
                 | Effect::Debug(_)
+                | Effect::Admit(_)
                 | Effect::Exit(_)
                 | Effect::Wait(_) => panic!("{effect:?}"),
             }

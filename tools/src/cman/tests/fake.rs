@@ -295,6 +295,7 @@ impl<'a> Session<'a> {
             | request::What::Counting(_)
             | request::What::Stop(_)
             | request::What::ReopenLogs(_)
+            | request::What::Map(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
         };
         drop(world);
