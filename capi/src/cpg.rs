@@ -21,7 +21,7 @@ use crate::entry::entry;
 use crate::error::Cs;
 use crate::handles::Handles;
 use crate::instance::{self, Base};
-use crate::pointer::{put, read, row};
+use crate::pointer::{Aligned, put, read, row};
 use crate::quorum::RingId;
 use crate::session::Session;
 
@@ -114,14 +114,8 @@ struct Told {
 /// A callback with its arguments.
 enum Call {
     View { group: Name, members: Vec<Address>, left: Vec<Address>, joined: Vec<Address> },
-    Message { group: Name, from: Member, payload: Payload },
+    Message { group: Name, from: Member, payload: Aligned },
     Ring { ring: RingId, members: Vec<u32> },
-}
-
-/// A message's content where the program may write and where everything is well aligned.
-struct Payload {
-    words: Vec<u64>,
-    size: usize,
 }
 
 static HANDLES: Handles<Cpg> = Handles::new();
@@ -152,25 +146,6 @@ impl Default for Name {
     }
 }
 
-impl Payload {
-    fn of(bytes: &[u8]) -> Self {
-        const WORD: usize = size_of::<u64>();
-        let mut words = Vec::with_capacity(bytes.len().div_ceil(WORD));
-        let mut chunks = bytes.chunks_exact(WORD);
-        words.extend(chunks.by_ref().map(|chunk| {
-            let mut word = [0; WORD];
-            word.copy_from_slice(chunk);
-            u64::from_ne_bytes(word)
-        }));
-        if !chunks.remainder().is_empty() {
-            let mut word = [0; WORD];
-            word[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-            words.push(u64::from_ne_bytes(word));
-        }
-        Self { words, size: bytes.len() }
-    }
-}
-
 impl Instance for Cpg {
     type Call = Call;
 
@@ -190,7 +165,7 @@ impl Instance for Cpg {
                 vec![Call::View { group: told.group, members, left, joined }]
             }
             Some(GroupEvent::Message(message)) => {
-                let payload = Payload::of(&message.payload);
+                let payload = Aligned::of(&message.payload);
                 vec![Call::Message { group: told.group, from: message.from, payload }]
             }
             Some(GroupEvent::Ring(ring)) => {
@@ -220,11 +195,9 @@ impl Instance for Cpg {
             }
             Call::Message { group, from, payload } => {
                 let Some(deliver) = self.model.deliver else { return };
-                let Payload { words, size } = payload;
-                let at = words.as_mut_ptr().cast();
-                // SAFETY: as before; the words hold at least that many bytes, and nobody else has
-                // them.
-                unsafe { deliver(handle, group, from.node, from.pid, at, *size) };
+                let (size, at) = (payload.size(), payload.start_mut());
+                // SAFETY: as before; there are so many bytes, and nobody else has them.
+                unsafe { deliver(handle, group, from.node, from.pid, at, size) };
             }
             Call::Ring { ring, members } => {
                 let Some(ring_changed) = self.model.ring_changed else { return };

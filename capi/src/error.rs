@@ -82,7 +82,7 @@ impl Cs {
 }
 
 /// What the daemon's refusals are in the libraries' words; all others are a failed operation.
-const REFUSALS: [(Reason, Cs); 21] = [
+const REFUSALS: [(Reason, Cs); 24] = [
     (Reason::Protocol, Cs::Version),
     (Reason::UnknownRequest, Cs::NotSupported),
     (Reason::Permission, Cs::Access),
@@ -104,6 +104,9 @@ const REFUSALS: [(Reason, Cs); 21] = [
     (Reason::TooManyMembers, Cs::NoSpace),
     (Reason::Interrupted, Cs::TryAgain),
     (Reason::OtherRing, Cs::MessageError),
+    (Reason::Absent, Cs::NotExist),
+    (Reason::ReadOnly, Cs::Access),
+    (Reason::Full, Cs::NoSpace),
 ];
 
 impl From<Error> for Cs {

@@ -71,6 +71,12 @@ impl<T> Handles<T> {
     }
 }
 
+/// A number that fits no table, for what is known to the daemon by it. Never 0.
+pub(crate) fn number() -> Result<u64, Cs> {
+    let (high, low) = (check()?, check()?);
+    Ok(u64::from(high) << 32 | u64::from(low))
+}
+
 fn parts(handle: u64) -> Result<(u32, usize), Cs> {
     let check = u32::try_from(handle >> 32).map_err(|_| Cs::BadHandle)?;
     let place = usize::try_from(handle & u64::from(u32::MAX)).map_err(|_| Cs::BadHandle)?;

@@ -30,6 +30,7 @@
 //! | [`install`] | the names under which programs look for this object |
 
 mod cfg;
+mod cmap;
 mod cpg;
 mod dispatch;
 mod entry;
@@ -40,6 +41,5 @@ mod instance;
 mod pointer;
 mod quorum;
 mod session;
-mod unsupported;
 mod versions;
 mod votequorum;

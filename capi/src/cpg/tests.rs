@@ -22,13 +22,3 @@ fn names_keep_their_zeros_and_end() {
     let wrong = Name { length: 129, ..Name::default() };
     assert_eq!(wrong.bytes(), Err(Cs::NameTooLong));
 }
-
-#[test]
-fn payload_is_the_message() {
-    for size in [0, 1, 7, 8, 9, 4000] {
-        let bytes: Vec<u8> = (0..u8::MAX).cycle().take(size).collect();
-        let payload = Payload::of(&bytes);
-        let all: Vec<u8> = payload.words.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        assert_eq!((&all[..payload.size], payload.size), (&bytes[..], size));
-    }
-}

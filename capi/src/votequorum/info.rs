@@ -5,7 +5,7 @@
 
 use std::ffi::{c_char, c_uint};
 
-use client::{Counting, Device, Status};
+use client::{Counting, Device, Map, Status, Value};
 
 use super::{NAME, state};
 use crate::error::Cs;
@@ -63,8 +63,12 @@ pub(super) fn of(session: &Session, node: u32) -> Result<Info, Cs> {
 }
 
 /// Votes of the device that this node's configuration knows.
-pub(super) fn device_votes(_session: &Session) -> Result<u32, Cs> {
-    Ok(DEFAULT_VOTES)
+pub(super) fn device_votes(session: &Session) -> Result<u32, Cs> {
+    match session.ask(|asks| asks.map_get(Map::Keys, "quorum.device.votes")) {
+        Ok(Value::U32(votes)) => Ok(votes),
+        Ok(_) | Err(Cs::NotExist) => Ok(DEFAULT_VOTES),
+        Err(why) => Err(why),
+    }
 }
 
 const fn flag(is_set: bool, flag: c_uint) -> c_uint {
