@@ -4,9 +4,8 @@
 //! and who only tracks must say yes.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use client::proto::{self, notice};
+use client::proto::{self, Reason, notice};
 
 use crate::dispatch::{self, Instance};
 use crate::entry::entry;
@@ -41,7 +40,6 @@ pub struct Callbacks {
 struct Cfg {
     base: Base,
     shutdown: Option<ShutdownFn>,
-    tracking: AtomicBool,
 }
 
 static HANDLES: Handles<Cfg> = Handles::new();
@@ -89,7 +87,7 @@ pub unsafe extern "C-unwind" fn corosync_cfg_initialize(
             instance::begin(&HANDLES, handle, || {
                 let session = Session::open_to_hear("libcfg")?;
                 let base = Base::new(session, std::ptr::null_mut());
-                Ok(Cfg { base, shutdown, tracking: AtomicBool::new(false) })
+                Ok(Cfg { base, shutdown })
             })
         }
     })
@@ -164,9 +162,6 @@ pub extern "C-unwind" fn corosync_cfg_kill_node(
 pub extern "C-unwind" fn corosync_cfg_trackstart(handle: u64, _track_flags: u8) -> c_int {
     entry(|| {
         let cfg = HANDLES.get(handle)?;
-        if cfg.tracking.swap(true, Ordering::AcqRel) {
-            return Err(Cs::Exist);
-        }
         cfg.base.session.ask(|asks| asks.question_me(true))
     })
 }
@@ -176,7 +171,6 @@ pub extern "C-unwind" fn corosync_cfg_trackstart(handle: u64, _track_flags: u8) 
 pub extern "C-unwind" fn corosync_cfg_trackstop(handle: u64) -> c_int {
     entry(|| {
         let cfg = HANDLES.get(handle)?;
-        cfg.tracking.store(false, Ordering::Release);
         cfg.base.session.ask(|asks| asks.question_me(false))
     })
 }
@@ -233,7 +227,13 @@ pub unsafe extern "C-unwind" fn corosync_cfg_local_get(
 /// Has all nodes go by the configuration that this node can read.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn corosync_cfg_reload_config(handle: u64) -> c_int {
-    entry(|| ask(handle, |asks| asks.reload(0, false)).map(drop))
+    entry(|| {
+        ask(handle, |asks| match asks.reload(0, false) {
+            // Nothing new: nothing to do.
+            Err(client::Error::Refused { reason: Reason::NotNewer, .. }) => Ok(()),
+            reloaded => reloaded.map(drop),
+        })
+    })
 }
 
 /// Has the daemon open the files of its log again.

@@ -27,6 +27,9 @@ mod iterate;
 mod set;
 mod value;
 
+/// Shortest name of a key, bytes.
+const SHORTEST: usize = 3;
+
 /// Longest name of a key, bytes, with its end.
 const NAME: usize = 256;
 
@@ -119,7 +122,8 @@ impl Instance for Cmap {
 
 fn shown(value: Option<&Plain>) -> NotifyValue {
     match value {
-        None => NotifyValue { kind: 0, size: 0, data: ptr::null() },
+        // As the original: programs look at the type, not at the pointer.
+        None => NotifyValue { kind: 0, size: 0, data: c"".as_ptr().cast() },
         Some(plain) => NotifyValue { kind: plain.kind, size: plain.size, data: plain.data() },
     }
 }
@@ -139,6 +143,12 @@ unsafe fn name<'a>(at: *const c_char) -> Result<&'a str, Cs> {
         return Err(Cs::NameTooLong);
     }
     name.to_str().map_err(|_| Cs::InvalidParam)
+}
+
+/// Whether keys may have this name.
+fn is_name(name: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:".contains(&byte);
+    name.len() >= SHORTEST && name.bytes().all(is_letter)
 }
 
 /// The same, where the program may give none.

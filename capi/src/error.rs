@@ -92,7 +92,7 @@ const REFUSALS: [(Reason, Cs); 24] = [
     (Reason::Busy, Cs::Busy),
     (Reason::TooManySessions, Cs::TryAgain),
     (Reason::Already, Cs::Exist),
-    (Reason::UnknownNode, Cs::NameNotFound),
+    (Reason::UnknownNode, Cs::NotExist),
     (Reason::NotThere, Cs::NotExist),
     (Reason::NoSuchNode, Cs::NameNotFound),
     (Reason::Invalid, Cs::InvalidParam),

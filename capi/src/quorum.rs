@@ -1,14 +1,15 @@
 //! `libquorum`: may this partition act, and who is in it.
 //!
 //! Must never show a ring by another name than the other libraries, nor two members lists for one
-//! ring. A view of the daemon is one event: it comes to one callback in the old model, and in the
-//! new one to the list of nodes if the ring is new and then to the verdict.
+//! ring. Each callback is one event: the old model has one for everything, the new one has the list of
+//! nodes, if the ring is new, before the verdict.
 
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use client::ClusterView;
+use client::manager::{ViewPart, ViewParts};
 use client::proto::notice;
 
 use crate::dispatch::{self, Instance};
@@ -104,11 +105,13 @@ impl Instance for Quorum {
     fn calls(&self, what: notice::What) -> Result<Vec<Call>, Cs> {
         let notice::What::View(view) = what else { return Err(Cs::Library) };
         let view = ClusterView::try_from(view)?;
-        Ok(match self.model {
-            Model::V0(notify) => vec![Call::V0(notify, view)],
-            Model::V1(notify, nodes) => {
-                vec![Call::NodesV1(nodes, view.clone()), Call::V1(notify, view)]
-            }
+        Ok(match (self.model, view.part) {
+            (Model::V0(notify), ViewPart::Whole) => vec![Call::V0(notify, view)],
+            (Model::V1(_, nodes), ViewPart::Members) => vec![Call::NodesV1(nodes, view)],
+            (Model::V1(notify, _), ViewPart::Verdict) => vec![Call::V1(notify, view)],
+            (Model::V0(_), ViewPart::Members | ViewPart::Verdict)
+            | (Model::V1(..), ViewPart::Whole)
+            | (Model::V0(_) | Model::V1(..), ViewPart::Expected) => return Err(Cs::Library),
         })
     }
 
@@ -162,25 +165,28 @@ pub(crate) const fn wishes(flags: c_uint) -> (bool, bool) {
 }
 
 /// Starts what is told of views. Twice is an error.
-pub(crate) fn track(session: &Session, tracking: &AtomicBool, flags: c_uint) -> Result<(), Cs> {
+pub(crate) fn track(
+    session: &Session,
+    tracking: &AtomicBool,
+    parts: ViewParts,
+    flags: c_uint,
+) -> Result<(), Cs> {
     let (on, current) = wishes(flags);
     if on && tracking.swap(true, Ordering::AcqRel) {
         return Err(Cs::Exist);
     }
     let goes_on = tracking.load(Ordering::Acquire);
-    let done = session.ask(|asks| asks.track_views(goes_on, current));
+    let done = session.ask(|asks| asks.track_views(parts, goes_on, current));
     if on && done.is_err() {
         tracking.store(false, Ordering::Release);
     }
     done
 }
 
-/// Ends what is told of views.
+/// Ends what is told of views; nothing is wrong if nothing was.
 pub(crate) fn untrack(session: &Session, tracking: &AtomicBool) -> Result<(), Cs> {
-    if !tracking.swap(false, Ordering::AcqRel) {
-        return Err(Cs::NotExist);
-    }
-    session.ask(|asks| asks.track_views(false, false))
+    tracking.store(false, Ordering::Release);
+    session.ask(|asks| asks.track_views(ViewParts::One, false, false))
 }
 
 fn make(model: Model, context: *mut c_void) -> Result<Quorum, Cs> {
@@ -267,7 +273,11 @@ pub unsafe extern "C-unwind" fn quorum_getquorate(handle: u64, quorate: *mut c_i
 pub extern "C-unwind" fn quorum_trackstart(handle: u64, flags: c_uint) -> c_int {
     entry(|| {
         let quorum = HANDLES.get(handle)?;
-        track(&quorum.base.session, &quorum.tracking, flags)
+        let parts = match quorum.model {
+            Model::V0(_) => ViewParts::One,
+            Model::V1(..) => ViewParts::Ring,
+        };
+        track(&quorum.base.session, &quorum.tracking, parts, flags)
     })
 }
 

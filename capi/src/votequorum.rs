@@ -8,8 +8,9 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use client::manager::{ViewPart, ViewParts};
 use client::proto::notice;
-use client::{ClusterView, NodeState};
+use client::{ClusterView, NodeState, StateChange};
 
 use crate::dispatch::{self, Instance};
 use crate::entry::entry;
@@ -58,8 +59,6 @@ struct VoteQuorum {
     tracking: AtomicBool,
     /// What the program wants to get back with each event.
     tag: AtomicU64,
-    /// What was told last.
-    told: Mutex<Option<ClusterView>>,
     /// Name of the device that this handle speaks for.
     device: Mutex<Option<String>>,
 }
@@ -83,10 +82,18 @@ impl Instance for VoteQuorum {
     fn calls(&self, what: notice::What) -> Result<Vec<Call>, Cs> {
         let notice::What::View(view) = what else { return Err(Cs::Library) };
         let view = ClusterView::try_from(view)?;
-        let mut told = lock(&self.told);
-        let calls = changes(told.as_ref(), &view);
-        *told = Some(view);
-        Ok(calls)
+        Ok(vec![match view.part {
+            ViewPart::Members => {
+                let ring = RingId { nodeid: view.representative, seq: view.generation };
+                Call::Nodes(ring, view.members)
+            }
+            ViewPart::Verdict => {
+                let node = |of: &StateChange| Node { nodeid: of.node, state: state(of.state) };
+                Call::Quorum(view.quorate, view.nodes.iter().map(node).collect())
+            }
+            ViewPart::Expected => Call::Expected(view.expected),
+            ViewPart::Whole => return Err(Cs::Library),
+        }])
     }
 
     fn call(&self, handle: u64, call: &mut Call) {
@@ -113,35 +120,6 @@ impl Instance for VoteQuorum {
             }
         }
     }
-}
-
-/// What a program hears of a view after another one.
-fn changes(before: Option<&ClusterView>, view: &ClusterView) -> Vec<Call> {
-    let name = |view: &ClusterView| (view.representative, view.generation);
-    let mut calls = Vec::new();
-    // How it is was asked for again when nothing differs: then all of it is told.
-    let again = before.is_some_and(|before| {
-        name(before) == name(view)
-            && before.quorate == view.quorate
-            && before.nodes == view.nodes
-            && before.expected == view.expected
-    });
-    let is_new = |differs: fn(&ClusterView, &ClusterView) -> bool| {
-        again || before.is_none_or(|before| differs(before, view))
-    };
-    if is_new(|a, b| (a.representative, a.generation) != (b.representative, b.generation)) {
-        let ring = RingId { nodeid: view.representative, seq: view.generation };
-        calls.push(Call::Nodes(ring, view.members.clone()));
-    }
-    if is_new(|a, b| a.quorate != b.quorate || a.nodes != b.nodes) {
-        let node =
-            |node: &client::StateChange| Node { nodeid: node.node, state: state(node.state) };
-        calls.push(Call::Quorum(view.quorate, view.nodes.iter().map(node).collect()));
-    }
-    if before.is_some_and(|before| before.expected != view.expected) {
-        calls.push(Call::Expected(view.expected));
-    }
-    calls
 }
 
 /// The header's number of a state.
@@ -198,7 +176,6 @@ pub unsafe extern "C-unwind" fn votequorum_initialize(
                     callbacks,
                     tracking: AtomicBool::new(false),
                     tag: AtomicU64::new(0),
-                    told: Mutex::new(None),
                     device: Mutex::new(None),
                 })
             })
@@ -242,7 +219,14 @@ pub unsafe extern "C-unwind" fn votequorum_getinfo(
 /// Has all members expect so many votes.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn votequorum_setexpected(handle: u64, expected_votes: c_uint) -> c_int {
-    entry(|| HANDLES.get(handle)?.base.session.ask(|asks| asks.set_expected(expected_votes)))
+    entry(|| {
+        let session = &HANDLES.get(handle)?.base.session;
+        // As the original: not below what is needed now.
+        if expected_votes < session.ask(|asks| asks.status())?.quorum.needed {
+            return Err(Cs::InvalidParam);
+        }
+        session.ask(|asks| asks.set_expected(expected_votes))
+    })
 }
 
 /// Has all members count so many votes for a node.
@@ -264,7 +248,8 @@ pub extern "C-unwind" fn votequorum_trackstart(handle: u64, context: u64, flags:
     entry(|| {
         let votequorum = HANDLES.get(handle)?;
         votequorum.tag.store(context, Ordering::Release);
-        track(&votequorum.base.session, &votequorum.tracking, flags)
+        let parts = ViewParts::Votes;
+        track(&votequorum.base.session, &votequorum.tracking, parts, flags)
     })
 }
 

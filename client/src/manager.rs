@@ -9,6 +9,7 @@ use crate::error::Error;
 #[cfg(doc)]
 use crate::proto::Reason;
 use crate::proto::{self, reply, request};
+pub use crate::proto::{ViewPart, ViewParts};
 
 /// The cluster as it is from now on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +30,8 @@ pub struct ClusterView {
     pub left: Vec<u32>,
     /// Every node known, by ascending id.
     pub nodes: Vec<StateChange>,
+    /// What it was sent for.
+    pub part: ViewPart,
 }
 
 /// How votes are counted here.
@@ -58,8 +61,9 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::request`].
-    pub fn track_views(&mut self, on: bool, current: bool) -> Result<(), Error> {
-        self.done("track", request::What::Track(proto::Track { on, current }))
+    pub fn track_views(&mut self, parts: ViewParts, on: bool, current: bool) -> Result<(), Error> {
+        let parts = parts.into();
+        self.done("track", request::What::Track(proto::Track { on, current, parts }))
     }
 
     /// Asks to be told [`Change::TryShutdown`](crate::Change) before this node leaves, or no
@@ -126,9 +130,22 @@ impl TryFrom<proto::View> for ClusterView {
             joined,
             left,
             nodes,
+            part,
         } = view;
         let nodes = nodes.into_iter().map(StateChange::try_from).collect::<Result<_, Error>>()?;
-        Ok(Self { generation, representative, quorate, expected, members, joined, left, nodes })
+        let part = ViewPart::try_from(part)
+            .map_err(|_| Error::Protocol(format!("no part of a view has number {part}")))?;
+        Ok(Self {
+            generation,
+            representative,
+            quorate,
+            expected,
+            members,
+            joined,
+            left,
+            nodes,
+            part,
+        })
     }
 }
 

@@ -352,6 +352,9 @@ pub struct Track {
     /// Tell first how it is now; as soon as there is a ring.
     #[prost(bool, tag = "2")]
     pub current: bool,
+    /// How what is told is cut.
+    #[prost(enumeration = "ViewParts", tag = "3")]
+    pub parts: i32,
 }
 /// The cluster as it is from now on.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -380,6 +383,9 @@ pub struct View {
     /// Every node known, by ascending id.
     #[prost(message, repeated, tag = "8")]
     pub nodes: ::prost::alloc::vec::Vec<StateChange>,
+    /// What it was sent for.
+    #[prost(enumeration = "ViewPart", tag = "9")]
+    pub part: i32,
 }
 /// Has this program asked before this node leaves, by `TryShutdown`, which it answers by
 /// `ShutdownReply`; it is told nothing else.
@@ -1262,6 +1268,77 @@ pub mod map_value {
         Binary(::prost::bytes::Bytes),
     }
 }
+/// How views are cut into notices, for programs that have a function for each part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ViewParts {
+    /// Not at all; told when the members or the verdict change.
+    One = 0,
+    /// The members, if the ring is new, then the verdict.
+    Ring = 1,
+    /// The members, if the ring is new; the verdict, if it or the state of a node changed; the
+    /// expected votes, if they did.
+    Votes = 2,
+}
+impl ViewParts {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::One => "VIEW_PARTS_ONE",
+            Self::Ring => "VIEW_PARTS_RING",
+            Self::Votes => "VIEW_PARTS_VOTES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VIEW_PARTS_ONE" => Some(Self::One),
+            "VIEW_PARTS_RING" => Some(Self::Ring),
+            "VIEW_PARTS_VOTES" => Some(Self::Votes),
+            _ => None,
+        }
+    }
+}
+/// What a view was sent for. It shows everything all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ViewPart {
+    /// All of it.
+    Whole = 0,
+    /// The members.
+    Members = 1,
+    /// The verdict, and the states of nodes.
+    Verdict = 2,
+    /// The expected votes.
+    Expected = 3,
+}
+impl ViewPart {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Whole => "VIEW_PART_WHOLE",
+            Self::Members => "VIEW_PART_MEMBERS",
+            Self::Verdict => "VIEW_PART_VERDICT",
+            Self::Expected => "VIEW_PART_EXPECTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VIEW_PART_WHOLE" => Some(Self::Whole),
+            "VIEW_PART_MEMBERS" => Some(Self::Members),
+            "VIEW_PART_VERDICT" => Some(Self::Verdict),
+            "VIEW_PART_EXPECTED" => Some(Self::Expected),
+            _ => None,
+        }
+    }
+}
 /// What could happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1400,6 +1477,8 @@ pub enum Reason {
     Overrun = 100,
     /// The quorum device speaks of another ring than the present one.
     OtherRing = 101,
+    /// The configuration that this node can read is not newer than the one in use.
+    NotNewer = 102,
     /// The connection is in a group, or another connection of this process is in this one.
     AlreadyMember = 80,
     /// The connection is in no group, or on its way out.
@@ -1444,6 +1523,7 @@ impl Reason {
             Self::NameTaken => "REASON_NAME_TAKEN",
             Self::Overrun => "REASON_OVERRUN",
             Self::OtherRing => "REASON_OTHER_RING",
+            Self::NotNewer => "REASON_NOT_NEWER",
             Self::AlreadyMember => "REASON_ALREADY_MEMBER",
             Self::NotInGroup => "REASON_NOT_IN_GROUP",
             Self::TooManyMembers => "REASON_TOO_MANY_MEMBERS",
@@ -1478,6 +1558,7 @@ impl Reason {
             "REASON_NAME_TAKEN" => Some(Self::NameTaken),
             "REASON_OVERRUN" => Some(Self::Overrun),
             "REASON_OTHER_RING" => Some(Self::OtherRing),
+            "REASON_NOT_NEWER" => Some(Self::NotNewer),
             "REASON_ALREADY_MEMBER" => Some(Self::AlreadyMember),
             "REASON_NOT_IN_GROUP" => Some(Self::NotInGroup),
             "REASON_TOO_MANY_MEMBERS" => Some(Self::TooManyMembers),

@@ -85,7 +85,7 @@ pub(super) fn status(rows: &[Node], node: u32, me: u32) -> Result<NodeStatus, Cs
         *link = LinkStatus {
             enabled: 1,
             connected: is_there,
-            dynconnected: is_there,
+            dynconnected: 0,
             mtu: MTU,
             source: host(*ours),
             destination: host(*theirs),
@@ -95,7 +95,7 @@ pub(super) fn status(rows: &[Node], node: u32, me: u32) -> Result<NodeStatus, Cs
         version: 1,
         nodeid: node,
         reachable: is_there,
-        remote: u8::from(node != me),
+        remote: 0,
         external: 0,
         onwire_min: 1,
         onwire_max: 1,
@@ -132,8 +132,9 @@ pub(super) unsafe fn give_addresses(
 /// The interfaces of this node and how each is.
 pub(super) fn rings(status: &Status) -> Vec<(String, String)> {
     let state = if status.synchronized { "active with no faults" } else { "gathering" };
-    let ring =
-        |(index, address): (usize, &IpAddr)| (address.to_string(), format!("ring {index} {state}"));
+    let ring = |(index, address): (usize, &IpAddr)| {
+        (format!("{index} {address}"), format!("ring {index} {state}"))
+    };
     status.me.addresses.iter().enumerate().map(ring).collect()
 }
 

@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 use client::Value;
 
 use super::value::Plain;
-use super::{HANDLES, name};
+use super::{HANDLES, is_name, name};
 use crate::entry::entry;
 use crate::error::Cs;
 use crate::pointer::{allocate, offer, put, read, write};
@@ -20,6 +20,9 @@ unsafe fn get(handle: u64, key: *const c_char) -> Result<Value, Cs> {
     let cmap = HANDLES.get(handle)?;
     // SAFETY: the caller's.
     let key = unsafe { name(key) }?;
+    if !is_name(key) {
+        return Err(Cs::NotExist);
+    }
     cmap.base.session.ask(|asks| asks.map_get(cmap.map, key))
 }
 

@@ -7,7 +7,7 @@ use std::ffi::{c_char, c_int, c_uint, c_void};
 use bytes::Bytes;
 use client::Value;
 
-use super::{HANDLES, name, value};
+use super::{HANDLES, is_name, name, value};
 use crate::entry::entry;
 use crate::error::Cs;
 use crate::pointer::{row, text};
@@ -20,6 +20,10 @@ unsafe fn set(handle: u64, key: *const c_char, value: Value) -> Result<(), Cs> {
     let cmap = HANDLES.get(handle)?;
     // SAFETY: the caller's.
     let key = unsafe { name(key) }?;
+    if !is_name(key) {
+        // Whatever is wrong with it; so says the original.
+        return Err(Cs::NameTooLong);
+    }
     cmap.base.session.ask(|asks| asks.map_set(cmap.map, key, value))
 }
 

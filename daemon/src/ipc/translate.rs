@@ -115,7 +115,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::GroupMembers(of) => groups::members_of(of),
         request::What::Groups(get) => groups::all(get),
         request::What::WatchRing(watch) => groups::watch(watch),
-        request::What::Track(track) => managers::track(track),
+        request::What::Track(track) => managers::track(track)?,
         request::What::Question(question) => managers::question(question),
         request::What::Counting(_) => Command::Manage(ManageCommand::Counting),
         request::What::Stop(_) => Command::Manage(ManageCommand::Stop),
@@ -485,6 +485,7 @@ fn reloaded(result: &Result<Reloaded, NotReloaded>) -> reply::What {
         Err(why) if why.is_about_the_file() => {
             refused(Reason::InvalidConfiguration, why.to_string())
         }
+        Err(why @ NotReloaded::NotNewer { .. }) => refused(Reason::NotNewer, why.to_string()),
         Err(why) => refused(Reason::NotReloaded, why.to_string()),
     }
 }

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use quorum::{Step, Votes};
 use totem::{Guarantee, NodeId};
 
+pub use super::managers::ViewParts;
+
 pub use super::map::MapCommand;
 
 /// A client, as numbered by the shell. Never reused while the daemon runs.
@@ -80,6 +82,8 @@ pub enum ManageCommand {
         on: bool,
         /// Tell it first how it is now.
         current: bool,
+        /// How what is told is cut.
+        parts: ViewParts,
     },
     /// From now on, ask this session before this node leaves (or no longer), and nothing else.
     Question(bool),

@@ -18,7 +18,7 @@ use totem::{
 use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
-pub use super::managers::{ClusterView, Counting};
+pub use super::managers::{ClusterView, Counting, ViewPart};
 pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
 pub use super::service::MessageError;
 

@@ -4,14 +4,14 @@
 //! Must never tell the same twice, nor a ring by another name than the groups do: a manager that
 //! hears of a ring from both compares the two. What follows from one occurrence is one view.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use totem::{Instant, NodeId, NodeSet, RingId};
 
 use super::Stack;
 use super::command::{Command, DeviceCommand, ManageCommand, RequestId, SessionId, VoteCommand};
 use super::effect::{NodeState, Notice, Refusal, Reply};
-use super::outbox::Membership;
+use super::outbox::{Membership, Outbox};
 
 /// The cluster as it looks to a manager.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +30,56 @@ pub struct ClusterView {
     pub left: NodeSet,
     /// Every node known, by ascending id.
     pub nodes: Vec<(NodeId, NodeState)>,
+    /// What it was sent for.
+    pub part: ViewPart,
+}
+
+/// How views are cut into notices, for programs that have a function for each part.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ViewParts {
+    /// Not at all; told when the members or the verdict change.
+    One,
+    /// The members, if the ring is new, then the verdict.
+    Ring,
+    /// The members, if the ring is new; the verdict, if it or the state of a node changed; the
+    /// expected votes, if they did.
+    Votes,
+}
+
+/// What a view was sent for. It shows everything all the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ViewPart {
+    /// All of it.
+    Whole,
+    /// The members.
+    Members,
+    /// The verdict, and the states of nodes.
+    Verdict,
+    /// The expected votes.
+    Expected,
+}
+
+impl ViewParts {
+    /// What is told of a view after another one, of which `is_new` says that the ring is.
+    fn of(self, before: Option<&ClusterView>, view: &ClusterView, is_new: bool) -> Vec<ViewPart> {
+        let differs = |of: fn(&ClusterView, &ClusterView) -> bool| {
+            before.is_none_or(|before| of(before, view))
+        };
+        let verdict = is_new || differs(|a, b| a.quorate != b.quorate);
+        let states = verdict || differs(|a, b| a.nodes != b.nodes);
+        let expected = before.is_some_and(|before| before.expected != view.expected);
+        let is_new = is_new || before.is_none();
+        let wanted: &[(bool, ViewPart)] = match self {
+            Self::One => &[(verdict, ViewPart::Whole)],
+            Self::Ring => &[(is_new, ViewPart::Members), (verdict, ViewPart::Verdict)],
+            Self::Votes => &[
+                (is_new, ViewPart::Members),
+                (states, ViewPart::Verdict),
+                (expected, ViewPart::Expected),
+            ],
+        };
+        wanted.iter().filter(|(is_wanted, _)| *is_wanted).map(|(_, part)| *part).collect()
+    }
 }
 
 /// How votes are counted here.
@@ -48,9 +98,9 @@ pub struct Counting {
 /// Sessions of managers, and what they were told.
 #[derive(Debug, Default)]
 pub(crate) struct Managers {
-    tracking: BTreeSet<SessionId>,
+    tracking: BTreeMap<SessionId, ViewParts>,
     /// Waiting for the first ring.
-    early: BTreeSet<SessionId>,
+    early: BTreeMap<SessionId, ViewParts>,
     /// The last membership, with who came and went.
     membership: Option<Membership>,
     /// What was told last.
@@ -73,9 +123,9 @@ impl Stack {
     pub(super) fn on_manager(&mut self, now: Instant, request: RequestId, command: ManageCommand) {
         let session = request.session;
         match command {
-            ManageCommand::Track { on, current } => {
+            ManageCommand::Track { on, current, parts } => {
                 self.outbox.reply(request, Reply::Done);
-                self.track(session, on, current);
+                self.track(session, parts, (on, current));
             }
             ManageCommand::Question(on) => {
                 self.shutdown.register(session, on);
@@ -99,44 +149,47 @@ impl Stack {
         }
     }
 
-    /// Tells those who track what has changed, if anything has.
+    /// Tells those who track what has changed, if anything has. While the members exchange their
+    /// states only the loss of quorum is told at once; the rest when they are done, with the ring.
     pub(super) fn tell_managers(&mut self) {
+        let quorate = self.voting.quorum().verdict().quorate;
+        let loses = self.managers.told.as_ref().is_some_and(|told| told.quorate && !quorate);
+        if !self.sync.is_done() && !loses {
+            return;
+        }
         let Some(membership) = self.outbox.take_change() else { return };
         let is_new = membership.is_some();
         if let Some(membership) = membership {
             self.managers.membership = Some(membership);
         }
         let Some(mut view) = self.view() else { return };
+        let before = self.managers.told.replace(view.clone());
         if let Some(membership) = self.managers.membership.as_ref().filter(|_| is_new) {
             view.joined.clone_from(&membership.joined);
             view.left.clone_from(&membership.left);
         }
-        let is_told = self.managers.told.as_ref().is_some_and(|told| {
-            let unchanged =
-                ClusterView { joined: NodeSet::new(), left: NodeSet::new(), ..told.clone() };
-            !is_new && unchanged == view
-        });
-        if is_told {
-            return;
-        }
-        self.managers.told = Some(view.clone());
         let early = std::mem::take(&mut self.managers.early);
-        for &to in self.managers.tracking.union(&early) {
-            self.outbox.notify(to, Notice::View(Box::new(view.clone())));
+        for (&to, parts) in &early {
+            tell(&mut self.outbox, to, &view, &parts.of(None, &view, true));
+        }
+        for (&to, parts) in &self.managers.tracking {
+            if !early.contains_key(&to) {
+                tell(&mut self.outbox, to, &view, &parts.of(before.as_ref(), &view, is_new));
+            }
         }
     }
 
-    fn track(&mut self, session: SessionId, on: bool, current: bool) {
+    fn track(&mut self, session: SessionId, parts: ViewParts, (on, current): (bool, bool)) {
         self.managers.gone(session);
         if on {
-            self.managers.tracking.insert(session);
+            self.managers.tracking.insert(session, parts);
         }
         if !current {
             return;
         }
         match self.view() {
-            Some(view) => self.outbox.notify(session, Notice::View(Box::new(view))),
-            None => drop(self.managers.early.insert(session)),
+            Some(view) => tell(&mut self.outbox, session, &view, &parts.of(None, &view, false)),
+            None => drop(self.managers.early.insert(session, parts)),
         }
     }
 
@@ -153,6 +206,7 @@ impl Stack {
             joined: NodeSet::new(),
             left: NodeSet::new(),
             nodes: rows.iter().map(|node| (node.id, node.state)).collect(),
+            part: ViewPart::Whole,
         })
     }
 
@@ -167,5 +221,12 @@ impl Stack {
             devices: devices.collect(),
             me: self.nodes.me(),
         }
+    }
+}
+
+fn tell(outbox: &mut Outbox, to: SessionId, view: &ClusterView, parts: &[ViewPart]) {
+    for &part in parts {
+        let view = ClusterView { part, ..view.clone() };
+        outbox.notify(to, Notice::View(Box::new(view)));
     }
 }

@@ -81,6 +81,7 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::NameTaken
         | Reason::Overrun
         | Reason::OtherRing
+        | Reason::NotNewer
         | Reason::AlreadyMember
         | Reason::NotInGroup
         | Reason::TooManyMembers

@@ -5,13 +5,19 @@
 use client::proto::{self, notice, reply};
 use totem::RingId;
 
-use super::{ids, state};
-use crate::stack::command::{Command, DeviceCommand, ManageCommand, VoteCommand};
-use crate::stack::effect::{ClusterView, Counting};
+use super::{Unreadable, ids, state};
+use crate::stack::command::{Command, DeviceCommand, ManageCommand, ViewParts, VoteCommand};
+use crate::stack::effect::{ClusterView, Counting, ViewPart};
 
-pub(super) fn track(track: proto::Track) -> Command {
-    let proto::Track { on, current } = track;
-    Command::Manage(ManageCommand::Track { on, current })
+pub(super) fn track(track: proto::Track) -> Result<Command, Unreadable> {
+    let proto::Track { on, current, parts } = track;
+    let parts = match proto::ViewParts::try_from(parts) {
+        Ok(proto::ViewParts::One) => ViewParts::One,
+        Ok(proto::ViewParts::Ring) => ViewParts::Ring,
+        Ok(proto::ViewParts::Votes) => ViewParts::Votes,
+        Err(_) => return Err(Unreadable(format!("no way to cut a view has number {parts}"))),
+    };
+    Ok(Command::Manage(ManageCommand::Track { on, current, parts }))
 }
 
 pub(super) fn question(question: proto::Question) -> Command {
@@ -27,7 +33,13 @@ pub(super) fn poll(poll: proto::PollDevice) -> Command {
 }
 
 pub(super) fn view(view: &ClusterView) -> notice::What {
-    let ClusterView { ring, quorate, expected, members, joined, left, nodes } = view;
+    let ClusterView { ring, quorate, expected, members, joined, left, nodes, part } = view;
+    let part = match part {
+        ViewPart::Whole => proto::ViewPart::Whole,
+        ViewPart::Members => proto::ViewPart::Members,
+        ViewPart::Verdict => proto::ViewPart::Verdict,
+        ViewPart::Expected => proto::ViewPart::Expected,
+    };
     notice::What::View(proto::View {
         generation: ring.seq.get(),
         representative: ring.representative.get(),
@@ -40,6 +52,7 @@ pub(super) fn view(view: &ClusterView) -> notice::What {
             .iter()
             .map(|&(node, is)| proto::StateChange { node: node.get(), state: state(is).into() })
             .collect(),
+        part: part.into(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! What cluster managers are told.
 
-use super::super::command::{DeviceCommand, ManageCommand};
-use super::super::effect::ClusterView;
+use super::super::command::{DeviceCommand, ManageCommand, ViewParts};
+use super::super::effect::{ClusterView, ViewPart};
 use super::*;
 
 /// Every view that a node told, as members, who came, who went, and quorate.
@@ -19,7 +19,7 @@ fn shown(view: &ClusterView) -> (Vec<u32>, Vec<u32>, Vec<u32>, bool) {
 }
 
 fn track(current: bool) -> Command {
-    Command::Manage(ManageCommand::Track { on: true, current })
+    Command::Manage(ManageCommand::Track { on: true, current, parts: ViewParts::One })
 }
 
 #[test]
@@ -39,8 +39,7 @@ fn a_manager_is_told_once_how_it_is_and_once_of_each_change() {
     assert!(last.ring > now[0].ring);
     let states: Vec<NodeState> = last.nodes.iter().map(|&(_, state)| state).collect();
     assert_eq!(states, [NodeState::Member, NodeState::Member, NodeState::Dead]);
-    let told = lost.iter().filter(|view| view.ring == last.ring).count();
-    assert_eq!(told, 1, "what follows from one change is one view");
+    assert_eq!(lost.len(), 1, "what follows from one change is one view");
     world.kill(2);
     world.together(&[1]);
     let alone = views(&world, 1).pop().expect("told");
@@ -51,7 +50,10 @@ fn a_manager_is_told_once_how_it_is_and_once_of_each_change() {
 fn who_asks_before_the_first_ring_is_told_of_it() {
     let mut world = World::new();
     world.start(&[1], THREE);
-    world.ask(1, Command::Manage(ManageCommand::Track { on: false, current: true }));
+    world.ask(
+        1,
+        Command::Manage(ManageCommand::Track { on: false, current: true, parts: ViewParts::One }),
+    );
     assert!(views(&world, 1).is_empty());
     world.together(&[1]);
     assert_eq!(views(&world, 1).len(), 1);
@@ -116,4 +118,23 @@ fn a_stop_asks_nobody() {
     let asked =
         |effect: &Effect| matches!(effect, Effect::Notify { notice: Notice::TryShutdown(_), .. });
     assert!(!world.has(1, asked));
+}
+
+#[test]
+fn a_view_is_cut_as_its_reader_wants_it() {
+    let mut world = World::new();
+    world.start(&[1, 2, 3], THREE);
+    world.together(&[1, 2, 3]);
+    let parts = ViewParts::Votes;
+    world.ask(1, Command::Manage(ManageCommand::Track { on: true, current: true, parts }));
+    let cut = |world: &World| views(world, 1).iter().map(|view| view.part).collect::<Vec<_>>();
+    assert_eq!(cut(&world), [ViewPart::Members, ViewPart::Verdict]);
+    world.ask(1, Command::Vote(VoteCommand::Expected(Votes::new(2))));
+    world.until("expected", |world| cut(world).len() == 3);
+    assert_eq!(cut(&world)[2..], [ViewPart::Expected]);
+    world.kill(3);
+    world.together(&[1, 2]);
+    assert_eq!(cut(&world)[3..5], [ViewPart::Members, ViewPart::Verdict]);
+    let last = views(&world, 1).pop().expect("told");
+    assert_eq!(shown(&last), (vec![1, 2], vec![], vec![3], true));
 }
