@@ -46,6 +46,11 @@ pub(super) fn of(session: &Session, node: u32) -> Result<Info, Cs> {
         .ask(|asks| Ok((asks.status()?, asks.nodes()?, asks.counting()?, asks.device()?)))?;
     let node = if node == 0 { status.me.id } else { node };
     let row = nodes.iter().find(|row| row.id == node).ok_or(Cs::NotExist)?;
+    // The original knows one device, and shows its votes with every node.
+    let votes = match &device {
+        Some(device) => device.votes,
+        None => configured_votes(session)?.unwrap_or(0),
+    };
     let own = device.filter(|_| node == status.me.id);
     let there = counting.devices.iter().find(|(id, _)| *id == node).map(|(_, votes)| *votes);
     Ok(Info {
@@ -57,16 +62,21 @@ pub(super) fn of(session: &Session, node: u32) -> Result<Info, Cs> {
         total_votes: status.quorum.present,
         quorum: status.quorum.needed,
         flags: rules(&status, &counting) | device_flags(own.as_ref(), there.is_some()),
-        qdevice_votes: own.as_ref().map(|own| own.votes).or(there).unwrap_or(0),
+        qdevice_votes: there.unwrap_or(votes),
         qdevice_name: name(own.as_ref().map_or("", |own| &own.name)),
     })
 }
 
-/// Votes of the device that this node's configuration knows.
+/// Votes of a device that registers.
 pub(super) fn device_votes(session: &Session) -> Result<u32, Cs> {
+    Ok(configured_votes(session)?.unwrap_or(DEFAULT_VOTES))
+}
+
+/// Votes of the device that this node's configuration knows.
+fn configured_votes(session: &Session) -> Result<Option<u32>, Cs> {
     match session.ask(|asks| asks.map_get(Map::Keys, "quorum.device.votes")) {
-        Ok(Value::U32(votes)) => Ok(votes),
-        Ok(_) | Err(Cs::NotExist) => Ok(DEFAULT_VOTES),
+        Ok(Value::U32(votes)) => Ok(Some(votes)),
+        Ok(_) | Err(Cs::NotExist) => Ok(None),
         Err(why) => Err(why),
     }
 }
