@@ -130,8 +130,9 @@ impl Connection {
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
                     | notice::What::GroupRing(_)
-                    | notice::What::View(_)
-                    | notice::What::MapChange(_),
+                    | notice::What::MapChange(_)
+                    | notice::What::Data(_)
+                    | notice::What::PortChange(_),
                 ) => {}
             }
         }

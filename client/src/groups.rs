@@ -324,9 +324,10 @@ impl Assembly {
             | notice::What::Configuration(_)
             | notice::What::Message(_)
             | notice::What::StateChange(_)
+            | notice::What::Data(_)
+            | notice::What::PortChange(_)
             | notice::What::TryShutdown(_)
             | notice::What::ConfigUpdate(_)
-            | notice::What::View(_)
             | notice::What::MapChange(_) => Ok(None),
         }
     }

@@ -30,11 +30,11 @@
 //! | [`cman`] | this node, the node table, leaving, killing |
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
+//! | [`ports`] | messages by port number, and barriers |
 //! | [`evs`] | raw ordered messages |
 //! | [`groups`] | process groups: who is there, and messages among them |
 //! | [`map`] | flat typed keys: configuration, state, what programs keep there |
 //! | [`connection`] | the conversation beneath them |
-//! | [`manager`] | views of the cluster in one piece, for cluster managers |
 //! | [`events`] | notices on a socket of their own |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
 
@@ -56,23 +56,22 @@ pub mod events;
 pub mod evs;
 #[cfg(feature = "connection")]
 pub mod groups;
-#[cfg(feature = "connection")]
-pub mod manager;
-#[cfg(feature = "connection")]
 pub mod map;
+#[cfg(feature = "connection")]
+pub mod ports;
 #[cfg(feature = "connection")]
 pub mod quorum;
 
 #[cfg(feature = "connection")]
 pub use self::{
-    cman::{Node, NodeState, Shutdown, StateChange, Status},
+    cman::{Node, NodeState, Origin, Shutdown, StateChange, Status},
     configuration::{Difference, Reloaded, Running},
     connection::Connection,
     error::Error,
     events::Events,
     evs::{Configuration, Delivery, Guarantee, Message},
     groups::{GroupEvent, GroupMessage, Member, Ring, View, Why},
-    manager::{ClusterView, Counting},
     map::{KeyChange, Map, Value},
+    ports::{BarrierChange, Data, PortChange, PortEvent},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

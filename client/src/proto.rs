@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 101, 102, 103, 104, 105, 80, 81, 82, 83, 84, 85, 70"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 80, 81, 82, 83, 84, 85, 70, 120, 121, 122, 123, 124"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -94,21 +94,6 @@ pub mod request {
         /// Carry the notices of another connection from now on.
         #[prost(message, tag = "100")]
         Listen(super::Listen),
-        /// Tell of views of the cluster from now on, or no longer.
-        #[prost(message, tag = "101")]
-        Track(super::Track),
-        /// Ask before this node leaves, from now on or no longer. Needs permission.
-        #[prost(message, tag = "102")]
-        Question(super::Question),
-        /// How votes are counted here.
-        #[prost(message, tag = "103")]
-        Counting(super::GetCounting),
-        /// Leave and stop without asking any program. Needs permission.
-        #[prost(message, tag = "104")]
-        Stop(super::Stop),
-        /// Open the files of the log again. Needs permission.
-        #[prost(message, tag = "105")]
-        ReopenLogs(super::ReopenLogs),
         /// Join a process group. Needs permission.
         #[prost(message, tag = "80")]
         JoinGroup(super::JoinGroup),
@@ -130,6 +115,21 @@ pub mod request {
         /// Something about a map of this node.
         #[prost(message, tag = "70")]
         Map(super::MapRequest),
+        /// Take what is sent to a port of this node. Needs permission.
+        #[prost(message, tag = "120")]
+        OpenPort(super::OpenPort),
+        /// No longer. Needs permission.
+        #[prost(message, tag = "121")]
+        ClosePort(super::ClosePort),
+        /// Send to who listens on a port. Needs permission.
+        #[prost(message, tag = "122")]
+        SendData(super::SendData),
+        /// Does somebody listen on a port?
+        #[prost(message, tag = "123")]
+        IsListening(super::IsListening),
+        /// Something about a barrier. Needs permission.
+        #[prost(message, tag = "124")]
+        Barrier(super::Barrier),
     }
 }
 /// From the daemon to a program.
@@ -161,7 +161,7 @@ pub struct Reply {
     /// The answer.
     #[prost(
         oneof = "reply::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 100, 50, 80, 81, 82, 70, 71"
+        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 50, 80, 81, 82, 70, 71, 120"
     )]
     pub what: ::core::option::Option<reply::What>,
 }
@@ -200,9 +200,6 @@ pub mod reply {
         /// Answer to `Reload`.
         #[prost(message, tag = "30")]
         Reloaded(super::Reloaded),
-        /// Answer to `GetCounting`.
-        #[prost(message, tag = "100")]
-        Counting(super::Counting),
         /// Answer to `GetConfiguration`.
         #[prost(message, tag = "50")]
         Running(super::Running),
@@ -221,6 +218,9 @@ pub mod reply {
         /// Answer to `MapList`.
         #[prost(message, tag = "71")]
         MapPage(super::MapPage),
+        /// Answer to `IsListening`.
+        #[prost(message, tag = "120")]
+        Listening(super::Listening),
     }
 }
 /// Told without being asked again, after `Watch` or `Attach`.
@@ -229,7 +229,7 @@ pub struct Notice {
     /// What happened.
     #[prost(
         oneof = "notice::What",
-        tags = "1, 2, 3, 4, 40, 41, 42, 100, 80, 81, 82, 70"
+        tags = "1, 2, 3, 4, 40, 41, 42, 80, 81, 82, 70, 120, 121"
     )]
     pub what: ::core::option::Option<notice::What>,
 }
@@ -259,9 +259,6 @@ pub mod notice {
         /// A node is something else to the cluster, and the members are the same (`Watch`).
         #[prost(message, tag = "42")]
         StateChange(super::StateChange),
-        /// The cluster as it is now (`Track`).
-        #[prost(message, tag = "100")]
-        View(super::View),
         /// Who is in the group from here on (`JoinGroup`).
         #[prost(message, tag = "80")]
         GroupView(super::GroupView),
@@ -274,6 +271,12 @@ pub mod notice {
         /// A key of a map changed (`MapTrack`).
         #[prost(message, tag = "70")]
         MapChange(super::MapChange),
+        /// Something was sent to the port (`OpenPort`).
+        #[prost(message, tag = "120")]
+        Data(super::Data),
+        /// Somebody listens on the port at a node, or no longer (`OpenPort`).
+        #[prost(message, tag = "121")]
+        PortChange(super::PortChange),
     }
 }
 /// Opens a conversation.
@@ -343,105 +346,6 @@ pub struct Watch {
     #[prost(bool, tag = "2")]
     pub may_object: bool,
 }
-/// Starts or ends notices of views: the members of the cluster and whether they may act, in one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Track {
-    /// True to be told from now on, false to be told no longer.
-    #[prost(bool, tag = "1")]
-    pub on: bool,
-    /// Tell first how it is now; as soon as there is a ring.
-    #[prost(bool, tag = "2")]
-    pub current: bool,
-    /// How what is told is cut.
-    #[prost(enumeration = "ViewParts", tag = "3")]
-    pub parts: i32,
-}
-/// The cluster as it is from now on.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct View {
-    /// Sequence of the ring; the same in everything that names one.
-    #[prost(uint64, tag = "1")]
-    pub generation: u64,
-    /// Its member with the lowest id.
-    #[prost(uint32, tag = "2")]
-    pub representative: u32,
-    /// This node may act.
-    #[prost(bool, tag = "3")]
-    pub quorate: bool,
-    /// Votes expected.
-    #[prost(uint32, tag = "4")]
-    pub expected: u32,
-    /// Ids of the members of the cluster, ascending.
-    #[prost(uint32, repeated, tag = "5")]
-    pub members: ::prost::alloc::vec::Vec<u32>,
-    /// Who came with this ring, ascending; empty when it is not new.
-    #[prost(uint32, repeated, tag = "6")]
-    pub joined: ::prost::alloc::vec::Vec<u32>,
-    /// Who went with the one before, ascending; empty when this one is not new.
-    #[prost(uint32, repeated, tag = "7")]
-    pub left: ::prost::alloc::vec::Vec<u32>,
-    /// Every node known, by ascending id.
-    #[prost(message, repeated, tag = "8")]
-    pub nodes: ::prost::alloc::vec::Vec<StateChange>,
-    /// What it was sent for.
-    #[prost(enumeration = "ViewPart", tag = "9")]
-    pub part: i32,
-}
-/// Has this program asked before this node leaves, by `TryShutdown`, which it answers by
-/// `ShutdownReply`; it is told nothing else.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Question {
-    /// True to be asked from now on, false to be asked no longer.
-    #[prost(bool, tag = "1")]
-    pub on: bool,
-}
-/// How votes are counted here.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetCounting {}
-/// How votes are counted here.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Counting {
-    /// Sequence of the ring as last told; 0 before the first.
-    #[prost(uint64, tag = "1")]
-    pub generation: u64,
-    /// Its member with the lowest id.
-    #[prost(uint32, tag = "2")]
-    pub representative: u32,
-    /// A node that starts waits until it has seen all.
-    #[prost(bool, tag = "3")]
-    pub wait_for_all: bool,
-    /// Half of the votes are enough on one side of an even split.
-    #[prost(bool, tag = "4")]
-    pub auto_tie_breaker: bool,
-    /// Those who are left after a loss expect less after a while.
-    #[prost(bool, tag = "5")]
-    pub last_man_standing: bool,
-    /// The votes of those who left in good order are not expected.
-    #[prost(bool, tag = "6")]
-    pub allow_downscale: bool,
-    /// Nodes whose quorum device is alive, and its votes there.
-    #[prost(message, repeated, tag = "7")]
-    pub devices: ::prost::alloc::vec::Vec<NodeVotes>,
-    /// This node.
-    #[prost(uint32, tag = "8")]
-    pub node: u32,
-}
-/// Votes of a node.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct NodeVotes {
-    /// Its id.
-    #[prost(uint32, tag = "1")]
-    pub node: u32,
-    /// The votes.
-    #[prost(uint32, tag = "2")]
-    pub votes: u32,
-}
-/// Leaves and stops without asking any program; the reply comes when the others know.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Stop {}
-/// Opens the files of the log again, for those who have moved them away.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReopenLogs {}
 /// Leaves the cluster; the reply comes when the others know, then the daemon stops.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Leave {
@@ -566,12 +470,6 @@ pub struct PollDevice {
     /// Which.
     #[prost(bool, tag = "1")]
     pub alive: bool,
-    /// Sequence of the ring that the device speaks of; 0 for whichever there is.
-    #[prost(uint64, tag = "100")]
-    pub generation: u64,
-    /// Its member with the lowest id.
-    #[prost(uint32, tag = "101")]
-    pub representative: u32,
 }
 /// The device has another name and other votes from now on.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -610,6 +508,104 @@ pub struct Step {
     #[prost(uint32, tag = "3")]
     pub votes: u32,
 }
+/// Gives this connection what is sent to a port of this node from now on, and tells it who listens
+/// on the same port elsewhere. It may have one port at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenPort {
+    /// The port, 1 to 255.
+    #[prost(uint32, tag = "1")]
+    pub port: u32,
+}
+/// Gives back the port of this connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClosePort {}
+/// Sends something to who listens on a port, at one node or at all, this one included.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendData {
+    /// Id of the node; 0 for all.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The port, up to 255; 0 for the one of this connection.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// What is sent.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub payload: ::prost::bytes::Bytes,
+}
+/// Asks whether somebody listens on a port.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IsListening {
+    /// Id of the node; 0 for this one.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The port, 1 to 255.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+}
+/// Somebody listens on the port, or nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Listening {
+    /// Somebody does.
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+}
+/// Asks something about a barrier: programs on several nodes wait there until enough have arrived.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Barrier {
+    /// Its name, 1 to 32 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub name: ::prost::bytes::Bytes,
+    /// What is asked.
+    #[prost(oneof = "barrier::What", tags = "2, 3, 4, 5, 6, 7, 8")]
+    pub what: ::core::option::Option<barrier::What>,
+}
+/// Nested message and enum types in `Barrier`.
+pub mod barrier {
+    /// What is asked.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum What {
+        /// This connection will wait there.
+        #[prost(message, tag = "2")]
+        Register(super::RegisterBarrier),
+        /// So many nodes must arrive, 0 for all members; before this node arrives.
+        #[prost(uint32, tag = "3")]
+        Nodes(u32),
+        /// It is forgotten once it was passed.
+        #[prost(bool, tag = "4")]
+        Once(bool),
+        /// This node gives up after so many milliseconds, 0 for never; before it arrives.
+        #[prost(uint64, tag = "5")]
+        PatienceMs(u64),
+        /// This node arrives, and nobody waits yet.
+        #[prost(message, tag = "6")]
+        Arrive(super::Arrive),
+        /// Arrive and wait; the reply comes when it is passed, or why it never will be.
+        #[prost(message, tag = "7")]
+        Wait(super::Wait),
+        /// Programs of this node have no such barrier any more.
+        #[prost(message, tag = "8")]
+        Delete(super::DeleteBarrier),
+    }
+}
+/// This connection will wait at the barrier; with the last connection that will, it goes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterBarrier {
+    /// How many nodes must arrive; 0 for all members.
+    #[prost(uint32, tag = "1")]
+    pub nodes: u32,
+    /// It is forgotten once it was passed.
+    #[prost(bool, tag = "2")]
+    pub once: bool,
+}
+/// This node arrives at the barrier.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Arrive {}
+/// This node arrives at the barrier, and the program waits until it is passed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Wait {}
+/// Programs of this node have no such barrier any more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteBarrier {}
 /// Starts configurations and raw messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Attach {}
@@ -791,6 +787,28 @@ pub struct Status {
     /// This node has state that outlives a partition.
     #[prost(bool, tag = "43")]
     pub has_state: bool,
+    /// Ports on which programs of this node listen, ascending.
+    #[prost(uint32, repeated, tag = "120")]
+    pub ports: ::prost::alloc::vec::Vec<u32>,
+    /// Why this node goes by its last good copy of the configuration; empty when it does not.
+    #[prost(string, tag = "60")]
+    pub copy: ::prost::alloc::string::String,
+    /// Values that do not come from the configuration that all nodes share.
+    #[prost(message, repeated, tag = "50")]
+    pub origins: ::prost::alloc::vec::Vec<Origin>,
+}
+/// A value that one node has for itself: from its local.conf, or from its start.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Origin {
+    /// Where it would stand in the configuration that all nodes share.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// What it is.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// Where it was said.
+    #[prost(string, tag = "3")]
+    pub from: ::prost::alloc::string::String,
 }
 /// A number about the ring. All grow, except those whose name ends in a unit of time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -960,6 +978,32 @@ pub struct StateChange {
     /// What it is.
     #[prost(enumeration = "NodeState", tag = "2")]
     pub state: i32,
+}
+/// Something was sent to the port of this connection.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Data {
+    /// Id of the node that sent it.
+    #[prost(uint32, tag = "1")]
+    pub from: u32,
+    /// The port of its sender; 0 when it has none.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// What was sent.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub payload: ::prost::bytes::Bytes,
+}
+/// Somebody listens on the port of this connection at a node, or no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PortChange {
+    /// Id of the node.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The port.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// Somebody does.
+    #[prost(bool, tag = "3")]
+    pub open: bool,
 }
 /// A configuration of the ring, in order with the raw messages.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1268,77 +1312,6 @@ pub mod map_value {
         Binary(::prost::bytes::Bytes),
     }
 }
-/// How views are cut into notices, for programs that have a function for each part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ViewParts {
-    /// Not at all; told when the members or the verdict change.
-    One = 0,
-    /// The members, if the ring is new, then the verdict.
-    Ring = 1,
-    /// The members, if the ring is new; the verdict, if it or the state of a node changed; the
-    /// expected votes, if they did.
-    Votes = 2,
-}
-impl ViewParts {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::One => "VIEW_PARTS_ONE",
-            Self::Ring => "VIEW_PARTS_RING",
-            Self::Votes => "VIEW_PARTS_VOTES",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "VIEW_PARTS_ONE" => Some(Self::One),
-            "VIEW_PARTS_RING" => Some(Self::Ring),
-            "VIEW_PARTS_VOTES" => Some(Self::Votes),
-            _ => None,
-        }
-    }
-}
-/// What a view was sent for. It shows everything all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ViewPart {
-    /// All of it.
-    Whole = 0,
-    /// The members.
-    Members = 1,
-    /// The verdict, and the states of nodes.
-    Verdict = 2,
-    /// The expected votes.
-    Expected = 3,
-}
-impl ViewPart {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Whole => "VIEW_PART_WHOLE",
-            Self::Members => "VIEW_PART_MEMBERS",
-            Self::Verdict => "VIEW_PART_VERDICT",
-            Self::Expected => "VIEW_PART_EXPECTED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "VIEW_PART_WHOLE" => Some(Self::Whole),
-            "VIEW_PART_MEMBERS" => Some(Self::Members),
-            "VIEW_PART_VERDICT" => Some(Self::Verdict),
-            "VIEW_PART_EXPECTED" => Some(Self::Expected),
-            _ => None,
-        }
-    }
-}
 /// What could happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1475,10 +1448,6 @@ pub enum Reason {
     NameTaken = 24,
     /// The program does not read what it wanted to be told. The daemon hangs up.
     Overrun = 100,
-    /// The quorum device speaks of another ring than the present one.
-    OtherRing = 101,
-    /// The configuration that this node can read is not newer than the one in use.
-    NotNewer = 102,
     /// The connection is in a group, or another connection of this process is in this one.
     AlreadyMember = 80,
     /// The connection is in no group, or on its way out.
@@ -1493,6 +1462,14 @@ pub enum Reason {
     ReadOnly = 71,
     /// No room for one more, or for more bytes.
     Full = 72,
+    /// A program listens on this port already.
+    PortInUse = 120,
+    /// No such barrier is registered on this node.
+    NoBarrier = 121,
+    /// A member was lost, or others were admitted, while the program waited.
+    NodeLost = 122,
+    /// The barrier was not passed in time.
+    TimedOut = 123,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1522,8 +1499,6 @@ impl Reason {
             Self::DeviceBusy => "REASON_DEVICE_BUSY",
             Self::NameTaken => "REASON_NAME_TAKEN",
             Self::Overrun => "REASON_OVERRUN",
-            Self::OtherRing => "REASON_OTHER_RING",
-            Self::NotNewer => "REASON_NOT_NEWER",
             Self::AlreadyMember => "REASON_ALREADY_MEMBER",
             Self::NotInGroup => "REASON_NOT_IN_GROUP",
             Self::TooManyMembers => "REASON_TOO_MANY_MEMBERS",
@@ -1531,6 +1506,10 @@ impl Reason {
             Self::Absent => "REASON_ABSENT",
             Self::ReadOnly => "REASON_READ_ONLY",
             Self::Full => "REASON_FULL",
+            Self::PortInUse => "REASON_PORT_IN_USE",
+            Self::NoBarrier => "REASON_NO_BARRIER",
+            Self::NodeLost => "REASON_NODE_LOST",
+            Self::TimedOut => "REASON_TIMED_OUT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1557,8 +1536,6 @@ impl Reason {
             "REASON_DEVICE_BUSY" => Some(Self::DeviceBusy),
             "REASON_NAME_TAKEN" => Some(Self::NameTaken),
             "REASON_OVERRUN" => Some(Self::Overrun),
-            "REASON_OTHER_RING" => Some(Self::OtherRing),
-            "REASON_NOT_NEWER" => Some(Self::NotNewer),
             "REASON_ALREADY_MEMBER" => Some(Self::AlreadyMember),
             "REASON_NOT_IN_GROUP" => Some(Self::NotInGroup),
             "REASON_TOO_MANY_MEMBERS" => Some(Self::TooManyMembers),
@@ -1566,6 +1543,10 @@ impl Reason {
             "REASON_ABSENT" => Some(Self::Absent),
             "REASON_READ_ONLY" => Some(Self::ReadOnly),
             "REASON_FULL" => Some(Self::Full),
+            "REASON_PORT_IN_USE" => Some(Self::PortInUse),
+            "REASON_NO_BARRIER" => Some(Self::NoBarrier),
+            "REASON_NODE_LOST" => Some(Self::NodeLost),
+            "REASON_TIMED_OUT" => Some(Self::TimedOut),
             _ => None,
         }
     }

@@ -143,8 +143,9 @@ impl Connection {
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
                     | notice::What::GroupRing(_)
-                    | notice::What::View(_)
-                    | notice::What::MapChange(_),
+                    | notice::What::MapChange(_)
+                    | notice::What::Data(_)
+                    | notice::What::PortChange(_),
                 ) => {}
             }
         }
@@ -207,10 +208,7 @@ impl Connection {
     /// # Errors
     /// As [`Connection::request`]; [`Reason::Invalid`] when this connection registered none.
     pub fn poll_device(&mut self, alive: bool) -> Result<(), Error> {
-        self.done(
-            "poll device",
-            request::What::PollDevice(proto::PollDevice { alive, ..proto::PollDevice::default() }),
-        )
+        self.done("poll device", request::What::PollDevice(proto::PollDevice { alive }))
     }
 
     /// The device has another name and other votes from now on.

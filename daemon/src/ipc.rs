@@ -41,7 +41,7 @@ use self::outlet::{Outlet, Overrun, Sent};
 use self::pairs::Pairs;
 use self::session::Key;
 use self::stalled::{Parked, Stalled};
-use self::translate::Surroundings;
+use self::translate::{Origin, Surroundings};
 use crate::stack::command::{Command, RequestId, SessionId};
 use crate::stack::effect::{Admitted, Notice, Refusal, Reply};
 
@@ -236,6 +236,16 @@ impl Ipc {
     /// Worth repeating now and then: the wall clock may have been set.
     pub fn set_wall_clock(&mut self, at_origin: Duration) {
         self.surroundings.at_origin = at_origin;
+    }
+
+    /// Says why this node goes by its copy of the configuration, or that it does not.
+    pub fn set_copy(&mut self, why: Option<String>) {
+        self.surroundings.copy = why;
+    }
+
+    /// Says which values do not come from the configuration that all nodes share.
+    pub fn set_origins(&mut self, origins: Vec<Origin>) {
+        self.surroundings.origins = origins;
     }
 
     /// Takes no more programs, lets each session send what waits for it, and ends; gives up on

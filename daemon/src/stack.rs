@@ -15,10 +15,10 @@ pub mod effect;
 mod evs;
 mod groups;
 pub mod lookup;
-mod managers;
 pub mod map;
 mod nodes;
 mod outbox;
+mod ports;
 pub mod reconfigure;
 mod service;
 mod shutdown;
@@ -41,9 +41,9 @@ use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
 use self::groups::Groups;
 use self::lookup::{Lookup, Shown};
-use self::managers::Managers;
 use self::nodes::Nodes;
 use self::outbox::Outbox;
+use self::ports::Ports;
 use self::service::{HEADER, LARGEST, PROTOCOL, Service};
 use self::shutdown::{Agreed, Shutdown};
 use self::sync::Synchronization;
@@ -96,7 +96,7 @@ pub struct Stack {
     voting: Voting,
     evs: Evs,
     groups: Groups,
-    managers: Managers,
+    ports: Ports,
     database: Database,
     lookup: Lookup,
     /// What counts votes and this node, which is out of date, has not taken part in.
@@ -131,6 +131,7 @@ impl Stack {
             config.ring.limits().message
         );
         let nodes = Nodes::new(&config);
+        let me = nodes.me();
         let voting = Voting::new(&config.voting);
         let plant = config.ring.plant();
         let groups = Groups::new(config.ring.identity().me, plant);
@@ -143,7 +144,7 @@ impl Stack {
             voting,
             evs: Evs::default(),
             groups,
-            managers: Managers::default(),
+            ports: Ports::new(me),
             database,
             lookup: Lookup::default(),
             missed: Missed::default(),
@@ -172,6 +173,7 @@ impl Stack {
         let agreed = self.shutdown.on_time(now, &mut self.outbox);
         self.leave(agreed);
         self.voting.on_time(now, &mut self.outbox);
+        self.ports.on_time(now, &mut self.outbox);
         let result = self.ring.handle(now, input);
         self.settle(now);
         result
@@ -221,8 +223,8 @@ impl Stack {
             }
             Command::Vote(command) => self.vote(now, request, command),
             Command::Group(command) => self.on_group(now, request, command),
-            Command::Manage(command) => self.on_manager(now, request, command),
             Command::Map(command) => self.look_up(request, command),
+            Command::Port(command) => self.port(now, request, command),
         }
         self.settle(now);
     }
@@ -232,20 +234,24 @@ impl Stack {
         self.outbox.watch(session, false);
         self.evs.gone(session);
         self.groups.gone(session, &mut self.outbox);
-        self.managers.gone(session);
         self.database.gone(session);
         self.lookup.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
         self.leave(agreed);
         self.voting.gone(session, &mut self.outbox);
+        self.ports.gone(session, &mut self.outbox);
         self.settle(now);
     }
 
     /// Pops the next obligation; ends with `Wait`.
     pub fn poll(&mut self) -> Effect {
         let earliest = || {
-            let voting = if self.left { None } else { self.voting.deadline() };
-            let deadlines = [self.deadline, self.shutdown.deadline(), voting];
+            let (voting, ports) = if self.left {
+                (None, None)
+            } else {
+                (self.voting.deadline(), self.ports.deadline())
+            };
+            let deadlines = [self.deadline, self.shutdown.deadline(), voting, ports];
             deadlines.into_iter().flatten().min_by_key(|deadline| deadline.at)
         };
         self.outbox.poll().unwrap_or_else(|| Effect::Wait(earliest()))
@@ -300,6 +306,7 @@ impl Stack {
             disallowed: self.nodes.keeps_out(),
             disallowed_nodes: self.nodes.disallowed(),
             has_state: self.nodes.has_state(),
+            ports: self.ports.bound(),
             stats: self.ring.stats(),
         }
     }
@@ -337,8 +344,8 @@ impl Stack {
             | Command::SetDirty
             | Command::Vote(_)
             | Command::Group(_)
-            | Command::Manage(_)
-            | Command::Map(_) => None,
+            | Command::Map(_)
+            | Command::Port(_) => None,
         };
         self.leave(agreed);
     }
@@ -388,11 +395,6 @@ impl Stack {
 
     /// Drains the ring, does what the services asked for meanwhile, until both are quiet.
     fn settle(&mut self, now: Instant) {
-        self.quiet(now);
-        self.tell_managers();
-    }
-
-    fn quiet(&mut self, now: Instant) {
         loop {
             self.drain(now);
             if self.left {
@@ -471,16 +473,19 @@ impl Stack {
                 self.open = false;
             }
         }
+        let lost = departed.gone.clone();
         self.voting.on_departed(now, departed, outbox);
         self.evs.on_configuration(configuration, outbox);
         self.groups.on_configuration(configuration, outbox);
         self.turn_over(configuration);
         if configuration.kind == Kind::Regular {
-            let hello = self.nodes.hello(self.voting.quorum().state());
-            let mut states =
-                vec![(Service::Nodes, hello), (Service::Database, self.database.state())];
-            states.extend(self.groups.state().into_iter().map(|piece| (Service::Groups, piece)));
             let outbox = &mut self.outbox;
+            let mut states = vec![
+                (Service::Nodes, self.nodes.hello(self.voting.quorum().state())),
+                (Service::Database, self.database.state()),
+                (Service::Ports, self.ports.on_ring(&lost, outbox)),
+            ];
+            states.extend(self.groups.state().into_iter().map(|piece| (Service::Groups, piece)));
             self.sync.begin(configuration.ring, &configuration.members, &states, outbox);
         }
     }
@@ -499,6 +504,7 @@ impl Stack {
             | Service::Evs
             | Service::Database
             | Service::Groups
+            | Service::Ports
                 if version != PROTOCOL =>
             {
                 Ok(())
@@ -511,6 +517,7 @@ impl Stack {
             }
             Service::Voting => self.on_vote(from, body),
             Service::Database => self.on_version(now, from, body),
+            Service::Ports => self.on_port(from, body),
             Service::Evs => {
                 self.evs.on_message(from, guarantee, &body, &mut self.outbox);
                 Ok(())

@@ -9,7 +9,7 @@ use std::io;
 
 use tokio::net::UnixStream;
 
-use crate::stack::command::{Command, GroupCommand, ManageCommand, MapCommand, VoteCommand};
+use crate::stack::command::{Command, GroupCommand, MapCommand, PortCommand, VoteCommand};
 use crate::stack::effect::Admitted;
 
 /// Who is at the other end of a socket, as the kernel says.
@@ -102,16 +102,16 @@ pub fn needs_permission(command: &Command) -> bool {
         Command::Status
         | Command::Nodes
         | Command::Vote(VoteCommand::ShowDevice | VoteCommand::WhatIf(_))
+        | Command::Group(
+            GroupCommand::Members(_) | GroupCommand::List { .. } | GroupCommand::WatchRing(_),
+        )
         | Command::Map(
             MapCommand::Get { .. }
             | MapCommand::List { .. }
             | MapCommand::Track { .. }
             | MapCommand::Untrack(_),
         )
-        | Command::Group(
-            GroupCommand::Members(_) | GroupCommand::List { .. } | GroupCommand::WatchRing(_),
-        )
-        | Command::Manage(ManageCommand::Track { .. } | ManageCommand::Counting) => false,
+        | Command::Port(PortCommand::IsListening { .. }) => false,
         Command::Watch { on: _, objects } => *objects,
         Command::Vote(
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
@@ -119,6 +119,12 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::Configuration
         | Command::Map(
             MapCommand::Set { .. } | MapCommand::Delete { .. } | MapCommand::Adjust { .. },
+        )
+        | Command::Port(
+            PortCommand::Listen(_)
+            | PortCommand::StopListening
+            | PortCommand::Send { .. }
+            | PortCommand::Barrier { .. },
         )
         | Command::Reload(_)
         | Command::Leave(_)
@@ -129,9 +135,6 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::Debug(_)
         | Command::Attach
         | Command::Multicast { .. }
-        | Command::Manage(
-            ManageCommand::Question(_) | ManageCommand::Stop | ManageCommand::Poll { .. },
-        )
         | Command::Group(
             GroupCommand::Join { .. } | GroupCommand::Leave | GroupCommand::Multicast { .. },
         ) => true,

@@ -4,9 +4,10 @@
 //! stack is taken apart field by field, so that what is added there cannot be forgotten here.
 
 mod groups;
-mod managers;
 mod map;
+mod ports;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
 use super::session::{Key, VERSION};
 use crate::stack::command::{
-    Command, DeviceCommand, GroupCommand, Leave, ManageCommand, VoteCommand, Wanted,
+    Command, DeviceCommand, GroupCommand, Leave, PortCommand, VoteCommand, Wanted,
 };
 use crate::stack::effect::{
     Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
@@ -36,6 +37,28 @@ pub struct Surroundings {
     pub multicast: Vec<IpAddr>,
     /// Wall-clock time at `totem::Instant::ORIGIN`, since 1970-01-01 UTC.
     pub at_origin: Duration,
+    /// Why this node goes by its copy of the directory's configuration, if it does.
+    pub copy: Option<String>,
+    /// Values that do not come from the configuration that all nodes share.
+    pub origins: Vec<Origin>,
+}
+
+/// A value that one host has for itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Where it would stand in the configuration that all nodes share.
+    pub path: String,
+    /// What it is.
+    pub value: String,
+    /// Where it was said.
+    pub from: String,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, value, from } = self;
+        write!(f, "{from}: {path} is {value:?} on this host")
+    }
 }
 
 /// What a program asks, sorted by who answers.
@@ -47,8 +70,6 @@ pub(super) enum Ask {
     Ping,
     /// The sessions together: how many are you?
     Subsystems,
-    /// The shell: open the files of the log again.
-    ReopenLogs,
     /// The sessions together: carry the notices of the one with this key.
     Listen(Bytes),
     /// The stack.
@@ -65,7 +86,6 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::Hello(proto::Hello { version: _, name: _ }) => return Ok(Ask::Hello),
         request::What::Ping(proto::Ping {}) => return Ok(Ask::Ping),
         request::What::Subsystems(proto::GetSubsystems {}) => return Ok(Ask::Subsystems),
-        request::What::ReopenLogs(proto::ReopenLogs {}) => return Ok(Ask::ReopenLogs),
         request::What::Listen(proto::Listen { key }) => return Ok(Ask::Listen(key)),
         request::What::Status(proto::GetStatus {}) => Command::Status,
         request::What::Nodes(proto::GetNodes {}) => Command::Nodes,
@@ -99,7 +119,9 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::RegisterDevice(proto::RegisterDevice { name, votes }) => {
             device(DeviceCommand::Register { name, votes: Votes::new(votes) })
         }
-        request::What::PollDevice(poll) => managers::poll(poll),
+        request::What::PollDevice(proto::PollDevice { alive }) => {
+            device(DeviceCommand::Poll(alive))
+        }
         request::What::UpdateDevice(proto::UpdateDevice { name, votes }) => {
             device(DeviceCommand::Update { name, votes: Votes::new(votes) })
         }
@@ -107,6 +129,11 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
             device(DeviceCommand::Unregister)
         }
         request::What::Map(request) => Command::Map(map::request(request)?),
+        request::What::OpenPort(asked) => ports::open(&asked)?,
+        request::What::ClosePort(proto::ClosePort {}) => Command::Port(PortCommand::StopListening),
+        request::What::SendData(asked) => ports::send(asked)?,
+        request::What::IsListening(asked) => ports::is_listening(&asked)?,
+        request::What::Barrier(asked) => ports::barrier(asked)?,
         request::What::Device(proto::GetDevice {}) => Command::Vote(VoteCommand::ShowDevice),
         request::What::WhatIf(proto::WhatIf { steps }) => what_if(&steps)?,
         request::What::JoinGroup(join) => groups::join(join)?,
@@ -115,10 +142,6 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::GroupMembers(of) => groups::members_of(of),
         request::What::Groups(get) => groups::all(get),
         request::What::WatchRing(watch) => groups::watch(watch),
-        request::What::Track(track) => managers::track(track)?,
-        request::What::Question(question) => managers::question(question),
-        request::What::Counting(_) => Command::Manage(ManageCommand::Counting),
-        request::What::Stop(_) => Command::Manage(ManageCommand::Stop),
     }))
 }
 
@@ -213,8 +236,8 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
         Reply::JoinedGroup(prefix) => groups::joined(prefix),
         Reply::GroupMembers(members) => groups::group_members(members),
         Reply::Groups(list) => groups::list(list),
-        Reply::Counting(counting) => managers::counting(counting),
         Reply::Map(result) => map::reply(result),
+        Reply::Listening(on) => reply::What::Listening(proto::Listening { on: *on }),
     }
 }
 
@@ -243,13 +266,22 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
         Notice::Configuration(configuration) => {
             What::Configuration(self::configuration(configuration))
         }
+        Notice::Data { from, from_port, payload } => What::Data(proto::Data {
+            from: from.get(),
+            port: (*from_port).into(),
+            payload: payload.clone(),
+        }),
+        Notice::Port { node, port, open } => What::PortChange(proto::PortChange {
+            node: node.get(),
+            port: (*port).into(),
+            open: *open,
+        }),
         Notice::Message { from, guarantee, payload } => What::Message(proto::Message {
             from: from.get(),
             guarantee: self::guarantee(*guarantee).into(),
             payload: payload.clone(),
         }),
         Notice::Group(told) => groups::told(told),
-        Notice::View(view) => managers::view(view),
         Notice::Key(change) => What::MapChange(map::change(change)),
     }
 }
@@ -271,6 +303,7 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         disallowed,
         disallowed_nodes,
         has_state,
+        ports,
         stats,
     } = status;
     proto::Status {
@@ -292,7 +325,15 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         disallowed: *disallowed,
         disallowed_nodes: disallowed_nodes.clone(),
         has_state: *has_state,
+        ports: ports.iter().map(|port| u32::from(*port)).collect(),
+        copy: around.copy.clone().unwrap_or_default(),
+        origins: around.origins.iter().map(origin).collect(),
     }
+}
+
+fn origin(origin: &Origin) -> proto::Origin {
+    let Origin { path, value, from } = origin.clone();
+    proto::Origin { path, value, from }
 }
 
 fn node(node: &Node, around: &Surroundings) -> proto::Node {
@@ -413,7 +454,6 @@ fn refused_by_stack(refusal: &Refusal) -> reply::What {
         Refusal::TooManyMembers(most) => groups::too_many(*most),
         Refusal::NotItsOwn => groups::not_its_own(),
         Refusal::Interrupted => groups::interrupted(),
-        Refusal::OtherRing(ring) => refused(Reason::OtherRing, managers::other_ring(ring)),
         Refusal::Busy => refused(Reason::Busy, "a program objects".to_owned()),
         Refusal::Already => {
             let text = "programs are being asked already whether this node may leave";
@@ -431,6 +471,7 @@ fn refused_by_stack(refusal: &Refusal) -> reply::What {
         }
         Refusal::Votes(why) => refused(votes_reason(why), why.to_string()),
         Refusal::Device(why) => refused(device_reason(why), why.to_string()),
+        Refusal::Port(why) => refused(ports::reason(why), why.to_string()),
         Refusal::Step { step, why } => {
             refused(votes_reason(why), format!("step {}: {why}", step + 1))
         }
@@ -485,7 +526,6 @@ fn reloaded(result: &Result<Reloaded, NotReloaded>) -> reply::What {
         Err(why) if why.is_about_the_file() => {
             refused(Reason::InvalidConfiguration, why.to_string())
         }
-        Err(why @ NotReloaded::NotNewer { .. }) => refused(Reason::NotNewer, why.to_string()),
         Err(why) => refused(Reason::NotReloaded, why.to_string()),
     }
 }

@@ -124,7 +124,7 @@ impl Load {
                 | Refusal::TooManyMembers(_)
                 | Refusal::NotItsOwn
                 | Refusal::Interrupted
-                | Refusal::OtherRing(_),
+                | Refusal::Port(_),
             ) => {}
             Reply::Status(status) => {
                 self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
@@ -138,8 +138,8 @@ impl Load {
             | Reply::JoinedGroup(_)
             | Reply::GroupMembers(_)
             | Reply::Groups(_)
-            | Reply::Counting(_)
-            | Reply::Map(_) => {}
+            | Reply::Map(_)
+            | Reply::Listening(_) => {}
         }
     }
 
@@ -165,13 +165,14 @@ impl Load {
                 }
             }
             Notice::Membership { .. }
+            | Notice::Data { .. }
+            | Notice::Port { .. }
             | Notice::Quorum(_)
             | Notice::State { .. }
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Configuration(_)
             | Notice::Group(_)
-            | Notice::View(_)
             | Notice::Key(_) => {}
         }
     }

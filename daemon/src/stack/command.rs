@@ -6,9 +6,8 @@ use bytes::Bytes;
 use quorum::{Step, Votes};
 use totem::{Guarantee, NodeId};
 
-pub use super::managers::ViewParts;
-
 pub use super::map::MapCommand;
+pub use super::ports::BarrierChange;
 
 /// A client, as numbered by the shell. Never reused while the daemon runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -67,37 +66,10 @@ pub enum Command {
     Vote(VoteCommand),
     /// What concerns process groups.
     Group(GroupCommand),
-    /// What cluster managers ask.
-    Manage(ManageCommand),
     /// Something about a map of this node.
     Map(MapCommand),
-}
-
-/// What cluster managers ask.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ManageCommand {
-    /// From now on, tell this session of views of the cluster (or no longer).
-    Track {
-        /// Tell it.
-        on: bool,
-        /// Tell it first how it is now.
-        current: bool,
-        /// How what is told is cut.
-        parts: ViewParts,
-    },
-    /// From now on, ask this session before this node leaves (or no longer), and nothing else.
-    Question(bool),
-    /// How votes are counted here.
-    Counting,
-    /// Leave without asking any program; the reply comes when the ring knows.
-    Stop,
-    /// The quorum device is alive, or not, on the ring of this sequence and representative.
-    Poll {
-        /// Which.
-        alive: bool,
-        /// The ring.
-        ring: (u64, u32),
-    },
+    /// What concerns ports and barriers.
+    Port(PortCommand),
 }
 
 /// What is asked about process groups. A session is in one group at a time.
@@ -140,8 +112,8 @@ impl Command {
             Self::Multicast { .. } | Self::Group(GroupCommand::Multicast { .. }) => true,
             Self::Status
             | Self::Nodes
-            | Self::Watch { .. }
             | Self::Configuration
+            | Self::Watch { .. }
             | Self::Reload(_)
             | Self::Leave(_)
             | Self::Stop
@@ -151,8 +123,8 @@ impl Command {
             | Self::Debug(_)
             | Self::Attach
             | Self::Vote(_)
-            | Self::Manage(_)
             | Self::Map(_)
+            | Self::Port(_)
             | Self::Group(
                 GroupCommand::Join { .. }
                 | GroupCommand::Leave
@@ -205,6 +177,57 @@ pub enum DeviceCommand {
     },
     /// It is no more.
     Unregister,
+}
+
+/// What is asked about ports.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PortCommand {
+    /// From now on, give this session what is sent to this port of this node, and tell it of who
+    /// listens on the same port elsewhere.
+    Listen(u8),
+    /// No longer.
+    StopListening,
+    /// Send this to who listens on a port.
+    Send {
+        /// At this node; at all, this one included, without one.
+        to: Option<NodeId>,
+        /// The port; 0 for the one on which this session listens.
+        port: u8,
+        /// Its content.
+        payload: Bytes,
+    },
+    /// Does somebody listen on a port?
+    IsListening {
+        /// At this node; here, without one.
+        node: Option<NodeId>,
+        /// The port.
+        port: u8,
+    },
+    /// Something about a barrier.
+    Barrier {
+        /// Its name.
+        name: Bytes,
+        /// What.
+        command: BarrierCommand,
+    },
+}
+
+/// What is asked about a barrier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BarrierCommand {
+    /// This session will wait there.
+    Register {
+        /// How many nodes must arrive; 0 for all members.
+        nodes: u32,
+        /// It is forgotten once it was passed.
+        once: bool,
+    },
+    /// Something of it is otherwise.
+    Change(BarrierChange),
+    /// Arrive, and wait: the reply comes when it is passed.
+    Wait,
+    /// Programs of this node have no such barrier any more.
+    Delete,
 }
 
 /// What a reload shall come to.

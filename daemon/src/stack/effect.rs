@@ -18,8 +18,8 @@ use totem::{
 use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
-pub use super::managers::{ClusterView, Counting, ViewPart};
 pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
+pub use super::ports::PortRefused;
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -123,10 +123,10 @@ pub enum Reply {
     GroupMembers(Vec<Address>),
     /// Groups and their members.
     Groups(GroupList),
-    /// How votes are counted here.
-    Counting(Box<Counting>),
     /// What a map holds, or why it was not done.
     Map(Result<Found, KeyRefused>),
+    /// Somebody listens on the port, or nobody.
+    Listening(bool),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -168,8 +168,6 @@ pub enum Refusal {
     Interrupted,
     /// A client objects.
     Busy,
-    /// The quorum device speaks of another ring than this one.
-    OtherRing(RingId),
     /// It is being asked already whether this node may leave.
     Already,
     /// No node has this id.
@@ -182,6 +180,8 @@ pub enum Refusal {
     Votes(quorum::Refused),
     /// A quorum device cannot be used so.
     Device(quorum::DeviceRefused),
+    /// Ports or barriers cannot be used so.
+    Port(PortRefused),
     /// One of the things that would happen is impossible.
     Step {
         /// Which, from 0.
@@ -234,10 +234,26 @@ pub enum Notice {
     },
     /// Something about the session's group, or the ring it is on.
     Group(GroupNotice),
-    /// The cluster as it is from now on.
-    View(Box<ClusterView>),
     /// A key changed that the session tracks.
     Key(KeyChange),
+    /// Something was sent to the port on which the session listens.
+    Data {
+        /// Its sender.
+        from: NodeId,
+        /// The port on which its sender listens; 0 for none.
+        from_port: u8,
+        /// Its content.
+        payload: Bytes,
+    },
+    /// Somebody listens on the session's port at a node, or no longer.
+    Port {
+        /// Which node.
+        node: NodeId,
+        /// The port.
+        port: u8,
+        /// Somebody does.
+        open: bool,
+    },
 }
 
 /// One line for the log.
@@ -523,6 +539,8 @@ pub struct Status {
     pub disallowed_nodes: Vec<String>,
     /// This node has state that outlives a partition.
     pub has_state: bool,
+    /// Ports on which programs of this node listen, ascending.
+    pub ports: Vec<u8>,
     /// Counters of the ring.
     pub stats: totem::Stats,
 }

@@ -126,6 +126,12 @@ impl Outbox {
         self.queue(lane).push_back(Pending { message, guarantee, ring: None });
     }
 
+    /// Multicasts a message on the data lane that no member delivers before all have it.
+    pub(crate) fn promise(&mut self, message: Vec<u8>) {
+        let (message, guarantee) = (message.into(), Guarantee::Safe);
+        self.data.push_back(Pending { message, guarantee, ring: None });
+    }
+
     /// Multicasts a message that has no meaning after `ring`, on the sync lane.
     pub(crate) fn say_on(&mut self, ring: RingId, message: Vec<u8>) {
         self.promise_on(ring, Guarantee::Agreed, message);

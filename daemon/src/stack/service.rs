@@ -40,12 +40,21 @@ pub(crate) enum Service {
     Database,
     /// Process groups.
     Groups,
+    /// Ports, messages on them, and barriers.
+    Ports,
 }
 
 impl Service {
     /// All services.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Sync, Self::Nodes, Self::Voting, Self::Evs, Self::Database, Self::Groups];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Sync,
+        Self::Nodes,
+        Self::Voting,
+        Self::Evs,
+        Self::Database,
+        Self::Groups,
+        Self::Ports,
+    ];
 
     /// What programs know it by.
     pub(crate) const fn name(self) -> &'static str {
@@ -56,6 +65,7 @@ impl Service {
             Self::Evs => "evs",
             Self::Database => "confdb",
             Self::Groups => "cpg",
+            Self::Ports => "ports",
         }
     }
 
@@ -68,6 +78,7 @@ impl Service {
             Self::Evs => 4,
             Self::Database => 5,
             Self::Groups => 6,
+            Self::Ports => 9,
         }
     }
 
@@ -80,6 +91,7 @@ impl Service {
             4 => Some(Self::Evs),
             5 => Some(Self::Database),
             6 => Some(Self::Groups),
+            9 => Some(Self::Ports),
             _ => None,
         }
     }
@@ -158,6 +170,14 @@ pub enum MessageError {
     TooManyPieces {
         /// How many came.
         size: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// More of something than one node may have.
+    #[error("more than {most} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
         /// The limit.
         most: usize,
     },

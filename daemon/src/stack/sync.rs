@@ -145,7 +145,12 @@ impl Round {
                 }
                 pieces.push(state);
             }
-            Service::Sync | Service::Nodes | Service::Voting | Service::Evs | Service::Database => {
+            Service::Sync
+            | Service::Nodes
+            | Service::Voting
+            | Service::Evs
+            | Service::Database
+            | Service::Ports => {
                 self.said.chunks.entry((service, from)).or_insert(state);
             }
         }

@@ -272,6 +272,7 @@ fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
         disallowed,
         shutdown_timeout,
         shown,
+        next_key: 0,
     })
 }
 
@@ -303,7 +304,7 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
 
 mod departing;
 mod lookup;
-mod managers;
+mod ports;
 mod versions;
 
 fn states(rows: &[Node]) -> Vec<NodeState> {
@@ -455,8 +456,9 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Group(_)
-            | Notice::View(_)
-            | Notice::Key(_) => None,
+            | Notice::Key(_)
+            | Notice::Data { .. }
+            | Notice::Port { .. } => None,
         })
         .collect()
 }

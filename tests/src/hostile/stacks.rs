@@ -95,6 +95,7 @@ impl Play {
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(1),
             shown: Shown::default(),
+            next_key: 0,
         };
         let config = stack::Config {
             ring: config(1),

@@ -6,10 +6,12 @@
 mod conflicts;
 mod demo;
 mod device;
+mod directory;
 mod errors;
 mod failures;
 mod logs;
 mod objecting;
+mod pages;
 mod transcripts;
 mod units;
 mod versions;

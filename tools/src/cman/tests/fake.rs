@@ -75,6 +75,9 @@ impl World {
                 disallowed: false,
                 disallowed_nodes: vec![],
                 has_state: false,
+                ports: Vec::new(),
+                copy: String::new(),
+                origins: vec![],
             },
             nodes: vec![me],
             changes: VecDeque::new(),
@@ -236,17 +239,7 @@ impl<'a> Session<'a> {
         let mut world = self.world.lock().unwrap();
         let mut change = None;
         let what = match what {
-            request::What::Hello(_) => {
-                let frame = u32::try_from(frame::MAX_FRAME).unwrap();
-                reply::What::Welcome(proto::Welcome {
-                    version: 1,
-                    daemon: "fake".to_owned(),
-                    max_frame: frame,
-                    max_reply: frame,
-                    permitted: true,
-                    key: vec![7; 16].into(),
-                })
-            }
+            request::What::Hello(_) => welcome(),
             request::What::Status(_) => {
                 let shown = world.status.clone();
                 if let Some(next) = world.changes.pop_front() {
@@ -290,12 +283,12 @@ impl<'a> Session<'a> {
             | request::What::GroupMembers(_)
             | request::What::Groups(_)
             | request::What::WatchRing(_)
-            | request::What::Track(_)
-            | request::What::Question(_)
-            | request::What::Counting(_)
-            | request::What::Stop(_)
-            | request::What::ReopenLogs(_)
             | request::What::Map(_)
+            | request::What::OpenPort(_)
+            | request::What::ClosePort(_)
+            | request::What::SendData(_)
+            | request::What::IsListening(_)
+            | request::What::Barrier(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
         };
         drop(world);
@@ -312,4 +305,16 @@ impl<'a> Session<'a> {
         // The tool may have ended already.
         let _ = self.stream.write_all(&frame);
     }
+}
+
+fn welcome() -> reply::What {
+    let frame = u32::try_from(frame::MAX_FRAME).unwrap();
+    reply::What::Welcome(proto::Welcome {
+        version: 1,
+        daemon: "fake".to_owned(),
+        max_frame: frame,
+        max_reply: frame,
+        permitted: true,
+        key: vec![7; 16].into(),
+    })
 }
