@@ -107,7 +107,9 @@ impl Outbox {
             | Notice::Message { .. }
             | Notice::Group(_)
             | Notice::View(_)
-            | Notice::Key(_) => {}
+            | Notice::Key(_)
+            | Notice::Data { .. }
+            | Notice::Port { .. } => {}
         }
     }
 
