@@ -97,9 +97,18 @@ fn run<T: Instance>(instance: &Arc<T>, handle: u64, way: Way) -> Result<(), Cs> 
     }
 }
 
+unsafe extern "C-unwind" {
+    /// The system's. Declared here because a thread that is cancelled in it unwinds, which the
+    /// declaration that others use does not allow.
+    fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: c_int) -> c_int;
+}
+
 /// Waits for the descriptor. A place where the thread may be cancelled.
 fn wait(fd: c_int) {
     let mut wanted = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     // SAFETY: one entry is there. Whatever is returned, an interruption too: the caller looks.
-    unsafe { libc::poll(&raw mut wanted, 1, -1) };
+    unsafe { poll(&raw mut wanted, 1, -1) };
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,5 +41,7 @@ mod instance;
 mod pointer;
 mod quorum;
 mod session;
+#[cfg(test)]
+mod testing;
 mod versions;
 mod votequorum;

@@ -103,9 +103,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::Reload(proto::Reload { least, dry_run }) => {
             Command::Reload(Wanted { least, dry_run })
         }
-        request::What::Kill(proto::Kill { node }) => Command::Kill(
-            NodeId::new(node).ok_or_else(|| Unreadable("no node has id 0".to_owned()))?,
-        ),
+        request::What::Kill(proto::Kill { node }) => Command::Kill(node_id(node)?),
         request::What::ShutdownReply(proto::ShutdownReply { agree }) => Command::Agree(agree),
         request::What::SetDirty(proto::SetDirty {}) => Command::SetDirty,
         request::What::SetDebug(proto::SetDebug { on }) => Command::Debug(on),
@@ -116,10 +114,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::SetExpected(proto::SetExpected { votes }) => {
             Command::Vote(VoteCommand::Expected(Votes::new(votes)))
         }
-        request::What::SetVotes(proto::SetVotes { node, votes }) => {
-            let (node, votes) = (node_id(node)?, Votes::new(votes));
-            Command::Vote(VoteCommand::Votes { node, votes })
-        }
+        request::What::SetVotes(set) => set_votes(set)?,
         request::What::RegisterDevice(proto::RegisterDevice { name, votes }) => {
             device(DeviceCommand::Register { name, votes: Votes::new(votes) })
         }
@@ -157,6 +152,11 @@ fn wanted(guarantee: i32) -> Result<Guarantee, Unreadable> {
         Ok(proto::Guarantee::Safe) => Ok(Guarantee::Safe),
         Err(_) => Err(Unreadable(format!("no guarantee has number {guarantee}"))),
     }
+}
+
+fn set_votes(set: proto::SetVotes) -> Result<Command, Unreadable> {
+    let (node, votes) = (node_id(set.node)?, Votes::new(set.votes));
+    Ok(Command::Vote(VoteCommand::Votes { node, votes }))
 }
 
 fn what_if(steps: &[proto::Step]) -> Result<Command, Unreadable> {
