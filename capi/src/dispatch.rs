@@ -5,25 +5,22 @@
 
 use std::ffi::c_int;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use client::proto::notice;
 
 use crate::entry::{code, guard};
 use crate::error::Cs;
 use crate::handles::Handles;
-use crate::session::Session;
+use crate::instance::Base;
 
 /// Something that is told things.
 pub(crate) trait Instance {
     /// A callback of the program with its arguments.
     type Call;
 
-    /// Its conversation.
-    fn session(&self) -> &Session;
-
-    /// It was given back meanwhile.
-    fn ended(&self) -> &AtomicBool;
+    /// Its conversation and what belongs to it.
+    fn base(&self) -> &Base;
 
     /// What the program is to be told, in this order.
     ///
@@ -32,7 +29,7 @@ pub(crate) trait Instance {
     fn calls(&self, what: notice::What) -> Result<Vec<Self::Call>, Cs>;
 
     /// Tells the program.
-    fn call(&self, handle: u64, call: &Self::Call);
+    fn call(&self, handle: u64, call: &mut Self::Call);
 }
 
 /// How a program wants its events.
@@ -69,17 +66,17 @@ pub(crate) fn dispatch<T: Instance>(handles: &Handles<T>, handle: u64, flags: c_
 fn run<T: Instance>(instance: &Arc<T>, handle: u64, way: Way) -> Result<(), Cs> {
     let over = |result| {
         // Whatever else happened, the program gave the handle back.
-        if instance.ended().load(Ordering::Acquire) { Err(Cs::BadHandle) } else { result }
+        if instance.base().ended.load(Ordering::Acquire) { Err(Cs::BadHandle) } else { result }
     };
     loop {
-        let taken = guard(|| match instance.session().take()? {
+        let taken = guard(|| match instance.base().session.take()? {
             None => Ok(None),
             Some(what) => instance.calls(what).map(Some),
         });
         match taken {
             Err(why) => return over(Err(why)),
-            Ok(Some(calls)) => {
-                for call in &calls {
+            Ok(Some(mut calls)) => {
+                for call in &mut calls {
                     instance.call(handle, call);
                     over(Ok(()))?;
                 }
@@ -92,7 +89,7 @@ fn run<T: Instance>(instance: &Arc<T>, handle: u64, way: Way) -> Result<(), Cs> 
                 Way::All => return over(Ok(())),
                 Way::OneIfHere => return over(Err(Cs::TryAgain)),
                 Way::One | Way::Blocking => {
-                    wait(guard(|| instance.session().fd())?);
+                    wait(guard(|| instance.base().session.fd())?);
                     over(Ok(()))?;
                 }
             },
@@ -100,9 +97,18 @@ fn run<T: Instance>(instance: &Arc<T>, handle: u64, way: Way) -> Result<(), Cs> 
     }
 }
 
+unsafe extern "C-unwind" {
+    /// The system's. Declared here because a thread that is cancelled in it unwinds, which the
+    /// declaration that others use does not allow.
+    fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: c_int) -> c_int;
+}
+
 /// Waits for the descriptor. A place where the thread may be cancelled.
 fn wait(fd: c_int) {
     let mut wanted = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     // SAFETY: one entry is there. Whatever is returned, an interruption too: the caller looks.
-    unsafe { libc::poll(&raw mut wanted, 1, -1) };
+    unsafe { poll(&raw mut wanted, 1, -1) };
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,7 @@ impl Cs {
 }
 
 /// What the daemon's refusals are in the libraries' words; all others are a failed operation.
-const REFUSALS: [(Reason, Cs); 16] = [
+const REFUSALS: [(Reason, Cs); 24] = [
     (Reason::Protocol, Cs::Version),
     (Reason::UnknownRequest, Cs::NotSupported),
     (Reason::Permission, Cs::Access),
@@ -92,13 +92,21 @@ const REFUSALS: [(Reason, Cs); 16] = [
     (Reason::Busy, Cs::Busy),
     (Reason::TooManySessions, Cs::TryAgain),
     (Reason::Already, Cs::Exist),
-    (Reason::UnknownNode, Cs::NameNotFound),
+    (Reason::UnknownNode, Cs::NotExist),
     (Reason::NotThere, Cs::NotExist),
     (Reason::NoSuchNode, Cs::NameNotFound),
     (Reason::Invalid, Cs::InvalidParam),
     (Reason::NotMember, Cs::TryAgain),
     (Reason::DeviceBusy, Cs::Exist),
     (Reason::NameTaken, Cs::Exist),
+    (Reason::AlreadyMember, Cs::Exist),
+    (Reason::NotInGroup, Cs::NotExist),
+    (Reason::TooManyMembers, Cs::NoSpace),
+    (Reason::Interrupted, Cs::TryAgain),
+    (Reason::OtherRing, Cs::MessageError),
+    (Reason::Absent, Cs::NotExist),
+    (Reason::ReadOnly, Cs::Access),
+    (Reason::Full, Cs::NoSpace),
 ];
 
 impl From<Error> for Cs {

@@ -13,10 +13,13 @@ use crate::error::Cs;
 /// Handles that a process may have of one kind.
 const MOST: usize = 1 << 16;
 
+/// Each with its check, where one is taken.
+type Places<T> = Vec<Option<(u32, Arc<T>)>>;
+
 /// The handles of one library.
 #[derive(Debug)]
 pub(crate) struct Handles<T> {
-    places: Mutex<Vec<Option<(u32, Arc<T>)>>>,
+    places: Mutex<Places<T>>,
 }
 
 impl<T> Handles<T> {
@@ -63,9 +66,15 @@ impl<T> Handles<T> {
         taken.map(|(_, value)| value).ok_or(Cs::BadHandle)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Option<(u32, Arc<T>)>>> {
+    fn lock(&self) -> MutexGuard<'_, Places<T>> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A number that fits no table, for what is known to the daemon by it. Never 0.
+pub(crate) fn number() -> Result<u64, Cs> {
+    let (high, low) = (check()?, check()?);
+    Ok(u64::from(high) << 32 | u64::from(low))
 }
 
 fn parts(handle: u64) -> Result<(u32, usize), Cs> {

@@ -43,8 +43,11 @@ pub fn install(object: &Path, directory: &Path, to_build: bool) -> io::Result<()
 pub fn built() -> io::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let near = program.ancestors().skip(1).take(2);
+    // Which of them cargo writes depends on what it was told to build: the last one counts.
     near.flat_map(|directory| [directory.join(BUILT), directory.join("deps").join(BUILT)])
-        .find(|path| path.is_file())
+        .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
+        .max()
+        .map(|(_, path)| path)
         .ok_or_else(|| {
             let text = format!("there is no {BUILT} beside {}", program.display());
             io::Error::new(io::ErrorKind::NotFound, text)

@@ -30,12 +30,19 @@
 //! | `versions` | which symbol has which version |
 //! | [`install`] | the names under which programs look for this object |
 
+mod cfg;
+mod cmap;
+mod cpg;
 mod dispatch;
 mod entry;
 mod error;
 mod handles;
 pub mod install;
+mod instance;
 mod pointer;
+mod quorum;
 mod session;
-mod unsupported;
+#[cfg(test)]
+mod testing;
 mod versions;
+mod votequorum;

@@ -2,7 +2,7 @@
 //!
 //! Must never touch a null pointer, and never more than the header of the library says is there.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 use std::slice;
 
 use crate::error::Cs;
@@ -67,6 +67,57 @@ pub(crate) unsafe fn row<'a, T>(at: *const T, count: usize) -> &'a [T] {
     unsafe { slice::from_raw_parts(at, count) }
 }
 
+/// Writes bytes where the program has room for them.
+///
+/// # Safety
+/// `at` points to so many bytes.
+pub(crate) unsafe fn write(at: *mut c_void, bytes: &[u8]) {
+    // SAFETY: the caller's; nothing of ours lies in the program's memory.
+    unsafe { at.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+}
+
+/// Bytes at a place that fits any type, and that the program may write to.
+#[derive(Debug)]
+pub(crate) struct Aligned {
+    words: Vec<u64>,
+    size: usize,
+}
+
+impl Aligned {
+    /// A copy of these bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        const WORD: usize = size_of::<u64>();
+        let word = |chunk: &[u8]| {
+            let mut word = [0; WORD];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u64::from_ne_bytes(word)
+        };
+        Self { words: bytes.chunks(WORD).map(word).collect(), size: bytes.len() }
+    }
+
+    /// How many they are.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Where they begin.
+    pub(crate) fn start(&self) -> *const c_void {
+        self.words.as_ptr().cast()
+    }
+
+    /// The same, to write to.
+    pub(crate) fn start_mut(&mut self) -> *mut c_void {
+        self.words.as_mut_ptr().cast()
+    }
+
+    /// A copy of them.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        bytes.truncate(self.size);
+        bytes
+    }
+}
+
 /// A copy of these bytes and a 0 behind them, which the program frees.
 pub(crate) fn allocate(bytes: &[u8]) -> Result<*mut c_char, Cs> {
     // SAFETY: malloc may be asked for any size.
@@ -94,6 +145,16 @@ mod tests {
             assert_eq!(read::<u32>(std::ptr::null()), None);
             assert_eq!(text(std::ptr::null()), Err(Cs::InvalidParam));
             assert_eq!(row::<u32>(std::ptr::null(), 7), &[]);
+        }
+    }
+
+    #[test]
+    fn aligned_bytes_are_the_same() {
+        for size in [0, 1, 7, 8, 9, 4000] {
+            let bytes: Vec<u8> = (0..u8::MAX).cycle().take(size).collect();
+            let aligned = Aligned::of(&bytes);
+            assert_eq!((aligned.bytes(), aligned.size()), (bytes, size));
+            assert_eq!(aligned.start().addr() % 8, 0);
         }
     }
 

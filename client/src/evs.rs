@@ -132,7 +132,8 @@ impl Connection {
                     | notice::What::GroupRing(_)
                     | notice::What::MapChange(_)
                     | notice::What::Data(_)
-                    | notice::What::PortChange(_),
+                    | notice::What::PortChange(_)
+                    | notice::What::View(_),
                 ) => {}
             }
         }

@@ -328,7 +328,8 @@ impl Assembly {
             | notice::What::PortChange(_)
             | notice::What::TryShutdown(_)
             | notice::What::ConfigUpdate(_)
-            | notice::What::MapChange(_) => Ok(None),
+            | notice::What::MapChange(_)
+            | notice::What::View(_) => Ok(None),
         }
     }
 

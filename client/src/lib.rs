@@ -35,6 +35,7 @@
 //! | [`groups`] | process groups: who is there, and messages among them |
 //! | [`map`] | flat typed keys: configuration, state, what programs keep there |
 //! | [`connection`] | the conversation beneath them |
+//! | [`manager`] | views of the cluster in one piece, for cluster managers |
 //! | [`events`] | notices on a socket of their own |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
 
@@ -56,6 +57,9 @@ pub mod events;
 pub mod evs;
 #[cfg(feature = "connection")]
 pub mod groups;
+#[cfg(feature = "connection")]
+pub mod manager;
+#[cfg(feature = "connection")]
 pub mod map;
 #[cfg(feature = "connection")]
 pub mod ports;
@@ -71,6 +75,7 @@ pub use self::{
     events::Events,
     evs::{Configuration, Delivery, Guarantee, Message},
     groups::{GroupEvent, GroupMessage, Member, Ring, View, Why},
+    manager::{ClusterView, Counting},
     map::{KeyChange, Map, Value},
     ports::{BarrierChange, Data, PortChange, PortEvent},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},

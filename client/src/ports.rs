@@ -130,7 +130,8 @@ impl Connection {
                     | notice::What::GroupView(_)
                     | notice::What::GroupMessage(_)
                     | notice::What::GroupRing(_)
-                    | notice::What::MapChange(_),
+                    | notice::What::MapChange(_)
+                    | notice::What::View(_),
                 ) => {}
             }
         }

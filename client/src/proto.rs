@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 80, 81, 82, 83, 84, 85, 70, 120, 121, 122, 123, 124"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 101, 102, 103, 104, 105, 80, 81, 82, 83, 84, 85, 70, 120, 121, 122, 123, 124"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -94,6 +94,21 @@ pub mod request {
         /// Carry the notices of another connection from now on.
         #[prost(message, tag = "100")]
         Listen(super::Listen),
+        /// Tell of views of the cluster from now on, or no longer.
+        #[prost(message, tag = "101")]
+        Track(super::Track),
+        /// Ask before this node leaves, from now on or no longer. Needs permission.
+        #[prost(message, tag = "102")]
+        Question(super::Question),
+        /// How votes are counted here.
+        #[prost(message, tag = "103")]
+        Counting(super::GetCounting),
+        /// Leave and stop without asking any program. Needs permission.
+        #[prost(message, tag = "104")]
+        Stop(super::Stop),
+        /// Open the files of the log again. Needs permission.
+        #[prost(message, tag = "105")]
+        ReopenLogs(super::ReopenLogs),
         /// Join a process group. Needs permission.
         #[prost(message, tag = "80")]
         JoinGroup(super::JoinGroup),
@@ -161,7 +176,7 @@ pub struct Reply {
     /// The answer.
     #[prost(
         oneof = "reply::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 50, 80, 81, 82, 70, 71, 120"
+        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 100, 50, 80, 81, 82, 70, 71, 120"
     )]
     pub what: ::core::option::Option<reply::What>,
 }
@@ -200,6 +215,9 @@ pub mod reply {
         /// Answer to `Reload`.
         #[prost(message, tag = "30")]
         Reloaded(super::Reloaded),
+        /// Answer to `GetCounting`.
+        #[prost(message, tag = "100")]
+        Counting(super::Counting),
         /// Answer to `GetConfiguration`.
         #[prost(message, tag = "50")]
         Running(super::Running),
@@ -229,7 +247,7 @@ pub struct Notice {
     /// What happened.
     #[prost(
         oneof = "notice::What",
-        tags = "1, 2, 3, 4, 40, 41, 42, 80, 81, 82, 70, 120, 121"
+        tags = "1, 2, 3, 4, 40, 41, 42, 100, 80, 81, 82, 70, 120, 121"
     )]
     pub what: ::core::option::Option<notice::What>,
 }
@@ -259,6 +277,9 @@ pub mod notice {
         /// A node is something else to the cluster, and the members are the same (`Watch`).
         #[prost(message, tag = "42")]
         StateChange(super::StateChange),
+        /// The cluster as it is now (`Track`).
+        #[prost(message, tag = "100")]
+        View(super::View),
         /// Who is in the group from here on (`JoinGroup`).
         #[prost(message, tag = "80")]
         GroupView(super::GroupView),
@@ -346,6 +367,105 @@ pub struct Watch {
     #[prost(bool, tag = "2")]
     pub may_object: bool,
 }
+/// Starts or ends notices of views: the members of the cluster and whether they may act, in one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Track {
+    /// True to be told from now on, false to be told no longer.
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+    /// Tell first how it is now; as soon as there is a ring.
+    #[prost(bool, tag = "2")]
+    pub current: bool,
+    /// How what is told is cut.
+    #[prost(enumeration = "ViewParts", tag = "3")]
+    pub parts: i32,
+}
+/// The cluster as it is from now on.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct View {
+    /// Sequence of the ring; the same in everything that names one.
+    #[prost(uint64, tag = "1")]
+    pub generation: u64,
+    /// Its member with the lowest id.
+    #[prost(uint32, tag = "2")]
+    pub representative: u32,
+    /// This node may act.
+    #[prost(bool, tag = "3")]
+    pub quorate: bool,
+    /// Votes expected.
+    #[prost(uint32, tag = "4")]
+    pub expected: u32,
+    /// Ids of the members of the cluster, ascending.
+    #[prost(uint32, repeated, tag = "5")]
+    pub members: ::prost::alloc::vec::Vec<u32>,
+    /// Who came with this ring, ascending; empty when it is not new.
+    #[prost(uint32, repeated, tag = "6")]
+    pub joined: ::prost::alloc::vec::Vec<u32>,
+    /// Who went with the one before, ascending; empty when this one is not new.
+    #[prost(uint32, repeated, tag = "7")]
+    pub left: ::prost::alloc::vec::Vec<u32>,
+    /// Every node known, by ascending id.
+    #[prost(message, repeated, tag = "8")]
+    pub nodes: ::prost::alloc::vec::Vec<StateChange>,
+    /// What it was sent for.
+    #[prost(enumeration = "ViewPart", tag = "9")]
+    pub part: i32,
+}
+/// Has this program asked before this node leaves, by `TryShutdown`, which it answers by
+/// `ShutdownReply`; it is told nothing else.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Question {
+    /// True to be asked from now on, false to be asked no longer.
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+}
+/// How votes are counted here.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCounting {}
+/// How votes are counted here.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Counting {
+    /// Sequence of the ring as last told; 0 before the first.
+    #[prost(uint64, tag = "1")]
+    pub generation: u64,
+    /// Its member with the lowest id.
+    #[prost(uint32, tag = "2")]
+    pub representative: u32,
+    /// A node that starts waits until it has seen all.
+    #[prost(bool, tag = "3")]
+    pub wait_for_all: bool,
+    /// Half of the votes are enough on one side of an even split.
+    #[prost(bool, tag = "4")]
+    pub auto_tie_breaker: bool,
+    /// Those who are left after a loss expect less after a while.
+    #[prost(bool, tag = "5")]
+    pub last_man_standing: bool,
+    /// The votes of those who left in good order are not expected.
+    #[prost(bool, tag = "6")]
+    pub allow_downscale: bool,
+    /// Nodes whose quorum device is alive, and its votes there.
+    #[prost(message, repeated, tag = "7")]
+    pub devices: ::prost::alloc::vec::Vec<NodeVotes>,
+    /// This node.
+    #[prost(uint32, tag = "8")]
+    pub node: u32,
+}
+/// Votes of a node.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NodeVotes {
+    /// Its id.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The votes.
+    #[prost(uint32, tag = "2")]
+    pub votes: u32,
+}
+/// Leaves and stops without asking any program; the reply comes when the others know.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Stop {}
+/// Opens the files of the log again, for those who have moved them away.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReopenLogs {}
 /// Leaves the cluster; the reply comes when the others know, then the daemon stops.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Leave {
@@ -470,6 +590,12 @@ pub struct PollDevice {
     /// Which.
     #[prost(bool, tag = "1")]
     pub alive: bool,
+    /// Sequence of the ring that the device speaks of; 0 for whichever there is.
+    #[prost(uint64, tag = "100")]
+    pub generation: u64,
+    /// Its member with the lowest id.
+    #[prost(uint32, tag = "101")]
+    pub representative: u32,
 }
 /// The device has another name and other votes from now on.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1312,6 +1438,77 @@ pub mod map_value {
         Binary(::prost::bytes::Bytes),
     }
 }
+/// How views are cut into notices, for programs that have a function for each part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ViewParts {
+    /// Not at all; told when the members or the verdict change.
+    One = 0,
+    /// The members, if the ring is new, then the verdict.
+    Ring = 1,
+    /// The members, if the ring is new; the verdict, if it or the state of a node changed; the
+    /// expected votes, if they did.
+    Votes = 2,
+}
+impl ViewParts {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::One => "VIEW_PARTS_ONE",
+            Self::Ring => "VIEW_PARTS_RING",
+            Self::Votes => "VIEW_PARTS_VOTES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VIEW_PARTS_ONE" => Some(Self::One),
+            "VIEW_PARTS_RING" => Some(Self::Ring),
+            "VIEW_PARTS_VOTES" => Some(Self::Votes),
+            _ => None,
+        }
+    }
+}
+/// What a view was sent for. It shows everything all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ViewPart {
+    /// All of it.
+    Whole = 0,
+    /// The members.
+    Members = 1,
+    /// The verdict, and the states of nodes.
+    Verdict = 2,
+    /// The expected votes.
+    Expected = 3,
+}
+impl ViewPart {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Whole => "VIEW_PART_WHOLE",
+            Self::Members => "VIEW_PART_MEMBERS",
+            Self::Verdict => "VIEW_PART_VERDICT",
+            Self::Expected => "VIEW_PART_EXPECTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VIEW_PART_WHOLE" => Some(Self::Whole),
+            "VIEW_PART_MEMBERS" => Some(Self::Members),
+            "VIEW_PART_VERDICT" => Some(Self::Verdict),
+            "VIEW_PART_EXPECTED" => Some(Self::Expected),
+            _ => None,
+        }
+    }
+}
 /// What could happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1448,6 +1645,10 @@ pub enum Reason {
     NameTaken = 24,
     /// The program does not read what it wanted to be told. The daemon hangs up.
     Overrun = 100,
+    /// The quorum device speaks of another ring than the present one.
+    OtherRing = 101,
+    /// The configuration that this node can read is not newer than the one in use.
+    NotNewer = 102,
     /// The connection is in a group, or another connection of this process is in this one.
     AlreadyMember = 80,
     /// The connection is in no group, or on its way out.
@@ -1499,6 +1700,8 @@ impl Reason {
             Self::DeviceBusy => "REASON_DEVICE_BUSY",
             Self::NameTaken => "REASON_NAME_TAKEN",
             Self::Overrun => "REASON_OVERRUN",
+            Self::OtherRing => "REASON_OTHER_RING",
+            Self::NotNewer => "REASON_NOT_NEWER",
             Self::AlreadyMember => "REASON_ALREADY_MEMBER",
             Self::NotInGroup => "REASON_NOT_IN_GROUP",
             Self::TooManyMembers => "REASON_TOO_MANY_MEMBERS",
@@ -1536,6 +1739,8 @@ impl Reason {
             "REASON_DEVICE_BUSY" => Some(Self::DeviceBusy),
             "REASON_NAME_TAKEN" => Some(Self::NameTaken),
             "REASON_OVERRUN" => Some(Self::Overrun),
+            "REASON_OTHER_RING" => Some(Self::OtherRing),
+            "REASON_NOT_NEWER" => Some(Self::NotNewer),
             "REASON_ALREADY_MEMBER" => Some(Self::AlreadyMember),
             "REASON_NOT_IN_GROUP" => Some(Self::NotInGroup),
             "REASON_TOO_MANY_MEMBERS" => Some(Self::TooManyMembers),

@@ -145,7 +145,8 @@ impl Connection {
                     | notice::What::GroupRing(_)
                     | notice::What::MapChange(_)
                     | notice::What::Data(_)
-                    | notice::What::PortChange(_),
+                    | notice::What::PortChange(_)
+                    | notice::What::View(_),
                 ) => {}
             }
         }
@@ -208,7 +209,10 @@ impl Connection {
     /// # Errors
     /// As [`Connection::request`]; [`Reason::Invalid`] when this connection registered none.
     pub fn poll_device(&mut self, alive: bool) -> Result<(), Error> {
-        self.done("poll device", request::What::PollDevice(proto::PollDevice { alive }))
+        self.done(
+            "poll device",
+            request::What::PollDevice(proto::PollDevice { alive, ..proto::PollDevice::default() }),
+        )
     }
 
     /// The device has another name and other votes from now on.

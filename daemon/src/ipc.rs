@@ -101,6 +101,8 @@ pub enum Incoming {
         /// What is asked.
         command: Command,
     },
+    /// Open the files of the log again; exactly one reply is due.
+    ReopenLogs(RequestId),
     /// Tell the stack that this session is over. Comes once for every session.
     Gone(SessionId),
 }

@@ -43,7 +43,7 @@ use crate::ipc::Incoming;
 use crate::net::{Arrival, Limiter};
 use crate::stack::Stack;
 use crate::stack::command::{Command, RequestId, SessionId};
-use crate::stack::effect::{Effect, Exit, FileJob};
+use crate::stack::effect::{Effect, Exit, FileJob, Reply};
 
 /// The session in whose name the shell itself asks: no program's.
 const OWN: SessionId = SessionId(u64::MAX - 1);
@@ -254,6 +254,10 @@ impl Shell {
         match incoming {
             Incoming::Command { request, command } => self.stack.command(now, request, command),
             Incoming::Gone(session) => self.stack.gone(now, session),
+            Incoming::ReopenLogs(request) => {
+                self.logging.reopen();
+                self.sources.ipc.reply(request, &Reply::Done);
+            }
         }
         self.drain(now);
     }

@@ -15,6 +15,7 @@ pub mod effect;
 mod evs;
 mod groups;
 pub mod lookup;
+mod managers;
 pub mod map;
 mod nodes;
 mod outbox;
@@ -41,6 +42,7 @@ use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
 use self::groups::Groups;
 use self::lookup::{Lookup, Shown};
+use self::managers::Managers;
 use self::nodes::Nodes;
 use self::outbox::Outbox;
 use self::ports::Ports;
@@ -97,6 +99,7 @@ pub struct Stack {
     evs: Evs,
     groups: Groups,
     ports: Ports,
+    managers: Managers,
     database: Database,
     lookup: Lookup,
     /// What counts votes and this node, which is out of date, has not taken part in.
@@ -145,6 +148,7 @@ impl Stack {
             evs: Evs::default(),
             groups,
             ports: Ports::new(me),
+            managers: Managers::default(),
             database,
             lookup: Lookup::default(),
             missed: Missed::default(),
@@ -225,6 +229,7 @@ impl Stack {
             Command::Group(command) => self.on_group(now, request, command),
             Command::Map(command) => self.look_up(request, command),
             Command::Port(command) => self.port(now, request, command),
+            Command::Manage(command) => self.on_manager(now, request, command),
         }
         self.settle(now);
     }
@@ -234,6 +239,7 @@ impl Stack {
         self.outbox.watch(session, false);
         self.evs.gone(session);
         self.groups.gone(session, &mut self.outbox);
+        self.managers.gone(session);
         self.database.gone(session);
         self.lookup.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
@@ -345,7 +351,8 @@ impl Stack {
             | Command::Vote(_)
             | Command::Group(_)
             | Command::Map(_)
-            | Command::Port(_) => None,
+            | Command::Port(_)
+            | Command::Manage(_) => None,
         };
         self.leave(agreed);
     }
@@ -395,6 +402,11 @@ impl Stack {
 
     /// Drains the ring, does what the services asked for meanwhile, until both are quiet.
     fn settle(&mut self, now: Instant) {
+        self.quiet(now);
+        self.tell_managers();
+    }
+
+    fn quiet(&mut self, now: Instant) {
         loop {
             self.drain(now);
             if self.left {

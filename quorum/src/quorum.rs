@@ -310,6 +310,12 @@ impl Quorum {
         self.mode.two_node
     }
 
+    /// The rules in force beyond CMAN's.
+    #[must_use]
+    pub const fn rules(&self) -> &crate::config::Rules {
+        &self.config.rules
+    }
+
     /// A node as it is counted. One that was never seen and is not configured has no vote.
     #[must_use]
     pub fn voter(&self, node: NodeId) -> Voter {

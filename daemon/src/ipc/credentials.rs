@@ -9,7 +9,9 @@ use std::io;
 
 use tokio::net::UnixStream;
 
-use crate::stack::command::{Command, GroupCommand, MapCommand, PortCommand, VoteCommand};
+use crate::stack::command::{
+    Command, GroupCommand, ManageCommand, MapCommand, PortCommand, VoteCommand,
+};
 use crate::stack::effect::Admitted;
 
 /// Who is at the other end of a socket, as the kernel says.
@@ -111,7 +113,8 @@ pub fn needs_permission(command: &Command) -> bool {
             | MapCommand::Track { .. }
             | MapCommand::Untrack(_),
         )
-        | Command::Port(PortCommand::IsListening { .. }) => false,
+        | Command::Port(PortCommand::IsListening { .. })
+        | Command::Manage(ManageCommand::Track { .. } | ManageCommand::Counting) => false,
         Command::Watch { on: _, objects } => *objects,
         Command::Vote(
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
@@ -135,6 +138,9 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::Debug(_)
         | Command::Attach
         | Command::Multicast { .. }
+        | Command::Manage(
+            ManageCommand::Question(_) | ManageCommand::Stop | ManageCommand::Poll { .. },
+        )
         | Command::Group(
             GroupCommand::Join { .. } | GroupCommand::Leave | GroupCommand::Multicast { .. },
         ) => true,

@@ -366,6 +366,15 @@ impl Session {
                 let number = self.pending.begin(Some(number), size);
                 Event::Listen { request: RequestId { session, number }, key }
             }
+            Ask::ReopenLogs if !self.terms.permitted => {
+                let text = format!("user {} may only look", self.terms.peer.uid);
+                return self.answer(number, refusal(Reason::Permission, text));
+            }
+            Ask::ReopenLogs => {
+                let number = self.pending.begin(Some(number), size);
+                let incoming = Incoming::ReopenLogs(RequestId { session, number });
+                Event::Command(session, Parked { incoming, size, unanswered: false })
+            }
             Ask::Subsystems => {
                 let number = self.pending.begin(Some(number), size);
                 Event::Subsystems(RequestId { session, number })

@@ -142,10 +142,9 @@ pub(super) async fn next(ipc: &mut Ipc) -> Incoming {
 
 /// The command that comes next and its request.
 pub(super) async fn command(ipc: &mut Ipc) -> (RequestId, Command) {
-    match next(ipc).await {
-        Incoming::Command { request, command } => (request, command),
-        Incoming::Gone(session) => panic!("{session:?} is gone"),
-    }
+    let incoming = next(ipc).await;
+    let Incoming::Command { request, command } = incoming else { panic!("{incoming:?}") };
+    (request, command)
 }
 
 pub(super) fn status() -> Status {

@@ -4,6 +4,7 @@
 //! stack is taken apart field by field, so that what is added there cannot be forgotten here.
 
 mod groups;
+mod managers;
 mod map;
 mod ports;
 
@@ -19,7 +20,7 @@ use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
 use super::session::{Key, VERSION};
 use crate::stack::command::{
-    Command, DeviceCommand, GroupCommand, Leave, PortCommand, VoteCommand, Wanted,
+    Command, DeviceCommand, GroupCommand, Leave, ManageCommand, PortCommand, VoteCommand, Wanted,
 };
 use crate::stack::effect::{
     Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
@@ -70,6 +71,8 @@ pub(super) enum Ask {
     Ping,
     /// The sessions together: how many are you?
     Subsystems,
+    /// The shell: open the files of the log again.
+    ReopenLogs,
     /// The sessions together: carry the notices of the one with this key.
     Listen(Bytes),
     /// The stack.
@@ -86,6 +89,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::Hello(proto::Hello { version: _, name: _ }) => return Ok(Ask::Hello),
         request::What::Ping(proto::Ping {}) => return Ok(Ask::Ping),
         request::What::Subsystems(proto::GetSubsystems {}) => return Ok(Ask::Subsystems),
+        request::What::ReopenLogs(proto::ReopenLogs {}) => return Ok(Ask::ReopenLogs),
         request::What::Listen(proto::Listen { key }) => return Ok(Ask::Listen(key)),
         request::What::Status(proto::GetStatus {}) => Command::Status,
         request::What::Nodes(proto::GetNodes {}) => Command::Nodes,
@@ -99,9 +103,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::Reload(proto::Reload { least, dry_run }) => {
             Command::Reload(Wanted { least, dry_run })
         }
-        request::What::Kill(proto::Kill { node }) => Command::Kill(
-            NodeId::new(node).ok_or_else(|| Unreadable("no node has id 0".to_owned()))?,
-        ),
+        request::What::Kill(proto::Kill { node }) => Command::Kill(node_id(node)?),
         request::What::ShutdownReply(proto::ShutdownReply { agree }) => Command::Agree(agree),
         request::What::SetDirty(proto::SetDirty {}) => Command::SetDirty,
         request::What::SetDebug(proto::SetDebug { on }) => Command::Debug(on),
@@ -112,16 +114,11 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::SetExpected(proto::SetExpected { votes }) => {
             Command::Vote(VoteCommand::Expected(Votes::new(votes)))
         }
-        request::What::SetVotes(proto::SetVotes { node, votes }) => {
-            let (node, votes) = (node_id(node)?, Votes::new(votes));
-            Command::Vote(VoteCommand::Votes { node, votes })
-        }
+        request::What::SetVotes(set) => set_votes(set)?,
         request::What::RegisterDevice(proto::RegisterDevice { name, votes }) => {
             device(DeviceCommand::Register { name, votes: Votes::new(votes) })
         }
-        request::What::PollDevice(proto::PollDevice { alive }) => {
-            device(DeviceCommand::Poll(alive))
-        }
+        request::What::PollDevice(poll) => managers::poll(poll),
         request::What::UpdateDevice(proto::UpdateDevice { name, votes }) => {
             device(DeviceCommand::Update { name, votes: Votes::new(votes) })
         }
@@ -142,6 +139,10 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::GroupMembers(of) => groups::members_of(of),
         request::What::Groups(get) => groups::all(get),
         request::What::WatchRing(watch) => groups::watch(watch),
+        request::What::Track(track) => managers::track(track)?,
+        request::What::Question(question) => managers::question(question),
+        request::What::Counting(_) => Command::Manage(ManageCommand::Counting),
+        request::What::Stop(_) => Command::Manage(ManageCommand::Stop),
     }))
 }
 
@@ -151,6 +152,11 @@ fn wanted(guarantee: i32) -> Result<Guarantee, Unreadable> {
         Ok(proto::Guarantee::Safe) => Ok(Guarantee::Safe),
         Err(_) => Err(Unreadable(format!("no guarantee has number {guarantee}"))),
     }
+}
+
+fn set_votes(set: proto::SetVotes) -> Result<Command, Unreadable> {
+    let (node, votes) = (node_id(set.node)?, Votes::new(set.votes));
+    Ok(Command::Vote(VoteCommand::Votes { node, votes }))
 }
 
 fn what_if(steps: &[proto::Step]) -> Result<Command, Unreadable> {
@@ -238,6 +244,7 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
         Reply::Groups(list) => groups::list(list),
         Reply::Map(result) => map::reply(result),
         Reply::Listening(on) => reply::What::Listening(proto::Listening { on: *on }),
+        Reply::Counting(counting) => managers::counting(counting),
     }
 }
 
@@ -283,6 +290,7 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
         }),
         Notice::Group(told) => groups::told(told),
         Notice::Key(change) => What::MapChange(map::change(change)),
+        Notice::View(view) => managers::view(view),
     }
 }
 
@@ -454,6 +462,7 @@ fn refused_by_stack(refusal: &Refusal) -> reply::What {
         Refusal::TooManyMembers(most) => groups::too_many(*most),
         Refusal::NotItsOwn => groups::not_its_own(),
         Refusal::Interrupted => groups::interrupted(),
+        Refusal::OtherRing(ring) => refused(Reason::OtherRing, managers::other_ring(ring)),
         Refusal::Busy => refused(Reason::Busy, "a program objects".to_owned()),
         Refusal::Already => {
             let text = "programs are being asked already whether this node may leave";
@@ -526,6 +535,7 @@ fn reloaded(result: &Result<Reloaded, NotReloaded>) -> reply::What {
         Err(why) if why.is_about_the_file() => {
             refused(Reason::InvalidConfiguration, why.to_string())
         }
+        Err(why @ NotReloaded::NotNewer { .. }) => refused(Reason::NotNewer, why.to_string()),
         Err(why) => refused(Reason::NotReloaded, why.to_string()),
     }
 }

@@ -124,7 +124,8 @@ impl Load {
                 | Refusal::TooManyMembers(_)
                 | Refusal::NotItsOwn
                 | Refusal::Interrupted
-                | Refusal::Port(_),
+                | Refusal::Port(_)
+                | Refusal::OtherRing(_),
             ) => {}
             Reply::Status(status) => {
                 self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
@@ -139,7 +140,8 @@ impl Load {
             | Reply::GroupMembers(_)
             | Reply::Groups(_)
             | Reply::Map(_)
-            | Reply::Listening(_) => {}
+            | Reply::Listening(_)
+            | Reply::Counting(_) => {}
         }
     }
 
@@ -173,7 +175,8 @@ impl Load {
             | Notice::ConfigUpdate { .. }
             | Notice::Configuration(_)
             | Notice::Group(_)
-            | Notice::Key(_) => {}
+            | Notice::Key(_)
+            | Notice::View(_) => {}
         }
     }
 

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use quorum::{Step, Votes};
 use totem::{Guarantee, NodeId};
 
+pub use super::managers::ViewParts;
+
 pub use super::map::MapCommand;
 pub use super::ports::BarrierChange;
 
@@ -70,6 +72,35 @@ pub enum Command {
     Map(MapCommand),
     /// What concerns ports and barriers.
     Port(PortCommand),
+    /// What cluster managers ask.
+    Manage(ManageCommand),
+}
+
+/// What cluster managers ask.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ManageCommand {
+    /// From now on, tell this session of views of the cluster (or no longer).
+    Track {
+        /// Tell it.
+        on: bool,
+        /// Tell it first how it is now.
+        current: bool,
+        /// How what is told is cut.
+        parts: ViewParts,
+    },
+    /// From now on, ask this session before this node leaves (or no longer), and nothing else.
+    Question(bool),
+    /// How votes are counted here.
+    Counting,
+    /// Leave without asking any program; the reply comes when the ring knows.
+    Stop,
+    /// The quorum device is alive, or not, on the ring of this sequence and representative.
+    Poll {
+        /// Which.
+        alive: bool,
+        /// The ring.
+        ring: (u64, u32),
+    },
 }
 
 /// What is asked about process groups. A session is in one group at a time.
@@ -125,6 +156,7 @@ impl Command {
             | Self::Vote(_)
             | Self::Map(_)
             | Self::Port(_)
+            | Self::Manage(_)
             | Self::Group(
                 GroupCommand::Join { .. }
                 | GroupCommand::Leave

@@ -18,6 +18,7 @@ use totem::{
 use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
+pub use super::managers::{ClusterView, Counting, ViewPart};
 pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
 pub use super::ports::PortRefused;
 pub use super::service::MessageError;
@@ -127,6 +128,8 @@ pub enum Reply {
     Map(Result<Found, KeyRefused>),
     /// Somebody listens on the port, or nobody.
     Listening(bool),
+    /// How votes are counted here.
+    Counting(Box<Counting>),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -168,6 +171,8 @@ pub enum Refusal {
     Interrupted,
     /// A client objects.
     Busy,
+    /// The quorum device speaks of another ring than this one.
+    OtherRing(RingId),
     /// It is being asked already whether this node may leave.
     Already,
     /// No node has this id.
@@ -254,6 +259,8 @@ pub enum Notice {
         /// Somebody does.
         open: bool,
     },
+    /// The cluster as it is from now on.
+    View(Box<ClusterView>),
 }
 
 /// One line for the log.

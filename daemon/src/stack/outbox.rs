@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use totem::{Guarantee, Lane, RingId};
+use totem::{Guarantee, Lane, NodeSet, RingId};
 
 use super::command::{RequestId, SessionId};
 use super::effect::{Effect, Notice, Reply, Report};
@@ -24,6 +24,19 @@ pub(crate) struct Outbox {
     sync: VecDeque<Pending>,
     data: VecDeque<Pending>,
     watchers: BTreeSet<SessionId>,
+    /// Something was published that changes how the cluster looks.
+    changed: bool,
+    /// The last membership that was published and not taken, by whoever puts views together.
+    membership: Option<Membership>,
+}
+
+/// The members of the cluster, as they were published.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Membership {
+    pub(crate) ring: RingId,
+    pub(crate) members: NodeSet,
+    pub(crate) joined: NodeSet,
+    pub(crate) left: NodeSet,
 }
 
 /// A message of a service that waits for room in the ring.
@@ -55,8 +68,48 @@ impl Outbox {
 
     /// Tells all watching sessions.
     pub(crate) fn publish(&mut self, notice: &Notice) {
+        self.note(notice);
         for &to in &self.watchers {
             self.effects.push_back(Effect::Notify { to, notice: notice.clone() });
+        }
+    }
+
+    /// Tells all watching sessions, and these.
+    pub(crate) fn publish_also(&mut self, notice: &Notice, others: &BTreeSet<SessionId>) {
+        self.publish(notice);
+        for &to in others.difference(&self.watchers) {
+            self.effects.push_back(Effect::Notify { to, notice: notice.clone() });
+        }
+    }
+
+    /// Whether the cluster looks otherwise than when this was asked last, and the membership that
+    /// was published since.
+    pub(crate) fn take_change(&mut self) -> Option<Option<Membership>> {
+        std::mem::take(&mut self.changed).then(|| self.membership.take())
+    }
+
+    fn note(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Membership { ring, members, joined, left } => {
+                let (mut joined, mut left) = (joined.clone(), left.clone());
+                if let Some(before) = self.membership.take() {
+                    joined.extend(before.joined.intersection(members));
+                    left.extend(before.left);
+                }
+                let (ring, members) = (*ring, members.clone());
+                self.membership = Some(Membership { ring, members, joined, left });
+                self.changed = true;
+            }
+            Notice::Quorum(_) | Notice::State { .. } => self.changed = true,
+            Notice::TryShutdown(_)
+            | Notice::ConfigUpdate { .. }
+            | Notice::Configuration(_)
+            | Notice::Message { .. }
+            | Notice::Group(_)
+            | Notice::View(_)
+            | Notice::Key(_)
+            | Notice::Data { .. }
+            | Notice::Port { .. } => {}
         }
     }
 

@@ -72,10 +72,10 @@ impl Shutdown {
             outbox.reply(request, Reply::Refused(Refusal::Already));
             return None;
         }
-        outbox.publish(&Notice::TryShutdown(leave));
         // Who asks has agreed.
         let mut awaited = self.objectors.clone();
         awaited.remove(&request.session);
+        outbox.publish_also(&Notice::TryShutdown(leave), &awaited);
         self.asked = Some(Asked { request, leave, awaited, until: now + self.patience });
         self.decide()
     }

@@ -304,6 +304,7 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
 
 mod departing;
 mod lookup;
+mod managers;
 mod ports;
 mod versions;
 
@@ -458,7 +459,8 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::Group(_)
             | Notice::Key(_)
             | Notice::Data { .. }
-            | Notice::Port { .. } => None,
+            | Notice::Port { .. }
+            | Notice::View(_) => None,
         })
         .collect()
 }

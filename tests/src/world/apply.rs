@@ -143,7 +143,8 @@ impl World {
             | Reply::GroupMembers(_)
             | Reply::Groups(_)
             | Reply::Map(_)
-            | Reply::Listening(_) => {
+            | Reply::Listening(_)
+            | Reply::Counting(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -242,6 +243,7 @@ impl World {
             Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Group(_)
+            | Notice::View(_)
             | Notice::Key(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
@@ -267,6 +269,7 @@ impl World {
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Group(_)
+            | Notice::View(_)
             | Notice::Key(_)
             | Notice::Quorum(_) => format!("{notice:?}"),
         };

@@ -80,6 +80,8 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::DeviceBusy
         | Reason::NameTaken
         | Reason::Overrun
+        | Reason::OtherRing
+        | Reason::NotNewer
         | Reason::AlreadyMember
         | Reason::NotInGroup
         | Reason::TooManyMembers

@@ -20,10 +20,8 @@ fn status(session: SessionId, number: u64) -> Parked {
 }
 
 fn request(incoming: &Incoming) -> RequestId {
-    match incoming {
-        Incoming::Command { request, .. } => *request,
-        Incoming::Gone(session) => panic!("{session:?} is gone"),
-    }
+    let Incoming::Command { request, .. } = incoming else { panic!("{incoming:?}") };
+    *request
 }
 
 /// What becomes of the next that is tried again.

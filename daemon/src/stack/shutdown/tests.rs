@@ -146,3 +146,13 @@ fn who_asks_is_not_asked() {
     assert_eq!(desk.ask(7, PLAIN), None);
     assert_eq!(desk.answer(ONE, true), Some((request(7), PLAIN)));
 }
+
+#[test]
+fn who_only_wants_to_be_asked_is() {
+    let mut desk = Desk::new();
+    let quiet = SessionId(9);
+    desk.shutdown.register(quiet, true);
+    desk.shutdown.register(ASKER, true);
+    desk.ask(7, PLAIN);
+    assert_eq!(desk.effects().0, vec![ONE, OTHER, quiet], "the asker does not watch");
+}

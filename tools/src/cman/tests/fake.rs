@@ -289,6 +289,11 @@ impl<'a> Session<'a> {
             | request::What::SendData(_)
             | request::What::IsListening(_)
             | request::What::Barrier(_)
+            | request::What::Track(_)
+            | request::What::Question(_)
+            | request::What::Counting(_)
+            | request::What::Stop(_)
+            | request::What::ReopenLogs(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
         };
         drop(world);
