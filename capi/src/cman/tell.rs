@@ -194,6 +194,18 @@ impl Cman {
         }
     }
 
+    /// Of these, what there is a callback for.
+    fn wanted(&self, what: notice::What) -> Vec<Call> {
+        let wanted = *self.told.callbacks();
+        let mut calls = self.calls(what);
+        calls.retain(|call| match call {
+            Call::Event { .. } => wanted.event.is_some(),
+            Call::Data { .. } => wanted.data.is_some(),
+            Call::Confchg { .. } => wanted.confchg.is_some(),
+        });
+        calls
+    }
+
     /// Tells the program, if it wants to be told.
     fn call(&self, handle: Handle, call: Call) {
         let wanted = *self.told.callbacks();
@@ -317,7 +329,11 @@ fn dispatch(cman: &Arc<Cman>, handle: Handle, flags: c_int) -> Result<c_int, Err
         if let Some(call) = guarded(|| Ok(cman.told.kept(flags)))? {
             cman.call(handle, call);
         } else if let Some(what) = guarded(|| Ok(cman.session.take()?))? {
-            for call in guarded(|| Ok(cman.calls(what)))? {
+            let calls = guarded(|| Ok(cman.wanted(what)))?;
+            if calls.is_empty() {
+                continue;
+            }
+            for call in calls {
                 if let Some(call) = guarded(|| cman.told.keep(flags, call))? {
                     cman.call(handle, call);
                 }
