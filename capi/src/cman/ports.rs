@@ -79,8 +79,10 @@ pub unsafe extern "C-unwind" fn cman_start_recv_data(
         // What comes at once must find it.
         let before = cman.told.set_data(callback);
         let opened = cman.ask(|asks| asks.open_port(port));
-        opened.inspect_err(|_| drop(cman.told.set_data(before)))?;
-        Ok(0)
+        if opened.is_err() {
+            cman.told.set_data(before);
+        }
+        opened.map(|()| 0)
     })
 }
 

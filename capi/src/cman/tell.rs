@@ -154,44 +154,42 @@ impl Cman {
         Ok(0)
     }
 
-    /// What the program is to be told, in this order.
+    /// What the program is to be told, in this order. Of other things nobody asked to be told.
     fn calls(&self, what: notice::What) -> Vec<Call> {
-        let changed = || Call::Event {
-            reason: STATE_CHANGE,
-            arg: c_int::from(self.told.quorate.load(Ordering::Acquire)),
-        };
-        match what {
-            notice::What::Membership(told) => {
-                let proto::Membership { members, joined, left, .. } = told;
-                vec![Call::Confchg { members, left, joined }, changed()]
-            }
-            notice::What::Quorum(proto::Quorum { quorate, .. }) => {
-                self.told.quorate.store(quorate, Ordering::Release);
-                vec![changed()]
-            }
-            notice::What::StateChange(_) => vec![changed()],
-            notice::What::TryShutdown(proto::TryShutdown { remove, force }) => {
-                let arg = c_int::from(force) + 2 * c_int::from(remove);
-                vec![Call::Event { reason: TRY_SHUTDOWN, arg }]
-            }
-            notice::What::ConfigUpdate(proto::ConfigUpdate { version }) => {
-                vec![Call::Event { reason: CONFIG_UPDATE, arg: narrow(version) }]
-            }
-            notice::What::PortChange(proto::PortChange { node, open, .. }) => {
-                let reason = if open { PORT_OPENED } else { PORT_CLOSED };
-                // The header says that this is the port; the original gives the node.
-                vec![Call::Event { reason, arg: narrow(node) }]
-            }
-            notice::What::Data(proto::Data { from, port, payload }) => {
-                let port = u8::try_from(port).unwrap_or_default();
-                vec![Call::Data { payload, port, node: narrow(from) }]
-            }
-            notice::What::Configuration(_)
-            | notice::What::Message(_)
-            | notice::What::GroupView(_)
-            | notice::What::GroupMessage(_)
-            | notice::What::GroupRing(_) => Vec::new(),
+        if let notice::What::Membership(told) = what {
+            let proto::Membership { members, joined, left, .. } = told;
+            return vec![Call::Confchg { members, left, joined }, self.changed()];
         }
+        if let notice::What::Quorum(proto::Quorum { quorate, .. }) = what {
+            self.told.quorate.store(quorate, Ordering::Release);
+            return vec![self.changed()];
+        }
+        if let notice::What::StateChange(_) = what {
+            return vec![self.changed()];
+        }
+        if let notice::What::TryShutdown(proto::TryShutdown { remove, force }) = what {
+            let arg = c_int::from(force) + 2 * c_int::from(remove);
+            return vec![Call::Event { reason: TRY_SHUTDOWN, arg }];
+        }
+        if let notice::What::ConfigUpdate(proto::ConfigUpdate { version }) = what {
+            return vec![Call::Event { reason: CONFIG_UPDATE, arg: narrow(version) }];
+        }
+        if let notice::What::PortChange(proto::PortChange { node, open, .. }) = what {
+            let reason = if open { PORT_OPENED } else { PORT_CLOSED };
+            // The header says that this is the port; the original gives the node.
+            return vec![Call::Event { reason, arg: narrow(node) }];
+        }
+        if let notice::What::Data(proto::Data { from, port, payload }) = what {
+            let port = u8::try_from(port).unwrap_or_default();
+            return vec![Call::Data { payload, port, node: narrow(from) }];
+        }
+        Vec::new()
+    }
+
+    /// Something is otherwise in the cluster.
+    fn changed(&self) -> Call {
+        let arg = c_int::from(self.told.quorate.load(Ordering::Acquire));
+        Call::Event { reason: STATE_CHANGE, arg }
     }
 
     /// Of these, what there is a callback for.
