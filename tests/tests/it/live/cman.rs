@@ -7,6 +7,67 @@ use tests::lab::{Lab, Setup};
 
 use super::{LISTING1, THREE};
 
+/// What `manager info` prints.
+const INFO: &str = "\
+active: 1
+quorate: 1
+count: 2
+version 6.2.0 config 5, cluster iscsicluster 46516
+node 1 iscsi1 member 1 at 192.168.10.11
+node 2 iscsi2 member 1 at 192.168.10.12
+this is 1 iscsi1
+by name: 2
+unknown name: No such file or directory
+state 2 votes 1 expected 1
+1 address 192.168.10.11
+flags 1 total 2 quorum 1 members 2 addresses 1 192.168.10.11
+kill without admin: Operation not permitted
+nobody listens: 0
+no such node: No such file or directory
+";
+
+/// What `manager admin` prints.
+const ADMIN: &str = "\
+data: Invalid argument
+notification: Invalid argument
+expected 0: Invalid argument
+votes 0: Invalid argument
+kill 0: Invalid argument
+kill 99: No such file or directory
+no device: No such file or directory
+register: 0
+poll: 0
+device /dev/loop0 state 2 votes 1
+unregister: Device or resource busy
+poll no: 0
+unregister: 0
+debug: 0
+dirty: 0
+fenced: Function not implemented
+other protocol: Invalid argument
+finish: 0
+finish again: Invalid argument
+and ask: Invalid argument
+";
+
+/// What `manager ccs` prints.
+const CCS: &str = "\
+other cluster: Invalid argument
+name 0 iscsicluster
+each iscsi1
+each iscsi2
+each iscsi1
+each iscsi2
+missing No data available
+wrong Invalid argument
+set Function not implemented
+iscsi2 is iscsi2
+iscsi2.example.com is iscsi2
+192.168.10.99 is Invalid argument
+logging 0 0 1 6 6 none
+end 0, again Invalid argument
+";
+
 /// Compiles the manager and puts the libraries beside it; how a shell runs it.
 fn manager(lab: &Lab) -> String {
     let programs = tests::lab::programs().expect("there is a lab");
@@ -53,64 +114,9 @@ fn a_manager_is_told_what_cman_s_library_would_tell() {
     let manager = manager(&lab);
     assert_eq!(said(&lab, 0, &format!("{manager} info")), "cman_init: Connection refused\n");
     lab.start_all();
-    let info = "\
-active: 1
-quorate: 1
-count: 2
-version 6.2.0 config 5, cluster iscsicluster 46516
-node 1 iscsi1 member 1 at 192.168.10.11
-node 2 iscsi2 member 1 at 192.168.10.12
-this is 1 iscsi1
-by name: 2
-unknown name: No such file or directory
-state 2 votes 1 expected 1
-1 address 192.168.10.11
-flags 1 total 2 quorum 1 members 2 addresses 1 192.168.10.11
-kill without admin: Operation not permitted
-nobody listens: 0
-no such node: No such file or directory
-";
-    assert_eq!(said(&lab, 0, &format!("{manager} info")), info);
-    let admin = "\
-data: Invalid argument
-notification: Invalid argument
-expected 0: Invalid argument
-votes 0: Invalid argument
-kill 0: Invalid argument
-kill 99: No such file or directory
-no device: No such file or directory
-register: 0
-poll: 0
-device /dev/loop0 state 2 votes 1
-unregister: Device or resource busy
-poll no: 0
-unregister: 0
-debug: 0
-dirty: 0
-fenced: Function not implemented
-other protocol: Invalid argument
-finish: 0
-finish again: Invalid argument
-and ask: Invalid argument
-";
-    assert_eq!(said(&lab, 0, &format!("{manager} admin")), admin);
-    let ccs = "\
-other cluster: Invalid argument
-name 0 iscsicluster
-each iscsi1
-each iscsi2
-each iscsi1
-each iscsi2
-missing No data available
-wrong Invalid argument
-set Function not implemented
-iscsi2 is iscsi2
-iscsi2.example.com is iscsi2
-192.168.10.99 is Invalid argument
-logging 0 0 1 6 6 none
-end 0, again Invalid argument
-";
-    assert_eq!(said(&lab, 1, &format!("{manager} ccs")), ccs);
+    assert_eq!(said(&lab, 0, &format!("{manager} info")), INFO);
+    assert_eq!(said(&lab, 0, &format!("{manager} admin")), ADMIN);
+    assert_eq!(said(&lab, 1, &format!("{manager} ccs")), CCS);
 }
 
 #[test]
