@@ -1,6 +1,6 @@
 //! The C libraries by which cluster managers talk to their cluster engine, over this cluster's
 //! daemon: one shared object that is `libcpg`, `libquorum`, `libvotequorum`, `libcmap` and `libcfg`
-//! at once, so that programs built against the originals run unmodified.
+//! at once, and `libcman` and `libccs`: programs built against the originals run unmodified.
 //!
 //! This is the only place in the workspace with unsafe code. Its rules:
 //!
@@ -26,15 +26,19 @@
 //! | `handles` | numbers for the program, and what is behind them |
 //! | `dispatch` | the four ways of taking events |
 //! | `pointer` | in and out of the program's memory |
-//! | `error` | the codes |
+//! | `error`, `errno` | the codes |
+//! | `cman`, `ccs` | CMAN's two libraries |
 //! | `versions` | which symbol has which version |
 //! | [`install`] | the names under which programs look for this object |
 
+mod ccs;
 mod cfg;
+mod cman;
 mod cmap;
 mod cpg;
 mod dispatch;
 mod entry;
+mod errno;
 mod error;
 mod handles;
 pub mod install;
