@@ -17,7 +17,6 @@ mod core;
 mod message;
 
 use std::collections::VecDeque;
-use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
@@ -103,12 +102,7 @@ impl Strict {
             for action in done {
                 match action {
                     Do::Tell(event) => self.events.push_back(event),
-                    Do::Flush(bytes) => {
-                        let patience = self.connection.patience();
-                        let until = patience.map(|patience| Instant::now() + patience);
-                        let parts = [IoSlice::new(&bytes)];
-                        self.connection.group_post(Guarantee::Safe, &parts, until)?;
-                    }
+                    Do::Flush(bytes) => self.connection.group_post(Guarantee::Safe, &bytes)?,
                 }
             }
         }
