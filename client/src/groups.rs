@@ -8,8 +8,8 @@
 //! A connection is in one group at a time. Its first event is the [`View`] with itself among those
 //! who joined, the last one that with itself among those who left; messages may be sent at once
 //! after [`Connection::join_group`] has returned. Inquorate nodes have groups like others: a
-//! program that must not act then asks for the verdict (see [`crate::quorum`]), or has
-//! `client::strict` do so.
+//! program that must not act then asks for the verdict (see [`crate::quorum`]), or is in
+//! [`crate::strict`] mode.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), client::Error> {
@@ -111,6 +111,9 @@ pub struct GroupMessage {
     pub guarantee: Guarantee,
     /// Its content.
     pub payload: Bytes,
+    /// The ring has ended: it is promised only to those members who come along to the next. A safe
+    /// message that is not transitional is one that every member has.
+    pub transitional: bool,
 }
 
 /// A ring on which groups meet; the same as in [`crate::Membership`].
@@ -348,7 +351,7 @@ impl Assembly {
     }
 
     fn on_message(&mut self, told: proto::GroupMessage) -> Result<Option<GroupMessage>, Error> {
-        let proto::GroupMessage { node, pid, guarantee, part, payload } = told;
+        let proto::GroupMessage { node, pid, guarantee, part, payload, transitional } = told;
         let from = Member { node, pid };
         let number = |what: &str, number: i32| {
             Error::Protocol(format!("no {what} of a message has number {number}"))
@@ -374,7 +377,7 @@ impl Assembly {
                 whole.freeze()
             }
         };
-        Ok(Some(GroupMessage { from, guarantee, payload }))
+        Ok(Some(GroupMessage { from, guarantee, payload, transitional }))
     }
 
     fn append(&mut self, from: Member, part: &[u8]) -> Result<(), Error> {

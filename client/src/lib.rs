@@ -31,6 +31,7 @@
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
 //! | [`ports`] | messages by port number, and barriers |
+//! | [`strict`] | groups of copies of one state machine |
 //! | [`evs`] | raw ordered messages |
 //! | [`groups`] | process groups: who is there, and messages among them |
 //! | [`map`] | flat typed keys: configuration, state, what programs keep there |
@@ -65,6 +66,8 @@ pub mod map;
 pub mod ports;
 #[cfg(feature = "connection")]
 pub mod quorum;
+#[cfg(feature = "connection")]
+pub mod strict;
 
 #[cfg(feature = "connection")]
 pub use self::{

@@ -1208,6 +1208,9 @@ pub struct GroupMessage {
     /// The part.
     #[prost(bytes = "bytes", tag = "5")]
     pub payload: ::prost::bytes::Bytes,
+    /// The ring has ended: it is promised only to those members who come along to the next.
+    #[prost(bool, tag = "6")]
+    pub transitional: bool,
 }
 /// A ring on which groups meet; told when all its nodes have said who their members are, and after
 /// the views that come of it.

@@ -14,6 +14,7 @@ pub mod causal_order;
 pub mod configurations;
 pub mod failure_atomicity;
 pub mod group;
+pub mod groups;
 pub mod history;
 pub mod liveness;
 pub mod no_invention;
@@ -28,6 +29,7 @@ pub mod versions;
 
 use self::configurations::Configurations;
 use self::failure_atomicity::FailureAtomicity;
+use self::groups::Groups;
 use self::history::{History, Seen};
 use self::liveness::Missing;
 use self::quorum::{Counting, Quorum};
@@ -79,6 +81,8 @@ pub struct Checks {
     history: History,
     configurations: Configurations,
     failure_atomicity: FailureAtomicity,
+    /// Process groups are judged apart.
+    pub groups: Groups,
     quorum: Quorum,
     safe_delivery: SafeDelivery,
     sides: Sides,
@@ -95,6 +99,7 @@ impl Checks {
             history: History::new(nodes),
             configurations: Configurations::default(),
             failure_atomicity: FailureAtomicity::default(),
+            groups: Groups::default(),
             quorum: Quorum::new(votes, two_node),
             safe_delivery: SafeDelivery::default(),
             sides: Sides::new(false),

@@ -10,6 +10,7 @@ use totem::Tuning;
 use crate::airlock::KeyStep;
 use crate::check::group::Group;
 use crate::plan::Quality;
+use crate::programs::Act;
 
 /// One thing that goes wrong, or is repaired.
 #[derive(Clone, Debug)]
@@ -49,6 +50,13 @@ pub enum Fault {
     Dirty {
         /// Whose.
         node: usize,
+    },
+    /// A program that is in a group, or will be, does something.
+    Program {
+        /// Its node.
+        node: usize,
+        /// What.
+        act: Act,
     },
     /// Nothing passes from one node to another; the other way is not touched.
     Cut {
@@ -213,6 +221,7 @@ impl Fault {
             Self::Directory { .. } => "other directory",
             Self::Visit { .. } => "client comes or goes",
             Self::Flood { .. } => "flood",
+            Self::Program { .. } => "program in a group",
             Self::When(_) => "trap",
         }
     }

@@ -33,6 +33,7 @@ pub mod message;
 pub mod network;
 pub mod node;
 pub mod plan;
+pub mod programs;
 pub mod rng;
 pub mod script;
 pub mod trace;

@@ -6,9 +6,10 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
+use bytes::Bytes;
 use confdb::replica::Ticket;
-use daemon::stack::command::{Command, RequestId, SessionId, VoteCommand, Wanted};
-use daemon::stack::effect::Effect;
+use daemon::stack::command::{Command, GroupCommand, RequestId, SessionId, VoteCommand, Wanted};
+use daemon::stack::effect::{Address, Effect, Reply};
 use daemon::stack::lookup::Shown;
 use daemon::stack::reconfigure::Reconfiguration;
 use daemon::stack::{Config, Held, Stack};
@@ -23,6 +24,7 @@ use crate::guest::{self, Guest};
 use crate::message::MessageId;
 use crate::network::Port;
 use crate::plan::Plan;
+use crate::programs::Programs;
 
 /// The session of the program behind a quorum device.
 const DEVICE: SessionId = SessionId(u64::MAX);
@@ -122,6 +124,8 @@ pub struct Node {
     alarm: Option<Instant>,
     /// The second client of its daemon.
     pub guest: Guest,
+    /// Its programs that meet in groups.
+    pub programs: Programs,
     /// Messages its clients said so far.
     pub said: usize,
     /// What a scenario calls some of them.
@@ -157,6 +161,7 @@ impl Node {
             deadline: None,
             alarm: None,
             guest: Guest::default(),
+            programs: Programs::default(),
             said: 0,
             labels: BTreeMap::new(),
         }
@@ -200,7 +205,8 @@ impl Node {
         self.airlock = plan.tamper.map(|_| Airlock::new(self.id, self.boot, self.keys, plan.plant));
         let config = self.config(plan, index);
         let mut stack = Box::new(Stack::new(config, self.clock.read(now)));
-        for command in [Command::Attach, Command::Watch { on: true, objects: false }] {
+        let ring = Command::Group(GroupCommand::WatchRing(true));
+        for command in [Command::Attach, Command::Watch { on: true, objects: false }, ring] {
             stack.command(self.clock.read(now), self.session.request(), command);
         }
         self.stack = Some(stack);
@@ -210,6 +216,7 @@ impl Node {
     pub fn stop(&mut self, written: bool) {
         self.stack = None;
         self.guest.go();
+        self.programs.end();
         self.airlock = None;
         self.paused = None;
         self.deadline = None;
@@ -321,6 +328,35 @@ impl Node {
             stack.command(local, RequestId { session, number }, command);
         }
         true
+    }
+
+    /// A request of a program.
+    pub fn request(&mut self, now: Instant, request: RequestId, command: Command) {
+        let local = self.clock.read(now);
+        if let Some(stack) = &mut self.stack {
+            stack.command(local, request, command);
+        }
+    }
+
+    /// A program is gone.
+    pub fn gone(&mut self, now: Instant, session: SessionId) {
+        let local = self.clock.read(now);
+        if let Some(stack) = &mut self.stack {
+            stack.gone(local, session);
+        }
+    }
+
+    /// All groups and their members, as its daemon has them when it has nothing else to do.
+    pub fn groups(&mut self, now: Instant) -> Vec<(Bytes, Vec<Address>)> {
+        let list = Command::Group(GroupCommand::List { after: Bytes::new() });
+        self.request(now, RequestId { session: SessionId(0), number: 0 }, list);
+        let mut effects = Vec::new();
+        let drained = self.drain(&mut effects);
+        let list = effects.into_iter().find_map(|effect| match effect {
+            Effect::Reply { reply: Reply::Groups(list), .. } => Some(list.groups),
+            _ => None,
+        });
+        drained.ok().and(list).unwrap_or_default()
     }
 
     /// A multicast of the client.

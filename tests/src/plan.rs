@@ -40,6 +40,8 @@ pub struct Plan {
     pub lateness: Span,
     /// What the clients say.
     pub traffic: Traffic,
+    /// Between two things done by programs of one node that meet in groups; `None`: there are none.
+    pub programs: Option<Span>,
     /// Packets are sealed, and strangers meddle with them.
     pub tamper: Option<Tamper>,
     /// Of the unicasts to a port where nobody listens, how many are answered by the kernel.

@@ -118,6 +118,7 @@ fn plain() -> Plan {
         disk: fixed(2),
         lateness: Span::NONE,
         traffic: Traffic { pause: fixed(1), burst: 1, safe: 0, long: 0, huge: 0 },
+        programs: None,
         tamper: None,
         hints_per_million: 0,
         faults: Vec::new(),

@@ -3,12 +3,13 @@
 //! Must never depend on anything but the plan: happenings at the same instant are ordered by when
 //! they were scheduled, all randomness comes from the plan's seed, and so a run can be repeated.
 //!
-//! `world/apply.rs` carries out what stacks ask for, `world/faults.rs` what goes wrong,
+//! `world/apply.rs` carries out what stacks ask for, `world/groups.rs` has programs meet, `world/faults.rs` what goes wrong,
 //! `world/verdict.rs` demands convergence after healing, `world/versions.rs` has administrators
 //! change the configuration.
 
 mod apply;
 mod faults;
+mod groups;
 mod verdict;
 mod versions;
 
@@ -69,6 +70,9 @@ enum Happening {
     Say {
         node: usize,
     },
+    Meet {
+        node: usize,
+    },
     Fault(Fault),
     Resume {
         node: usize,
@@ -118,6 +122,8 @@ pub struct World {
     meddler: Option<Meddler>,
     rng: Rng,
     clients: Rng,
+    /// What programs in groups do.
+    meeting: Rng,
     checks: Checks,
     stage: Stage,
     /// Scratch space for the effects of one occurrence.
@@ -150,6 +156,7 @@ impl World {
             network,
             meddler,
             clients: rng.fork(3),
+            meeting: Rng::new(plan.seed ^ 0x6772_6f75_7073),
             rng,
             checks: Checks::new(votes, plan.two_node)
                 .keeping_out(plan.disallowed.is_some())
@@ -180,6 +187,11 @@ impl World {
         for node in 0..world.nodes.len() {
             let pause = world.draw(world.plan.traffic.pause);
             world.schedule(pause, Happening::Say { node });
+        }
+        if let Some(pause) = world.plan.programs {
+            for node in 0..world.nodes.len() {
+                world.schedule(pause.most, Happening::Meet { node });
+            }
         }
         world.schedule(world.plan.heal, Happening::Heal);
         world
@@ -274,6 +286,7 @@ impl World {
             Happening::Hint { to, about } => self.hint(to, about),
             Happening::Helped { node, boot, done } => self.helped(node, boot, done),
             Happening::Say { node } => self.say_something(node),
+            Happening::Meet { node } => self.meet(node),
             Happening::Fault(fault) => self.inject(&fault),
             Happening::Resume { node, boot } => self.resume(node, boot),
             Happening::Heal => self.heal(),

@@ -122,6 +122,12 @@ bugs! {
     GroupsKeepTheDead,
     /// Nobody is told that a program ended that had not left its group.
     GroupsForgetTheKilled,
+    /// The end of a message is told to all, whoever came after its beginning.
+    GroupsTellHalves,
+    /// What other nodes say of their members after a membership change is not heard.
+    GroupsIgnoreLists,
+    /// Members whose node is gone are said to have ended by themselves.
+    GroupsMistakeReasons,
     // -- token ------------------------------------------------------------------------------
     /// A member that lacks something leaves the aru as high as the sequence.
     AruNotLowered,

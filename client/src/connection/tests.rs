@@ -9,6 +9,7 @@ use crate::proto::{Reason, notice};
 use crate::quorum::Change;
 
 mod departing;
+mod groups;
 
 /// What the daemon of a test does with one conversation.
 type Script = fn(&mut Daemon);
@@ -49,6 +50,11 @@ impl Daemon {
     }
 
     fn welcome(&mut self) {
+        self.welcome_with(2000);
+    }
+
+    /// Takes frames of at most so many bytes.
+    fn welcome_with(&mut self, max_frame: u32) {
         let hello = self.hear();
         let most = u32::try_from(frame::MAX_FRAME).unwrap();
         self.reply(
@@ -56,7 +62,7 @@ impl Daemon {
             reply::What::Welcome(proto::Welcome {
                 version: VERSION,
                 daemon: "test".to_owned(),
-                max_frame: 2000,
+                max_frame,
                 max_reply: most,
                 permitted: true,
                 key: Bytes::from_static(&[7; 16]),

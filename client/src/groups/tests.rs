@@ -12,6 +12,7 @@ fn message(from: Member, part: GroupPart, payload: &[u8]) -> notice::What {
         guarantee: proto::Guarantee::Agreed.into(),
         part: part.into(),
         payload: Bytes::copy_from_slice(payload),
+        transitional: false,
     })
 }
 

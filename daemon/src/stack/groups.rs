@@ -94,6 +94,8 @@ pub enum GroupNotice {
         part: Part,
         /// The piece.
         payload: Bytes,
+        /// The ring has ended: it is promised only to those who come along to the next.
+        transitional: bool,
     },
     /// The ring, after all its nodes have said who their members are.
     Ring(RingView),
@@ -154,7 +156,7 @@ pub(crate) struct Groups {
     ring: Option<RingId>,
     /// The nodes of this cluster on the last ring on which all said who their members are.
     peers: NodeSet,
-    /// Who comes along to the next ring.
+    /// Who comes along to the next ring, once the present one has ended.
     survivors: NodeSet,
     /// What was last said about the ring.
     told: Option<RingView>,
@@ -203,7 +205,8 @@ impl Groups {
     /// All nodes of the ring have said who their members are; `peers` are of this cluster.
     pub(crate) fn on_synced(&mut self, peers: NodeSet, states: &States, outbox: &mut Outbox) {
         self.peers = peers;
-        let lists = self.lists(states, outbox);
+        let mut lists = self.lists(states, outbox);
+        planted!(self.plant, GroupsIgnoreLists => lists.clear());
         let peers = self.peers.clone();
         self.put_out(|node| peers.contains(&node), outbox);
         self.put_out_unlisted(&lists, outbox);
@@ -250,7 +253,9 @@ impl Groups {
         let gone: Vec<(NodeId, SessionId)> = gone
             .flat_map(|node| self.registry.of_node(node).map(move |(session, _)| (node, session)))
             .collect();
-        self.remove(gone, Why::NodeDown, outbox);
+        let mut why = Why::NodeDown;
+        planted!(self.plant, GroupsMistakeReasons => why = Why::ProcessDown);
+        self.remove(gone, why, outbox);
     }
 
     /// Members that their own node does not name are none: their end was lost with a node that
@@ -334,11 +339,14 @@ impl Groups {
         outbox: &mut Outbox,
     ) {
         let Some(place) = self.registry.place(node, session).cloned() else { return };
-        let good = self.registry.on_part(node, &place, part);
+        let mut good = self.registry.on_part(node, &place, part);
+        planted!(self.plant, GroupsTellHalves => good = true);
         if good {
             let to = self.registry.sessions(&place.group, self.me).into();
             let from = Address { node, pid: place.pid };
-            tell(to, GroupNotice::Message { from, guarantee, part, payload }, outbox);
+            let transitional = !self.survivors.is_empty();
+            let message = GroupNotice::Message { from, guarantee, part, payload, transitional };
+            tell(to, message, outbox);
         }
         let local = self.local.get_mut(&session).filter(|_| node == self.me);
         if part == Part::Last

@@ -64,6 +64,7 @@ pub fn draw(seed: u64) -> Plan {
         disk,
         lateness,
         traffic,
+        programs: programs(seed),
         tamper: rng.once_in(4).then(|| tamper(&mut rng)),
         hints_per_million: rng.pick(&[0, 300_000, 1_000_000]),
         faults: Vec::new(),
@@ -139,6 +140,13 @@ fn first(seed: u64) -> Seq {
     let mut rng = Rng::new(seed ^ 0x7365_7175_656e_6365);
     let before = rng.between_u32(0, 255);
     Seq::new(if rng.once_in(4) { u32::MAX - before } else { 0 })
+}
+
+/// How busy groups are, in every third world; like `first` from a source of its own.
+fn programs(seed: u64) -> Option<Span> {
+    let mut rng = Rng::new(seed ^ 0x7072_6f67_7261_6d73);
+    let pause = rng.pick(&[20_000, 60_000, 60_000, 200_000]);
+    rng.once_in(3).then(|| Span::micros(pause / 4, pause * 2))
 }
 
 fn rough(rng: &mut Rng, calm: Quality) -> Quality {

@@ -17,6 +17,7 @@ use crate::faults::Moment;
 use crate::guest;
 use crate::message::{self, MessageId};
 use crate::network::Port;
+use crate::programs::Program;
 
 /// A packet in one line.
 pub(super) fn describe(way: &str, peer: impl core::fmt::Display, bytes: &Bytes) -> String {
@@ -56,7 +57,9 @@ impl World {
             Effect::Send { to, packet } => self.send(node, to, &packet),
             Effect::Store(seq) => self.store(node, seq),
             Effect::Reply { to, reply } => {
-                if let Reply::Reload(result) = &reply {
+                if Program::has(to.session) {
+                    self.answered_program(node, to, &reply);
+                } else if let Reply::Reload(result) = &reply {
                     self.reloaded(node, to, result);
                 } else if let Some(message) = self.nodes[node].asked(to) {
                     self.answered(node, message, &reply);
@@ -79,10 +82,7 @@ impl World {
                 let told = self.nodes[node].guest.told(to, &notice);
                 self.sessions(node, told);
             }
-            Effect::NotifyAll { to, notice } => {
-                let what = format!("{to:?} are in no group and are told {notice:?}");
-                self.sessions(node, Err(what));
-            }
+            Effect::NotifyAll { to, notice } => self.told_all(node, &to, &notice),
             Effect::Report(Report::Disallowed { node: whose, what }) => {
                 self.trace.story(self.now, Some(node), || format!("disallows {whose}: {what:?}"));
             }
@@ -222,7 +222,10 @@ impl World {
 
     fn notice(&mut self, node: usize, notice: Notice) {
         match notice {
-            Notice::Configuration(configuration) => self.configuration(node, &configuration),
+            Notice::Configuration(configuration) => {
+                self.configuration(node, &configuration);
+                self.group_configuration(node, &configuration);
+            }
             Notice::Message { from, guarantee, payload } => {
                 self.message(node, from, (guarantee, &payload));
             }

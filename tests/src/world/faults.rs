@@ -11,6 +11,7 @@ use totem::{Guarantee, Input, NodeSet};
 
 use super::{Happening, World};
 use crate::airlock::KeyStep;
+use crate::check::groups::Event as GroupEvent;
 use crate::check::history::What;
 use crate::check::versions::Event;
 use crate::faults::{Fault, Moment, Trigger};
@@ -74,6 +75,7 @@ impl World {
             }
             Fault::Key { node, step } => self.change_key(node, step),
             Fault::Flood { messages } => self.flood(messages),
+            Fault::Program { node, ref act } => self.act(node, act.clone()),
             Fault::When(ref trigger) => self.triggers.push((**trigger).clone()),
         }
     }
@@ -105,6 +107,7 @@ impl World {
             | Fault::Kill { by: node, .. }
             | Fault::Dirty { node }
             | Fault::Reload { node, .. }
+            | Fault::Program { node, .. }
             | Fault::Visit { node } => self.nodes[node].is_up() && !self.nodes[node].is_paused(),
             Fault::FalseHint { to, about } => to != about && self.nodes[to].is_up(),
             Fault::Cut { .. }
@@ -152,6 +155,7 @@ impl World {
     /// A daemon ends, one way or another.
     pub(super) fn stop(&mut self, node: usize, written: bool) {
         self.nodes[node].stop(written);
+        self.observe_group(node, GroupEvent::Ended);
         self.observe(node, What::Failed);
         self.observe_version(node, Event::Ended);
         let text = self.nodes[node].disk.conf().clone();

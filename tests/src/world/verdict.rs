@@ -189,6 +189,7 @@ impl World {
             let breach = Breach { nodes, messages: vec![message], ..Breach::default() };
             self.fail("quiescence (Totem S5)", &breach, "said in a stable ring, not delivered");
         }
+        self.judge_groups();
         self.stage = Stage::Over;
     }
 }

@@ -79,13 +79,14 @@ pub(super) fn told(told: &GroupNotice) -> notice::What {
                 representative,
             })
         }
-        GroupNotice::Message { from, guarantee: promised, part, payload } => {
+        GroupNotice::Message { from, guarantee: promised, part, payload, transitional } => {
             notice::What::GroupMessage(proto::GroupMessage {
                 node: from.node.get(),
                 pid: from.pid,
                 guarantee: guarantee(*promised).into(),
                 part: self::part(*part).into(),
                 payload: payload.clone(),
+                transitional: *transitional,
             })
         }
         GroupNotice::Ring(RingView { ring, members }) => {
