@@ -103,7 +103,8 @@ impl Connection {
                     | notice::What::StateChange(_)
                     | notice::What::TryShutdown(_)
                     | notice::What::ConfigUpdate(_)
-                    | notice::What::MapChange(_),
+                    | notice::What::MapChange(_)
+                    | notice::What::TreeChange(_),
                 ) => {}
             }
         }

@@ -140,7 +140,8 @@ impl Connection {
                 Some(
                     notice::What::Configuration(_)
                     | notice::What::Message(_)
-                    | notice::What::MapChange(_),
+                    | notice::What::MapChange(_)
+                    | notice::What::TreeChange(_),
                 ) => {}
             }
         }

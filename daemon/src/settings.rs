@@ -5,6 +5,7 @@
 //! lives in a file goes out as the file's name. Must never hold what one of the parts would refuse
 //! later: every part is built once here, so that a start fails early and with the reason.
 
+mod objects;
 mod shown;
 
 use core::net::{IpAddr, Ipv4Addr};
@@ -28,6 +29,9 @@ use crate::stack::command::NodeEntry;
 use crate::stack::lookup::Shown;
 use crate::stack::reconfigure::Reconfiguration;
 use crate::stack::{self, Held};
+
+/// Where logs go unless they are told otherwise.
+const LOG_FILE: &str = "/var/log/cluster/clusterd.log";
 
 /// The name under which `logging_daemon` entries speak of this daemon.
 const DAEMON: &str = "corosync";
@@ -69,6 +73,8 @@ pub struct Settings {
     pub realtime: bool,
     /// What an operator should know that is no fault, one line each; log them once.
     pub notes: Vec<String>,
+    /// The file that logs go to unless they are told otherwise.
+    pub log_file: PathBuf,
     /// What programs can look up.
     pub shown: Shown,
 }
@@ -246,6 +252,7 @@ pub fn settings(
         realtime: cluster.here.realtime.unwrap_or(true),
         logging: cluster.logging.of(DAEMON, None),
         subsystems: subsystems(cluster),
+        log_file: PathBuf::from(LOG_FILE),
         shown: Shown::default(),
     };
     settings.ring(0, 0)?;
@@ -256,7 +263,10 @@ impl Settings {
     /// The same, with what programs can look up: as written, as understood, and as it is here.
     #[must_use]
     pub fn showing(mut self, tree: &Tree, cluster: &Cluster) -> Self {
-        self.shown = shown::shown(tree, cluster, &self);
+        self.shown = Shown {
+            keys: shown::keys(tree, cluster, &self),
+            objects: objects::objects(tree, &self),
+        };
         self
     }
 

@@ -16,6 +16,7 @@ mod evs;
 pub mod lookup;
 pub mod map;
 mod nodes;
+pub mod objects;
 mod outbox;
 pub mod reconfigure;
 mod service;
@@ -170,6 +171,7 @@ impl Stack {
 
     /// Takes in one request of a client.
     pub fn command(&mut self, now: Instant, request: RequestId, command: Command) {
+        self.lookup.heard(request.session);
         let outbox = &mut self.outbox;
         match command {
             Command::Status => {
@@ -211,6 +213,7 @@ impl Stack {
             }
             Command::Vote(command) => self.vote(now, request, command),
             Command::Map(command) => self.look_up(request, command),
+            Command::Tree(command) => self.browse(request, command),
         }
         self.settle(now);
     }
@@ -316,6 +319,7 @@ impl Stack {
             | Command::Debug(_)
             | Command::SetDirty
             | Command::Map(_)
+            | Command::Tree(_)
             | Command::Vote(_) => None,
         };
         self.leave(agreed);

@@ -127,7 +127,7 @@ fn all_switch_with_the_last_acceptance_and_nobody_before() {
     play.deliver(&ALL, 1);
     assert_eq!(play.switched, [(1, 6), (2, 6), (3, 6)]);
     assert_eq!(play.ended, [(1, Outcome::Switched)]);
-    assert_eq!(play.nodes[&2].text(), text(6, ""));
+    assert_eq!(play.nodes[&2].text()[..], text(6, "")[..]);
     assert_eq!(play.nodes[&2].holding().accepted, []);
 }
 

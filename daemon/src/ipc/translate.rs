@@ -4,6 +4,7 @@
 //! stack is taken apart field by field, so that what is added there cannot be forgotten here.
 
 mod map;
+mod tree;
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -96,6 +97,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
             device(DeviceCommand::Unregister)
         }
         request::What::Map(request) => Command::Map(map::request(request)?),
+        request::What::Tree(request) => Command::Tree(tree::request(request)?),
         request::What::Device(proto::GetDevice {}) => Command::Vote(VoteCommand::ShowDevice),
         request::What::WhatIf(proto::WhatIf { steps }) => what_if(&steps)?,
     }))
@@ -191,6 +193,7 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
         }
         Reply::WhatIf(trial) => reply::What::Trial(self::trial(trial)),
         Reply::Map(result) => map::reply(result),
+        Reply::Objects(result) => tree::reply(result),
     }
 }
 
@@ -225,6 +228,7 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
             payload: payload.clone(),
         }),
         Notice::Key(change) => What::MapChange(map::change(change)),
+        Notice::Object(change) => What::TreeChange(tree::change(change)),
     }
 }
 

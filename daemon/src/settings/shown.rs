@@ -10,7 +10,6 @@ use confdb::{Cluster, Handle, Tree};
 
 use super::{Network, Settings};
 use crate::net::Transport;
-use crate::stack::lookup::Shown;
 use crate::stack::map::{LONGEST_VALUE, Value, is_name};
 
 /// Sections that go over as they are, and what is not told of them.
@@ -81,7 +80,7 @@ const LOGGING: [(&str, &str); 7] = [
 
 /// What programs can look up of a configuration as written, as understood, and as this node makes
 /// use of it. Where it says something twice, the last counts.
-pub(super) fn shown(tree: &Tree, cluster: &Cluster, settings: &Settings) -> Shown {
+pub(super) fn keys(tree: &Tree, cluster: &Cluster, settings: &Settings) -> Vec<(String, Value)> {
     let mut keys = Keys::default();
     keys.logging();
     keys.as_written(tree);
@@ -90,7 +89,7 @@ pub(super) fn shown(tree: &Tree, cluster: &Cluster, settings: &Settings) -> Show
     keys.interface(settings);
     keys.nodes(settings);
     keys.votes(cluster, settings);
-    Shown { keys: keys.0 }
+    keys.0
 }
 
 #[derive(Default)]

@@ -126,7 +126,8 @@ impl Load {
             | Reply::Running(_)
             | Reply::WhatIf(_)
             | Reply::Reload(_)
-            | Reply::Map(_) => {}
+            | Reply::Map(_)
+            | Reply::Objects(_) => {}
         }
     }
 
@@ -157,7 +158,8 @@ impl Load {
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Configuration(_)
-            | Notice::Key(_) => {}
+            | Notice::Key(_)
+            | Notice::Object(_) => {}
         }
     }
 

@@ -50,6 +50,9 @@ use crate::stack::{Held, Stack};
 /// Threads that may do blocking work at a time.
 const HELPERS: usize = 2;
 
+/// Name of the log in its directory.
+const LOG_FILE: &str = "clusterd.log";
+
 /// What messages call the file that everything else follows from.
 const CONFIGURATION: &str = "the configuration";
 
@@ -276,7 +279,7 @@ fn plan(options: &Options, settings: &Settings) -> Result<Plan, StartError> {
     let plan = Plan {
         common: settings.logging.clone(),
         subsystems: settings.subsystems.clone(),
-        file: options.log_dir.join("clusterd.log"),
+        file: options.log_dir.join(LOG_FILE),
         level: match options.debug {
             0 => options.log_level,
             _ => options.log_level.max(LevelFilter::DEBUG),

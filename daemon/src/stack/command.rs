@@ -7,6 +7,7 @@ use quorum::{Step, Votes};
 use totem::{Guarantee, NodeId};
 
 pub use super::map::MapCommand;
+pub use super::objects::TreeCommand;
 
 /// A client, as numbered by the shell. Never reused while the daemon runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -65,6 +66,8 @@ pub enum Command {
     Vote(VoteCommand),
     /// Something about a map of this node.
     Map(MapCommand),
+    /// Something about the objects that this node shows.
+    Tree(TreeCommand),
 }
 
 /// What is asked of the vote counter.

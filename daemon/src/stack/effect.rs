@@ -18,6 +18,7 @@ use totem::{
 use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
+pub use super::objects::{ObjectChange, ObjectRefused, ObjectsFound};
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -110,6 +111,8 @@ pub enum Reply {
     Reload(Result<Reloaded, NotReloaded>),
     /// What a map holds, or why it was not done.
     Map(Result<Found, KeyRefused>),
+    /// Objects, or why it was not done.
+    Objects(Result<ObjectsFound, ObjectRefused>),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -205,6 +208,8 @@ pub enum Notice {
     },
     /// A key changed that the session tracks.
     Key(KeyChange),
+    /// An object changed that the session watches.
+    Object(ObjectChange),
 }
 
 /// One line for the log.

@@ -442,7 +442,8 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::State { .. }
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
-            | Notice::Key(_) => None,
+            | Notice::Key(_)
+            | Notice::Object(_) => None,
         })
         .collect()
 }

@@ -132,7 +132,8 @@ impl World {
             | Reply::Running(_)
             | Reply::WhatIf(_)
             | Reply::Reload(_)
-            | Reply::Map(_) => {
+            | Reply::Map(_)
+            | Reply::Objects(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -227,7 +228,10 @@ impl World {
             Notice::State { node: whose, state } => {
                 self.trace.story(self.now, Some(node), || format!("node {whose} is {state:?}"));
             }
-            Notice::TryShutdown(_) | Notice::ConfigUpdate { .. } | Notice::Key(_) => {
+            Notice::TryShutdown(_)
+            | Notice::ConfigUpdate { .. }
+            | Notice::Key(_)
+            | Notice::Object(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {

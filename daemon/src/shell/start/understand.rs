@@ -12,7 +12,7 @@ use confdb::{Configuration, Handle, Problem, Severity, Tree};
 use totem::NodeId;
 
 use super::keys::Keys;
-use super::{CONFIGURATION, StartError, files, names, unconfigured};
+use super::{CONFIGURATION, LOG_FILE, StartError, files, names, unconfigured};
 use crate::net::address::{AddressError, Addresses};
 use crate::options::Options;
 use crate::settings::{Settings, settings};
@@ -50,7 +50,8 @@ pub(in crate::shell) fn understand(
     let name = options.node_name.as_deref().or(cluster.here.node_name.as_deref());
     let me = names::local_node(&cluster, name, &resolved)?;
     let settings = settings(&cluster, &me, &resolved, &options.overrides())?;
-    let settings = settings.showing(&tree, &cluster);
+    let log_file = options.log_dir.join(LOG_FILE);
+    let settings = Settings { log_file, ..settings }.showing(&tree, &cluster);
     let addresses =
         addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
     let keys = Keys::read(&settings.key, settings.next_key.as_deref())?;

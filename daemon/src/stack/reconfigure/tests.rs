@@ -59,7 +59,10 @@ fn all_parts_are_told() {
         nodes: vec![entry(1), entry(3)],
         voting: Some(voting()),
         tuning,
-        shown: Shown { keys: vec![("totem.token".to_owned(), Value::U32(500))] },
+        shown: Shown {
+            keys: vec![("totem.token".to_owned(), Value::U32(500))],
+            ..Shown::default()
+        },
     };
     let done = stack.reconfigure(Instant::ORIGIN, &new).expect("it works");
     assert_eq!((done.added, done.removed), ([node(3)].into(), [node(2)].into()));

@@ -283,6 +283,7 @@ impl<'a> Session<'a> {
             | request::What::Attach(_)
             | request::What::Multicast(_)
             | request::What::Map(_)
+            | request::What::Tree(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
         };
         drop(world);
