@@ -8,14 +8,16 @@
 //! wait, up to a bound, until they are taken.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use prost::Message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
 
 use crate::error::Error;
 use crate::frame::{self, Decoder};
@@ -34,7 +36,10 @@ const NOTICES: usize = 16 << 10;
 const NOTICE_BYTES: usize = 64 << 20;
 
 /// Largest frame that is ever taken, whatever the daemon announces.
-const LARGEST_FRAME: usize = 64 << 20;
+pub(crate) const LARGEST_FRAME: usize = 64 << 20;
+
+/// Parts of a frame that the system takes in one go.
+const PARTS: usize = 1024;
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
@@ -201,19 +206,60 @@ impl Connection {
 
     fn send(&mut self, request: &proto::Request, deadline: Option<Instant>) -> Result<(), Error> {
         let most = usize::try_from(self.welcome.max_frame).unwrap_or(usize::MAX);
-        let frame = frame::encode(request, most).map_err(|why| Error::Refused {
-            reason: proto::Reason::TooLarge,
-            text: why.to_string(),
-        })?;
-        let mut rest: &[u8] = &frame;
-        while !rest.is_empty() {
-            match (&self.stream).write(rest) {
-                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
-                Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
-                Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
-                    self.make_room(rest.len() == frame.len(), deadline)?;
+        let frame = frame::encode(request, most).map_err(too_large)?;
+        self.write(&mut [IoSlice::new(&frame)], deadline)
+    }
+
+    /// Asks for something that gets no reply: returns as soon as the system has taken it, which
+    /// takes as long as the daemon does not read because it has no room. `kind` is the number of
+    /// the request in `Request`, `what` its fields but the last, `last` the number of that; its
+    /// content are `payload`'s bytes, which are not copied here. Only multicasts go unanswered.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] when nothing could be sent before `deadline`; it may be tried again.
+    /// [`Error::Refused`] with `TooLarge`. The conversation ended.
+    pub fn post(
+        &mut self,
+        (kind, last): (u32, u32),
+        what: &impl Message,
+        payload: &[IoSlice<'_>],
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        let size = payload.iter().map(|part| part.len()).sum();
+        let most = usize::try_from(self.welcome.max_frame).unwrap_or(usize::MAX);
+        let head = frame::head(kind, what, (last, size), most).map_err(too_large)?;
+        if let [part] = payload {
+            return self.write(&mut [IoSlice::new(&head), *part], deadline);
+        }
+        let mut parts = Vec::with_capacity(payload.len() + 1);
+        parts.push(IoSlice::new(&head));
+        parts.extend_from_slice(payload);
+        self.write(&mut parts, deadline)
+    }
+
+    /// Sends it all. What was begun is finished within the patience of any call.
+    fn write(
+        &mut self,
+        mut parts: &mut [IoSlice<'_>],
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        let mut begun = None;
+        // Raises no signal when the daemon is gone: the program may not expect one.
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        IoSlice::advance_slices(&mut parts, 0);
+        while !parts.is_empty() {
+            let most = parts.len().min(PARTS);
+            let some = parts.get(..most).unwrap_or_default();
+            match sendmsg(&self.stream, some, &mut SendAncillaryBuffer::default(), flags) {
+                Ok(written) => {
+                    IoSlice::advance_slices(&mut parts, written);
+                    begun = begun.or(Some(self.patience.map(|patience| Instant::now() + patience)));
                 }
-                Err(why) => return Err(self.farewell(why)),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => {
+                    self.make_room(begun.is_none(), begun.unwrap_or(deadline))?;
+                }
+                Err(why) => return Err(self.farewell(why.into())),
             }
         }
         Ok(())
@@ -280,21 +326,29 @@ impl Connection {
         }
     }
 
-    /// Waits for the socket; false when `deadline` passed first.
     fn wait(&self, flags: PollFlags, deadline: Option<Instant>) -> Result<bool, Error> {
-        loop {
-            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
-                return Ok(false);
-            }
-            let timeout = left.map(Timespec::try_from).transpose().unwrap_or(None);
-            let mut fds = [PollFd::new(&self.stream, flags)];
-            match poll(&mut fds, timeout.as_ref()) {
-                Ok(0) => {}
-                Ok(_) => return Ok(true),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(why) => return Err(io::Error::from(why).into()),
-            }
+        wait(self.stream.as_fd(), flags, deadline)
+    }
+}
+
+/// Waits for a socket; false when `deadline` passed first.
+pub(crate) fn wait(
+    socket: BorrowedFd<'_>,
+    flags: PollFlags,
+    deadline: Option<Instant>,
+) -> Result<bool, Error> {
+    loop {
+        let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Ok(false);
+        }
+        let timeout = left.map(Timespec::try_from).transpose().unwrap_or(None);
+        let mut fds = [PollFd::from_borrowed_fd(socket, flags)];
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(0) => {}
+            Ok(_) => return Ok(true),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(why) => return Err(io::Error::from(why).into()),
         }
     }
 }
@@ -311,7 +365,12 @@ pub(crate) fn unexpected(asked: &str) -> Error {
     Error::Protocol(format!("the answer to {asked} is of another kind"))
 }
 
-fn cannot_connect(socket: &Path, why: io::Error) -> Error {
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err calls")]
+fn too_large(why: frame::FrameError) -> Error {
+    Error::Refused { reason: proto::Reason::TooLarge, text: why.to_string() }
+}
+
+pub(crate) fn cannot_connect(socket: &Path, why: io::Error) -> Error {
     let kind = why.kind();
     if matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) {
         Error::NotRunning(socket.to_owned())
@@ -322,7 +381,7 @@ fn cannot_connect(socket: &Path, why: io::Error) -> Error {
     }
 }
 
-fn message(content: Bytes) -> Result<from_daemon::What, Error> {
+pub(crate) fn message(content: Bytes) -> Result<from_daemon::What, Error> {
     let message: proto::FromDaemon = frame::decode(content)?;
     message.what.ok_or_else(|| {
         Error::Protocol("a message of a kind that this program does not know".to_owned())
@@ -350,7 +409,7 @@ fn expected(reply: proto::Reply, id: u64) -> Result<Option<reply::What>, Error> 
     }
 }
 
-fn stray(reply: &proto::Reply) -> Error {
+pub(crate) fn stray(reply: &proto::Reply) -> Error {
     match &reply.what {
         Some(reply::What::Refused(refused)) => {
             Error::Refused { reason: refused.reason(), text: refused.text.clone() }

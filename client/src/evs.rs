@@ -4,6 +4,7 @@
 //! Must never reorder or drop: what the daemon sends is handed on as it comes. A program that does
 //! not read is cut off, and knows by that that it missed something.
 
+use std::io::IoSlice;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -11,6 +12,10 @@ use bytes::Bytes;
 use crate::connection::Connection;
 use crate::error::Error;
 use crate::proto::{self, notice, request};
+
+/// Number of `Multicast` in `Request`, and of its payload.
+const MULTICAST: u32 = 9;
+const PAYLOAD: u32 = 2;
 
 /// What the sender of a raw message asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,6 +84,25 @@ impl Connection {
         };
         let multicast = proto::Multicast { guarantee: guarantee.into(), payload };
         self.done("multicast", request::What::Multicast(multicast))
+    }
+
+    /// Sends a raw message without waiting for the daemon to take it: where there is no room for it
+    /// on the ring, it waits in the daemon, and this program feels its socket being full.
+    ///
+    /// # Errors
+    /// As [`Connection::post`].
+    pub fn post_multicast(
+        &mut self,
+        guarantee: Guarantee,
+        payload: &[IoSlice<'_>],
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        let guarantee = match guarantee {
+            Guarantee::Agreed => proto::Guarantee::Agreed,
+            Guarantee::Safe => proto::Guarantee::Safe,
+        };
+        let what = proto::Multicast { guarantee: guarantee.into(), payload: Bytes::new() };
+        self.post((MULTICAST, PAYLOAD), &what, payload, deadline)
     }
 
     /// The next delivery, waited for until `deadline` (`None`: for ever); `Ok(None)` when it

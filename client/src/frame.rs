@@ -9,7 +9,10 @@
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::Message;
-use prost::encoding::{DecodeContext, decode_key, skip_field};
+use prost::encoding::{
+    DecodeContext, WireType, decode_key, encode_key, encode_varint, encoded_len_varint, key_len,
+    skip_field,
+};
 use thiserror::Error;
 
 /// Bytes of the length that stands before each frame.
@@ -54,6 +57,36 @@ pub fn encode(message: &impl Message, most: usize) -> Result<Bytes, FrameError> 
     frame.put_u32(length);
     message.encode_raw(&mut frame);
     Ok(frame.freeze())
+}
+
+/// The start of a frame with a request that gets no reply, up to its last field, whose `tail` bytes
+/// are to follow: so that they need not be copied.
+///
+/// `kind` is the number of the request in `Request`, `what` its other fields, `last` the number of
+/// the field that follows.
+///
+/// # Errors
+/// [`FrameError::TooLong`] when the whole frame takes more than `most` bytes.
+pub fn head(
+    kind: u32,
+    what: &impl Message,
+    (last, tail): (u32, usize),
+    most: usize,
+) -> Result<Bytes, FrameError> {
+    let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let inner = what.encoded_len() + key_len(last) + encoded_len_varint(wide(tail)) + tail;
+    let size = key_len(kind) + encoded_len_varint(wide(inner)) + inner;
+    let Some(length) = u32::try_from(size).ok().filter(|_| size <= most) else {
+        return Err(FrameError::TooLong { size, most });
+    };
+    let mut head = BytesMut::with_capacity(PREFIX + size - tail);
+    head.put_u32(length);
+    encode_key(kind, WireType::LengthDelimited, &mut head);
+    encode_varint(wide(inner), &mut head);
+    what.encode_raw(&mut head);
+    encode_key(last, WireType::LengthDelimited, &mut head);
+    encode_varint(wide(tail), &mut head);
+    Ok(head.freeze())
 }
 
 /// The message in the content of one frame.

@@ -34,6 +34,7 @@
 //! | [`evs`] | raw ordered messages |
 //! | [`map`] | flat typed keys: configuration, state, what programs keep there |
 //! | [`connection`] | the conversation beneath them |
+//! | [`events`] | notices on a socket of their own |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
 
 pub mod frame;
@@ -51,6 +52,8 @@ pub mod connection;
 #[cfg(feature = "connection")]
 pub mod error;
 #[cfg(feature = "connection")]
+pub mod events;
+#[cfg(feature = "connection")]
 pub mod evs;
 #[cfg(feature = "connection")]
 pub mod map;
@@ -63,6 +66,7 @@ pub use self::{
     configuration::{Difference, Reloaded, Running},
     connection::Connection,
     error::Error,
+    events::Events,
     evs::{Configuration, Delivery, Guarantee, Message},
     map::{KeyChange, Map, Value},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},

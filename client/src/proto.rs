@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 70, 77"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 70, 77"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -91,6 +91,9 @@ pub mod request {
         /// The configuration that this node goes by. Needs permission: passwords may stand in it.
         #[prost(message, tag = "50")]
         Configuration(super::GetConfiguration),
+        /// Carry the notices of another connection from now on.
+        #[prost(message, tag = "100")]
+        Listen(super::Listen),
         /// Something about a map of this node.
         #[prost(message, tag = "70")]
         Map(super::MapRequest),
@@ -256,6 +259,18 @@ pub struct Welcome {
     /// This connection may ask for what needs permission.
     #[prost(bool, tag = "5")]
     pub permitted: bool,
+    /// What `Listen` must name to carry this connection's notices; cannot be guessed.
+    #[prost(bytes = "bytes", tag = "100")]
+    pub key: ::prost::bytes::Bytes,
+}
+/// This connection carries the notices of another one from now on, and is asked nothing any more;
+/// the other one carries replies only. The first request after `Hello`, by a program of the same
+/// user. When either of the two ends, so does the other.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Listen {
+    /// The key in the other's `Welcome`.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub key: ::prost::bytes::Bytes,
 }
 /// Is somebody there?
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1213,6 +1228,8 @@ pub enum Reason {
     DeviceBusy = 23,
     /// A node has this name.
     NameTaken = 24,
+    /// The program does not read what it wanted to be told. The daemon hangs up.
+    Overrun = 100,
     /// There is no such key or object.
     Absent = 70,
     /// The key or object is not the programs' to change; the text says whose it is.
@@ -1247,6 +1264,7 @@ impl Reason {
             Self::NoSuchNode => "REASON_NO_SUCH_NODE",
             Self::DeviceBusy => "REASON_DEVICE_BUSY",
             Self::NameTaken => "REASON_NAME_TAKEN",
+            Self::Overrun => "REASON_OVERRUN",
             Self::Absent => "REASON_ABSENT",
             Self::ReadOnly => "REASON_READ_ONLY",
             Self::Full => "REASON_FULL",
@@ -1275,6 +1293,7 @@ impl Reason {
             "REASON_NO_SUCH_NODE" => Some(Self::NoSuchNode),
             "REASON_DEVICE_BUSY" => Some(Self::DeviceBusy),
             "REASON_NAME_TAKEN" => Some(Self::NameTaken),
+            "REASON_OVERRUN" => Some(Self::Overrun),
             "REASON_ABSENT" => Some(Self::Absent),
             "REASON_READ_ONLY" => Some(Self::ReadOnly),
             "REASON_FULL" => Some(Self::Full),

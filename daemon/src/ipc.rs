@@ -7,17 +7,21 @@
 //!
 //! The listener accepts, one task per session frames bytes, and all of them report to the shell
 //! through one bounded queue, which [`Ipc::next`] empties. In the other direction each session has
-//! a bounded queue of frames. The shell needs four calls:
+//! a bounded queue. The shell needs these calls:
 //!
 //! - `ipc.next().await` in its `select!` (safe to cancel) → [`Incoming`];
 //! - [`Ipc::reply`] for `Effect::Reply`;
 //! - [`Ipc::notify`] for `Effect::Notify`;
+//! - [`Ipc::resume`] when the ring may have room again;
 //! - [`Ipc::close`] before it ends, so that the last replies still leave.
 
 pub mod credentials;
 pub mod listener;
 mod outlet;
+mod pairs;
+mod pending;
 pub mod session;
+mod stalled;
 pub mod translate;
 
 use std::collections::BTreeMap;
@@ -26,17 +30,20 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use client::frame;
-use client::proto::{self, from_daemon};
+use client::proto::{self, Reason, from_daemon, reply};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use self::credentials::Policy;
 use self::listener::{ListenError, Listener};
 use self::outlet::{Outlet, Overrun, Sent};
+use self::pairs::Pairs;
+use self::session::Key;
+use self::stalled::{Parked, Stalled};
 use self::translate::Surroundings;
 use crate::stack::command::{Command, RequestId, SessionId};
-use crate::stack::effect::{Admitted, Notice, Reply};
+use crate::stack::effect::{Admitted, Notice, Refusal, Reply};
 
 /// Events that may wait for the shell; a session with more waits with them.
 const EVENTS: usize = 256;
@@ -74,7 +81,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            sessions: 128,
+            sessions: 1024,
             frame: frame::MAX_FRAME,
             small_frame: 4 << 10,
             queued_bytes: 8 << 20,
@@ -102,9 +109,11 @@ pub enum Incoming {
 #[derive(Debug)]
 enum Event {
     /// A session began.
-    Arrived { session: SessionId, outlet: Outlet },
+    Arrived { session: SessionId, outlet: Outlet, key: Key, uid: u32 },
     /// It asks something of the stack.
-    Command { request: RequestId, command: Command },
+    Command(SessionId, Parked),
+    /// It wants to carry the notices of the session with this key.
+    Listen { request: RequestId, key: Bytes },
     /// It asks how many sessions there are.
     Subsystems(RequestId),
     /// It is over.
@@ -116,6 +125,8 @@ enum Event {
 pub struct Ipc {
     events: mpsc::Receiver<Event>,
     sessions: BTreeMap<SessionId, Outlet>,
+    pairs: Pairs,
+    stalled: Stalled,
     listener: JoinHandle<()>,
     policy: watch::Sender<Policy>,
     surroundings: Surroundings,
@@ -135,6 +146,8 @@ impl Ipc {
         Ok(Self {
             events,
             sessions: BTreeMap::new(),
+            pairs: Pairs::default(),
+            stalled: Stalled::default(),
             listener: tokio::spawn(listener.run(sender)),
             policy,
             surroundings,
@@ -159,17 +172,42 @@ impl Ipc {
 
     /// Answers a request; nothing happens when its session is over.
     pub fn reply(&mut self, to: RequestId, reply: &Reply) {
-        let what = translate::reply(reply, &self.surroundings, self.sessions.len());
+        let no_room = matches!(reply, Reply::Refused(Refusal::TryAgain));
+        if self.stalled.answered(to, no_room) {
+            return;
+        }
+        let what = translate::reply(reply, &self.surroundings, self.sessions());
         self.answer(to, what);
     }
 
     /// Tells a session something; nothing happens when it is over.
     pub fn notify(&mut self, to: SessionId, notice: &Notice) {
+        let to = self.pairs.ear(to);
         if !self.sessions.contains_key(&to) {
             return;
         }
         let notice = proto::Notice { what: Some(translate::notice(notice)) };
-        self.send(to, Sent::Notice, from_daemon::What::Notice(notice));
+        let message = proto::FromDaemon { what: Some(from_daemon::What::Notice(notice)) };
+        match frame::encode(&message, self.most) {
+            Ok(frame) => self.send(to, Sent::Notice(frame)),
+            Err(why) => self.cut(to, &Overrun::Frame(why)),
+        }
+    }
+
+    /// What to ask the stack again now that the ring takes messages of `room` bytes, if anything
+    /// waited for that. To be called until it is `None` or [`Ipc::stalls`] has grown.
+    pub fn resume(&mut self, room: usize) -> Option<Incoming> {
+        let incoming = self.stalled.resume(room)?;
+        if let Incoming::Gone(session) = incoming {
+            self.forget(session);
+        }
+        Some(incoming)
+    }
+
+    /// How often a multicast had to wait for room, since the start.
+    #[must_use]
+    pub const fn stalls(&self) -> u64 {
+        self.stalled.refused()
     }
 
     /// These may change things, besides those who always may: programs that connect from now on.
@@ -180,7 +218,7 @@ impl Ipc {
     /// How many programs are connected.
     #[must_use]
     pub fn sessions(&self) -> usize {
-        self.sessions.len()
+        self.sessions.len().saturating_sub(self.pairs.count())
     }
 
     /// Says what wall-clock time it was at `totem::Instant::ORIGIN`, as time since 1970-01-01 UTC.
@@ -200,7 +238,7 @@ impl Ipc {
                 match self.events.recv().await {
                     Some(Event::Gone(_)) => waiting -= 1,
                     Some(Event::Arrived { .. }) => waiting += 1,
-                    Some(Event::Command { .. } | Event::Subsystems(_)) => {}
+                    Some(Event::Command(..) | Event::Subsystems(_) | Event::Listen { .. }) => {}
                     None => return,
                 }
             }
@@ -212,39 +250,71 @@ impl Ipc {
 
     fn on_event(&mut self, event: Event) -> Option<Incoming> {
         match event {
-            Event::Arrived { session, outlet } => {
+            Event::Arrived { session, outlet, key, uid } => {
                 self.sessions.insert(session, outlet);
+                self.pairs.arrived(session, key, uid);
                 None
             }
-            Event::Command { request, command } => Some(Incoming::Command { request, command }),
+            Event::Command(session, parked) => self.stalled.pass(session, parked),
             Event::Subsystems(request) => {
-                let count = translate::subsystems(self.sessions.len());
+                let count = translate::subsystems(self.sessions());
                 self.answer(request, count);
                 None
             }
+            Event::Listen { request, key } => {
+                self.pair(request, &key);
+                None
+            }
             Event::Gone(session) => {
-                self.sessions.remove(&session);
-                debug!(target: "ipc", "session {} is over", session.0);
-                Some(Incoming::Gone(session))
+                let incoming = Incoming::Gone(session);
+                let parked = Parked { incoming, size: 0, unanswered: false };
+                let incoming = self.stalled.pass(session, parked)?;
+                self.forget(session);
+                Some(incoming)
             }
         }
     }
 
-    fn answer(&mut self, to: RequestId, what: proto::reply::What) {
-        let reply = proto::Reply { id: to.number, what: Some(what) };
-        self.send(to.session, Sent::Reply, from_daemon::What::Reply(reply));
+    /// A session has ended, and with it the one that carried its notices.
+    fn forget(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
+        debug!(target: "ipc", "session {} is over", session.0);
+        let other = self.pairs.gone(session);
+        if let Some(outlet) = other.and_then(|other| self.sessions.remove(&other)) {
+            outlet.cut(None);
+        }
     }
 
-    fn send(&mut self, to: SessionId, kind: Sent, what: from_daemon::What) {
+    /// Lets a session carry the notices of another, or says why not and ends it.
+    fn pair(&mut self, request: RequestId, key: &[u8]) {
+        match self.pairs.listen(request.session, key) {
+            Ok(()) => self.answer(request, reply::What::Done(proto::Done {})),
+            Err(text) => {
+                info!(target: "ipc", "session {} may not listen: {text}", request.session.0);
+                self.answer(request, translate::refused(Reason::Invalid, text));
+                // What waits for it is still sent.
+                self.sessions.remove(&request.session);
+            }
+        }
+    }
+
+    fn answer(&mut self, to: RequestId, what: reply::What) {
+        self.send(to.session, Sent::Reply(to.number, what));
+    }
+
+    fn send(&mut self, to: SessionId, sent: Sent) {
         let Some(outlet) = self.sessions.get_mut(&to) else { return };
-        let message = proto::FromDaemon { what: Some(what) };
-        let queued = frame::encode(&message, self.most)
-            .map_err(Overrun::Frame)
-            .and_then(|frame: Bytes| outlet.send(kind, frame));
-        if let Err(why) = queued {
-            warn!(target: "ipc", "session {} disconnected: {why}", to.0);
-            if let Some(outlet) = self.sessions.remove(&to) {
-                outlet.cut();
+        if let Err(why) = outlet.send(sent) {
+            self.cut(to, &why);
+        }
+    }
+
+    /// Ends a session that cannot be told more, and its other half.
+    fn cut(&mut self, session: SessionId, why: &Overrun) {
+        warn!(target: "ipc", "session {} disconnected: {why}", session.0);
+        for half in [Some(session), self.pairs.other(session)].into_iter().flatten() {
+            if let Some(outlet) = self.sessions.remove(&half) {
+                outlet.cut(Some(why.to_string()));
             }
         }
     }

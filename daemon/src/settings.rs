@@ -322,6 +322,8 @@ impl Settings {
                 accelerated: self.limits.accelerated,
                 weight: own.map_or(0, |node| node.votes),
             },
+            disallowed: self.disallowed,
+            shutdown_timeout: self.shutdown_timeout,
             shown: self.shown.clone(),
         }
     }

@@ -118,6 +118,7 @@ impl Shell {
         while self.end.is_none() {
             let wake = self.sources.next().await;
             self.apply(wake).await;
+            self.resume();
             self.generate();
         }
         self.readiness.stopping();
@@ -223,6 +224,18 @@ impl Shell {
         for _ in 0..REQUESTS {
             let Some(incoming) = self.sources.client().await else { return };
             self.client(incoming);
+        }
+    }
+
+    /// Serves programs whose messages waited for room on the ring.
+    fn resume(&mut self) {
+        let stalls = self.sources.ipc.stalls();
+        for _ in 0..REQUESTS {
+            let Some(incoming) = self.sources.ipc.resume(self.stack.room()) else { return };
+            self.client(incoming);
+            if self.sources.ipc.stalls() > stalls {
+                return;
+            }
         }
     }
 

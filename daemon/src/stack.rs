@@ -247,6 +247,12 @@ impl Stack {
         self.ring.token_first()
     }
 
+    /// Size of the largest message that clients may send now, bytes.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.ring.room(Lane::Data).saturating_sub(HEADER)
+    }
+
     /// The members of the ring in use; none between two rings.
     #[must_use]
     pub fn ring_members(&self) -> NodeSet {

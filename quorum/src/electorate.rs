@@ -1,8 +1,9 @@
 //! Who may vote, with how many votes, and who is present to do so.
 //!
 //! Must never count a vote that nobody configured: a node that the file does not know has none,
-//! unless there is no file at all ([`Config::unlisted`]). In CMAN it has one, and two sides that each count a stranger can both have a majority; and a
-//! stranger that comes and dies leaves those it met with one vote more to find.
+//! unless there is no file at all ([`Config::unlisted`]). In CMAN it has one, and two sides that
+//! each count a stranger can both have a majority; and a stranger that comes and dies leaves those
+//! it met with one vote more to find.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 

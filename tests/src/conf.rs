@@ -19,7 +19,9 @@ use crate::plan::Plan;
 pub fn text(plan: &Plan, version: u64, serial: u64) -> Text {
     let mut text = format!("<cluster name=\"simulated\" config_version=\"{version}\">\n");
     let two_node = if plan.two_node { " two_node=\"1\" expected_votes=\"1\"" } else { "" };
-    let _ = writeln!(text, "<cman cluster_id=\"46516\"{two_node}/>");
+    let keeps_out = plan.disallowed.is_some_and(|from| from <= version);
+    let disallowed = if keeps_out { " disallowed=\"1\"" } else { "" };
+    let _ = writeln!(text, "<cman cluster_id=\"46516\"{two_node}{disallowed}/>");
     let _ = writeln!(text, "<logging logfile=\"/var/log/{serial}\"/>\n<clusternodes>");
     for machine in &plan.machines {
         let (id, votes) = (machine.id, machine.votes);

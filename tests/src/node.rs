@@ -502,7 +502,7 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, disk: &Disk) -> Config {
         config_version: version,
         nodes: conf::entries(&cluster),
         voting: conf::voting(&cluster, plan, (machine.id, expected)),
-        disallowed: plan.disallowed,
+        disallowed: cluster.voting.disallowed,
         shutdown_timeout: Duration::from_secs(5),
         held: Held { text, accepted: disk.accepted(version) },
         shown: Shown::default(),
@@ -517,6 +517,8 @@ fn reconfiguration(plan: &Plan, me: NodeId, (text, tuning): (&[u8], Tuning)) -> 
         nodes: conf::entries(&cluster),
         voting: Some(conf::voting(&cluster, plan, (me, None))),
         tuning,
+        disallowed: cluster.voting.disallowed,
+        shutdown_timeout: cluster.voting.shutdown_timeout,
         shown: Shown::default(),
     }
 }

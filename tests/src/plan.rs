@@ -22,8 +22,8 @@ pub struct Plan {
     pub machines: Vec<Machine>,
     /// Two-node mode.
     pub two_node: bool,
-    /// Nodes that come back with state are kept out.
-    pub disallowed: bool,
+    /// Nodes that come back with state are kept out, from this version of the configuration on.
+    pub disallowed: Option<u64>,
     /// How votes are counted.
     pub ballot: Ballot,
     /// Timers of every ring.

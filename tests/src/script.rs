@@ -27,6 +27,7 @@
 //! | `say 1 "a"`, `say 1 safe "b"`, `say 1 "c" 5000` | multicast; a size in bytes may follow |
 //! | `crash 3`, `crash 3 losing-write`, `start 3`, `leave 3`, `pause 3 900ms` | nodes |
 //! | `set disallowed`, `dirty 3` | nodes with state are kept out; this one has some |
+//! | `set disallowed from 2` | the same from this version of the configuration on |
 //! | `kill 1 3` | the operator of the first has the second killed |
 //! | `reload 1`, `reload 1 refused-by 3` | `cman_tool version -r` with a newer file at node 1 |
 //! | `reload 1 same-number` | the same, with the number of the newest text and other content |
@@ -97,7 +98,7 @@ fn plain() -> Plan {
         seed: 1,
         machines: Vec::new(),
         two_node: false,
-        disallowed: false,
+        disallowed: None,
         ballot: Ballot::default(),
         timing: Timing {
             token: Duration::from_secs(1),
@@ -147,7 +148,12 @@ fn prepare(plan: &mut Plan, early: bool, words: &[&str]) -> Result<bool, String>
             Ok(true)
         }
         ["set", "disallowed"] => {
-            plan.disallowed = true;
+            plan.disallowed = Some(0);
+            Ok(true)
+        }
+        ["set", "disallowed", "from", version] => {
+            let version = version.parse().map_err(|_| format!("{version}: which version?"))?;
+            plan.disallowed = Some(version);
             Ok(true)
         }
         ["set", "sealed"] => {

@@ -152,7 +152,7 @@ impl World {
             clients: rng.fork(3),
             rng,
             checks: Checks::new(votes, plan.two_node)
-                .keeping_out(plan.disallowed)
+                .keeping_out(plan.disallowed.is_some())
                 .counting(plan.ballot.counting),
             stage: Stage::Rough,
             effects: Vec::new(),

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,6 +7,8 @@ use std::thread::{self, JoinHandle};
 use super::*;
 use crate::proto::{Reason, notice};
 use crate::quorum::Change;
+
+mod departing;
 
 /// What the daemon of a test does with one conversation.
 type Script = fn(&mut Daemon);
@@ -56,6 +59,7 @@ impl Daemon {
                 max_frame: 2000,
                 max_reply: most,
                 permitted: true,
+                key: Bytes::from_static(&[7; 16]),
             }),
         );
     }
@@ -265,5 +269,51 @@ fn garbage_is_an_error() {
     let mut connection = fixture.open().unwrap();
     let error = connection.notice(None).unwrap_err();
     assert!(matches!(error, Error::Frame(_)), "{error}");
+    fixture.end();
+}
+
+#[test]
+fn unanswered_multicast_returns_at_once_and_waits_only_for_the_socket() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        let sent = daemon.hear();
+        let payload = Bytes::from_static(b"in two parts");
+        let multicast = proto::Multicast { guarantee: 1, payload };
+        assert_eq!((sent.id, sent.what), (0, Some(request::What::Multicast(multicast))));
+        let asked = daemon.hear();
+        daemon.reply(asked.id, reply::What::Pong(proto::Pong {}));
+        daemon.hear();
+        daemon.gone();
+    });
+    let mut connection = fixture.open().unwrap();
+    let parts = [IoSlice::new(b"in two"), IoSlice::new(b" parts")];
+    connection.post_multicast(crate::Guarantee::Safe, &parts, None).unwrap();
+    connection.ping().unwrap();
+    connection.post_multicast(crate::Guarantee::Agreed, &[], None).unwrap();
+    drop(connection);
+    fixture.end();
+}
+
+#[test]
+fn socket_that_stays_full_ends_the_wait_in_time() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        // Hears no more before the program hung up: nothing of it is read until then.
+        let mut fds = [PollFd::new(&daemon.stream, PollFlags::RDHUP)];
+        poll(&mut fds, None).unwrap();
+    });
+    let mut connection = fixture.open().unwrap();
+    connection.set_patience(Some(Duration::from_millis(20)));
+    let payload = [0; 1500];
+    let parts = [IoSlice::new(&payload)];
+    let error = loop {
+        let deadline = Some(Instant::now() + Duration::from_millis(20));
+        if let Err(error) = connection.post_multicast(crate::Guarantee::Agreed, &parts, deadline) {
+            break error;
+        }
+    };
+    // Whether the last frame was begun depends on the size of the socket's buffer.
+    assert!(matches!(error, Error::TimedOut | Error::Lost), "{error}");
+    drop(connection);
     fixture.end();
 }

@@ -74,7 +74,29 @@ fn content_that_is_no_such_message_is_named() {
     assert!(error.to_string().starts_with("frame of 3 bytes holds no such message"), "{error}");
 }
 
+#[test]
+fn head_above_the_maximum_is_no_frame() {
+    let error = head(9, &Multicast::default(), (2, 100), 50).unwrap_err();
+    assert_eq!(error.to_string(), "frame of 104 bytes, at most 50 are allowed");
+}
+
 proptest! {
+    #[test]
+    fn head_and_tail_are_the_frame_of_the_whole(
+        guarantee in 0..2_i32,
+        payload in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let what = Multicast { guarantee, payload: Bytes::new() };
+        let mut bytes = head(9, &what, (2, payload.len()), MAX_FRAME).unwrap().to_vec();
+        bytes.extend_from_slice(&payload);
+        let mut decoder = Decoder::new(MAX_FRAME);
+        decoder.push(&bytes);
+        let told: Request = decode(decoder.take().unwrap().unwrap()).unwrap();
+        let whole = Multicast { guarantee, payload: payload.into() };
+        prop_assert_eq!(told, Request { id: 0, what: Some(request::What::Multicast(whole)) });
+        prop_assert!(decoder.is_empty());
+    }
+
     #[test]
     fn what_was_encoded_is_decoded_however_the_bytes_come(
         messages in prop::collection::vec(

@@ -256,14 +256,12 @@ pub(super) fn own_node(
 
 fn cman(key: &str) -> Effect {
     match key {
-        "disallowed"
-        | "quorum_dev_poll"
-        | "shutdown_timeout"
-        | "max_queued"
-        | "startup_config_timeout"
-        | "ccsd_poll"
-        | "upgrading"
-        | "realtime" => Effect::NextStart("counts from there on".into()),
+        "disallowed" => Effect::Live("counts from the next time on that nodes come or go".into()),
+        "quorum_dev_poll" => Effect::Live("counts from the next poll on".into()),
+        "shutdown_timeout" => Effect::Live("counts when a node is asked next to leave".into()),
+        "max_queued" | "startup_config_timeout" | "ccsd_poll" | "upgrading" | "realtime" => {
+            Effect::NextStart("counts from there on".into())
+        }
         _ => kept("nothing here reads it"),
     }
 }

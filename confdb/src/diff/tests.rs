@@ -243,3 +243,17 @@ fn difference_is_data_too() {
         }])
     );
 }
+
+#[test]
+fn times_and_disallowing_change_live_and_say_when() {
+    let old = abc("<cman/>");
+    let new = "<cman disallowed=\"1\" shutdown_timeout=\"200\" quorum_dev_poll=\"500\"/>";
+    let told = between(&old, &abc(new)).to_string();
+    for line in [
+        "live: counts from the next time on that nodes come or go",
+        "live: counts when a node is asked next to leave",
+        "live: counts from the next poll on",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+}

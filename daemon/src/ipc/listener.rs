@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::rand::{GetRandomFlags, getrandom};
 use thiserror::Error;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tracing::{debug, warn};
 
 use super::credentials::{Peer, Policy};
-use super::session::{self, Terms};
+use super::session::{self, Key, Terms};
 use super::{Event, Limits};
 use crate::stack::command::SessionId;
 
@@ -144,12 +145,20 @@ impl Listener {
             session::turn_away(&stream, self.limits.sessions);
             return false;
         };
+        let key = match key() {
+            Ok(key) => key,
+            Err(why) => {
+                warn!(target: "ipc", "{peer} refused: the system gives no random bytes: {why}");
+                return false;
+            }
+        };
         debug!(target: "ipc", "session {}: {peer}, permitted: {permitted}", session.0);
-        let terms = Terms { session, peer, permitted, limits: self.limits };
+        let terms = Terms { session, peer, permitted, key, limits: self.limits };
         let (task, outlet) = session::open(stream, terms, events.clone());
         // First the arrival, then anything the session may say. The task is not spawned when
         // nobody listens any more: the daemon ends.
-        if events.send(Event::Arrived { session, outlet }).await.is_err() {
+        let arrived = Event::Arrived { session, outlet, key, uid: peer.uid };
+        if events.send(arrived).await.is_err() {
             return false;
         }
         tokio::spawn(async move {
@@ -170,6 +179,16 @@ impl Places {
         let place = Arc::clone(&self.all).try_acquire_owned().ok()?;
         Some((place, looking))
     }
+}
+
+/// A key that cannot be guessed.
+fn key() -> io::Result<Key> {
+    let mut key = Key::default();
+    let filled = getrandom(&mut key, GetRandomFlags::empty())?;
+    if filled < key.len() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(key)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use client::frame::FrameError;
+use client::proto::reply;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,45 +30,55 @@ pub(super) enum Overrun {
     Frame(FrameError),
 }
 
-/// What kind of frame is sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Something for a program.
+#[derive(Clone, PartialEq, Debug)]
 pub(super) enum Sent {
-    /// The reply to the request that is with the shell.
-    Reply,
-    /// A notice.
-    Notice,
+    /// The answer to the request with this number; its turn comes when earlier ones were answered.
+    Reply(u64, reply::What),
+    /// A frame with a notice.
+    Notice(Bytes),
+}
+
+impl Sent {
+    /// Bytes that it counts for while it waits.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Reply(_, what) => what.encoded_len(),
+            Self::Notice(frame) => frame.len(),
+        }
+    }
 }
 
 /// The shell's end of a session.
 #[derive(Debug)]
 pub(super) struct Outlet {
-    queue: mpsc::Sender<(Sent, Bytes)>,
+    queue: mpsc::Sender<Sent>,
     waiting: Arc<AtomicUsize>,
-    cut: oneshot::Sender<()>,
+    cut: oneshot::Sender<Option<String>>,
     limits: Limits,
 }
 
 impl Outlet {
     /// The end that belongs to these.
     pub(super) fn new(
-        queue: mpsc::Sender<(Sent, Bytes)>,
+        queue: mpsc::Sender<Sent>,
         waiting: Arc<AtomicUsize>,
-        cut: oneshot::Sender<()>,
+        cut: oneshot::Sender<Option<String>>,
         limits: Limits,
     ) -> Self {
         Self { queue, waiting, cut, limits }
     }
 
-    /// Queues one frame.
-    pub(super) fn send(&mut self, kind: Sent, frame: Bytes) -> Result<(), Overrun> {
-        let size = frame.len();
+    /// Queues one thing for the program.
+    pub(super) fn send(&mut self, sent: Sent) -> Result<(), Overrun> {
+        let size = sent.size();
         let bytes = self.waiting.load(Ordering::Relaxed);
         let frames = self.limits.queued_frames - self.queue.capacity();
         // A single frame is let through however large: its size has a bound of its own.
         if bytes > 0 && bytes + size > self.limits.queued_bytes {
             return Err(Overrun::Full { frames, bytes });
         }
-        match self.queue.try_send((kind, frame)) {
+        match self.queue.try_send(sent) {
             Ok(()) => {
                 self.waiting.fetch_add(size, Ordering::Relaxed);
                 Ok(())
@@ -78,9 +89,10 @@ impl Outlet {
         }
     }
 
-    /// Ends the session at once, whatever waits for it.
-    pub(super) fn cut(self) {
+    /// Ends the session at once, whatever waits for it. The program is told why, if it still takes
+    /// that much.
+    pub(super) fn cut(self, why: Option<String>) {
         // An error means that it has ended by itself.
-        let _ = self.cut.send(());
+        let _ = self.cut.send(why);
     }
 }

@@ -1,11 +1,12 @@
 //! One program: its bytes become requests, replies and notices become its bytes.
 //!
-//! Must never hold more than one unfinished frame and one request of a program, and never wait for
-//! it to read: what it has not read waits in a queue whose bounds are checked by whoever fills it.
+//! Must never hold more than one unfinished frame and a bounded number of requests of a program,
+//! and never wait for it to read: what it has not read waits in a queue whose bounds are checked by
+//! whoever fills it.
 //!
 //! One task does it all: it waits for the socket, for the queue, and for the word that it is cut
-//! off. While a request is with the shell no other is taken from the stream, so a program that
-//! asks faster than it is answered is slowed down by its own socket.
+//! off. While as many requests are under way as may be, no other is taken from the stream, so a
+//! program that asks faster than it is answered is slowed down by its own socket.
 
 use std::io;
 use std::sync::Arc;
@@ -23,8 +24,10 @@ use tracing::{debug, info};
 
 use super::credentials::{self, Peer};
 use super::outlet::{Outlet, Sent};
+use super::pending::{Due, Pending};
+use super::stalled::Parked;
 use super::translate::{self, Ask, Unreadable};
-use super::{Event, Limits};
+use super::{Event, Incoming, Limits};
 use crate::stack::command::{RequestId, SessionId};
 
 /// Version of the contract that is spoken here.
@@ -36,12 +39,16 @@ const BATCH: usize = 64 << 10;
 /// Bytes of a program's name that are kept.
 const NAME: usize = 64;
 
+/// What names a session to a program that shall carry its notices.
+pub(super) type Key = [u8; 16];
+
 /// What is known of a session at its start.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms {
     pub(super) session: SessionId,
     pub(super) peer: Peer,
     pub(super) permitted: bool,
+    pub(super) key: Key,
     pub(super) limits: Limits,
 }
 
@@ -56,7 +63,7 @@ enum End {
     Ending,
     /// The program did not read what it was sent.
     #[error("cut off")]
-    Cut,
+    Cut(Option<String>),
     /// It sent what it must not; it was told.
     #[error("{0}")]
     Hostile(String),
@@ -73,9 +80,10 @@ pub(super) struct Session {
     decoder: Decoder,
     /// Bytes for the socket.
     writing: BytesMut,
-    outbox: mpsc::Receiver<(Sent, Bytes)>,
+    outbox: mpsc::Receiver<Sent>,
+    pending: Pending,
     waiting: Arc<AtomicUsize>,
-    cut: oneshot::Receiver<()>,
+    cut: oneshot::Receiver<Option<String>>,
     events: mpsc::Sender<Event>,
     talk: Talk,
 }
@@ -85,10 +93,12 @@ pub(super) struct Session {
 enum Talk {
     /// Hello must come before this moment.
     Opening(Moment),
+    /// It has said hello and nothing else.
+    Greeted,
     /// Requests are taken.
     Open,
-    /// One request is with the shell.
-    Asked,
+    /// It carries the notices of another session, and is asked nothing.
+    Hearing,
 }
 
 /// Makes the two ends of a session.
@@ -108,6 +118,7 @@ pub(super) fn open(
         decoder: Decoder::new(if terms.permitted { frame } else { small_frame }),
         writing: BytesMut::new(),
         outbox,
+        pending: Pending::default(),
         waiting,
         cut: cut_receiver,
         events,
@@ -134,7 +145,12 @@ impl Session {
             Err(end) => end,
         };
         match &end {
-            End::Closed | End::Ending | End::Cut | End::System(_) => {
+            End::Closed | End::Ending | End::Cut(_) | End::System(_) => {
+                if let End::Cut(Some(why)) = &end {
+                    // Best effort: it may be the one that does not read.
+                    let _ = self.answer_now(0, refusal(Reason::Overrun, why.clone()));
+                    let _ = self.write();
+                }
                 debug!(target: "ipc", "session {}: {end}", session.0);
             }
             End::Hostile(why) => {
@@ -160,17 +176,17 @@ impl Session {
             };
             let hello = match self.talk {
                 Talk::Opening(before) => Some(before),
-                Talk::Open | Talk::Asked => None,
+                Talk::Greeted | Talk::Open | Talk::Hearing => None,
             };
             tokio::select! {
                 biased;
                 cut = &mut self.cut, if !self.cut.is_terminated() => {
-                    if cut.is_ok() {
-                        return Err(End::Cut);
+                    if let Ok(why) = cut {
+                        return Err(End::Cut(why));
                     }
                 }
                 out = self.outbox.recv(), if self.writing.len() < BATCH => match out {
-                    Some(out) => self.gather(out),
+                    Some(out) => self.gather(out)?,
                     None if self.writing.is_empty() => return Err(End::Ending),
                     None => self.drain().await?,
                 },
@@ -195,17 +211,52 @@ impl Session {
     }
 
     /// Moves what waits into the bytes to be written, as much as one write takes.
-    fn gather(&mut self, first: (Sent, Bytes)) {
+    fn gather(&mut self, first: Sent) -> Result<(), End> {
         let mut next = Some(first);
-        while let Some((kind, frame)) = next.take() {
-            self.waiting.fetch_sub(frame.len(), Ordering::Relaxed);
-            self.writing.extend_from_slice(&frame);
-            if kind == Sent::Reply && self.talk == Talk::Asked {
-                self.talk = Talk::Open;
+        while let Some(sent) = next.take() {
+            let size = sent.size();
+            match sent {
+                Sent::Notice(frame) => {
+                    self.waiting.fetch_sub(size, Ordering::Relaxed);
+                    self.writing.extend_from_slice(&frame);
+                }
+                Sent::Reply(number, what) => self.on_reply(number, size, what)?,
             }
             if self.writing.len() < BATCH {
                 next = self.outbox.try_recv().ok();
             }
+        }
+        Ok(())
+    }
+
+    /// An answer takes its place among the others.
+    fn on_reply(&mut self, number: u64, size: usize, what: reply::What) -> Result<(), End> {
+        match self.pending.due(number) {
+            Some(Due::Answer(id)) => {
+                let frame = self.frame(id, what)?;
+                self.pending.done(number, Some(frame), size);
+            }
+            Some(Due::Nothing) => {
+                if let reply::What::Refused(why) = what
+                    && why.reason() != Reason::Leaving
+                {
+                    return Err(self.hostile(0, why.reason(), why.text));
+                }
+                self.pending.done(number, None, size);
+            }
+            None => {
+                self.waiting.fetch_sub(size, Ordering::Relaxed);
+            }
+        }
+        self.release();
+        Ok(())
+    }
+
+    /// What was answered and is next in the order becomes bytes to be written.
+    fn release(&mut self) {
+        while let Some((frame, held)) = self.pending.next() {
+            self.waiting.fetch_sub(held, Ordering::Relaxed);
+            self.writing.extend_from_slice(&frame.unwrap_or_default());
         }
     }
 
@@ -243,10 +294,10 @@ impl Session {
         }
     }
 
-    /// Takes whole frames until one is with the shell or none is left.
+    /// Takes whole frames until enough are under way or none is left.
     async fn take_requests(&mut self) -> Result<(), End> {
         // The bound on what is written holds for answers given here, too.
-        while self.talk != Talk::Asked && self.writing.len() < BATCH {
+        while self.pending.has_room() && self.writing.len() < BATCH {
             match self.decoder.take() {
                 Ok(Some(content)) => self.take_request(content).await?,
                 Ok(None) => return Ok(()),
@@ -262,6 +313,11 @@ impl Session {
             Err(why) => return Err(self.hostile(0, Reason::Malformed, why.to_string())),
         };
         let number = request.id;
+        if self.talk == Talk::Hearing {
+            let text = "a connection that carries notices asks nothing".to_owned();
+            return Err(self.hostile(number, Reason::Protocol, text));
+        }
+        let size = content.len();
         let Some(what) = request.what else {
             let field = frame::unknown_field(content, &[1]);
             return self.answer(number, translate::unknown_request(field));
@@ -272,8 +328,8 @@ impl Session {
                 let text = "the first request must be hello".to_owned();
                 Err(self.hostile(number, Reason::Protocol, text))
             }
-            (Talk::Open | Talk::Asked, what) => match translate::request(what) {
-                Ok(ask) => self.on_ask(number, ask).await,
+            (Talk::Greeted | Talk::Open | Talk::Hearing, what) => match translate::request(what) {
+                Ok(ask) => self.on_ask(number, size, ask).await,
                 Err(Unreadable(text)) => Err(self.hostile(number, Reason::Malformed, text)),
             },
         }
@@ -284,45 +340,78 @@ impl Session {
             let text = format!("program speaks version {}, daemon {VERSION}", hello.version);
             return Err(self.hostile(number, Reason::Protocol, text));
         }
-        let Terms { session, permitted, limits, .. } = self.terms;
+        let Terms { session, permitted, key, limits, .. } = self.terms;
         let name: String = hello.name.chars().filter(|c| !c.is_control()).take(NAME).collect();
         debug!(target: "ipc", "session {} is {name:?}", session.0);
-        self.talk = Talk::Open;
+        self.talk = Talk::Greeted;
         let size = if permitted { limits.frame } else { limits.small_frame };
-        self.answer(number, translate::welcome(permitted, size, limits.frame))
+        self.answer(number, translate::welcome(permitted, key, size, limits.frame))
     }
 
-    async fn on_ask(&mut self, number: u64, ask: Ask) -> Result<(), End> {
-        let request = RequestId { session: self.terms.session, number };
+    async fn on_ask(&mut self, number: u64, size: usize, ask: Ask) -> Result<(), End> {
+        let before = std::mem::replace(&mut self.talk, Talk::Open);
+        let session = self.terms.session;
         let event = match ask {
             Ask::Hello => {
                 let text = "hello again".to_owned();
                 return Err(self.hostile(number, Reason::Protocol, text));
             }
             Ask::Ping => return self.answer(number, reply::What::Pong(proto::Pong {})),
-            Ask::Subsystems => Event::Subsystems(request),
+            Ask::Listen(key) => {
+                if before != Talk::Greeted {
+                    let text = "listen must be the first request after hello".to_owned();
+                    return Err(self.hostile(number, Reason::Protocol, text));
+                }
+                self.talk = Talk::Hearing;
+                let number = self.pending.begin(Some(number), size);
+                Event::Listen { request: RequestId { session, number }, key }
+            }
+            Ask::Subsystems => {
+                let number = self.pending.begin(Some(number), size);
+                Event::Subsystems(RequestId { session, number })
+            }
             Ask::Command(command) => {
+                let unanswered = number == 0 && command.may_go_unanswered();
                 if credentials::needs_permission(&command) && !self.terms.permitted {
                     let text = format!("user {} may only look", self.terms.peer.uid);
+                    if unanswered {
+                        return Err(self.hostile(number, Reason::Permission, text));
+                    }
                     return self.answer(number, refusal(Reason::Permission, text));
                 }
-                Event::Command { request, command }
+                let id = (!unanswered).then_some(number);
+                let number = self.pending.begin(id, size);
+                let incoming =
+                    Incoming::Command { request: RequestId { session, number }, command };
+                Event::Command(session, Parked { incoming, size, unanswered })
             }
         };
-        self.talk = Talk::Asked;
         self.events.send(event).await.map_err(|_ended| End::Ending)
     }
 
+    /// Answers a request that was just read, after all that came before it.
     fn answer(&mut self, number: u64, what: reply::What) -> Result<(), End> {
-        let frame = frame::encode(&envelope(number, what), self.terms.limits.frame)
-            .map_err(|why| End::Hostile(why.to_string()))?;
+        let frame = self.frame(number, what)?;
+        self.pending.answered(frame);
+        self.release();
+        Ok(())
+    }
+
+    /// Says something before whatever is still under way: the last word.
+    fn answer_now(&mut self, number: u64, what: reply::What) -> Result<(), End> {
+        let frame = self.frame(number, what)?;
         self.writing.extend_from_slice(&frame);
         Ok(())
     }
 
+    fn frame(&self, number: u64, what: reply::What) -> Result<Bytes, End> {
+        frame::encode(&envelope(number, what), self.terms.limits.frame)
+            .map_err(|why| End::Hostile(why.to_string()))
+    }
+
     /// The stream has lost its place, or the program its manners: say so and hang up.
     fn hostile(&mut self, number: u64, reason: Reason, text: String) -> End {
-        match self.answer(number, refusal(reason, text.clone())) {
+        match self.answer_now(number, refusal(reason, text.clone())) {
             Ok(()) => End::Hostile(text),
             Err(end) => end,
         }

@@ -66,12 +66,17 @@ impl Program {
     /// Connects and says hello. The shell must be listening meanwhile, or the test has one that is
     /// not asked for anything yet.
     pub(super) async fn greet(socket: &Path) -> Self {
+        Self::greet_for_key(socket).await.0
+    }
+
+    /// As [`Program::greet`], and returns the key of the session.
+    pub(super) async fn greet_for_key(socket: &Path) -> (Self, Bytes) {
         let mut program = Self::connect(socket).await;
         let hello = proto::Hello { version: session::VERSION, name: "test".to_owned() };
         program.ask(0, request::What::Hello(hello)).await;
         let welcome = program.reply().await;
-        assert!(matches!(welcome.what, Some(reply::What::Welcome(_))), "{welcome:?}");
-        program
+        let Some(reply::What::Welcome(welcome)) = welcome.what else { panic!("{welcome:?}") };
+        (program, welcome.key)
     }
 
     pub(super) async fn ask(&mut self, id: u64, what: request::What) {
@@ -310,3 +315,5 @@ async fn end_does_not_wait_for_a_program_that_does_not_read() {
     }
     tokio::time::timeout(PATIENCE, ipc.close(Duration::from_millis(20))).await.unwrap();
 }
+
+mod listening;

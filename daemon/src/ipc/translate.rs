@@ -9,12 +9,13 @@ mod tree;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use client::proto::{self, NodeState as State, Reason, reply, request};
 use confdb::diff::Difference;
 use quorum::{DeviceRefused, Step, Verdict, Votes};
 use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
-use super::session::VERSION;
+use super::session::{Key, VERSION};
 use crate::stack::command::{Command, DeviceCommand, Leave, VoteCommand, Wanted};
 use crate::stack::effect::{
     Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
@@ -43,6 +44,8 @@ pub(super) enum Ask {
     Ping,
     /// The sessions together: how many are you?
     Subsystems,
+    /// The sessions together: carry the notices of the one with this key.
+    Listen(Bytes),
     /// The stack.
     Command(Command),
 }
@@ -57,6 +60,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::Hello(proto::Hello { version: _, name: _ }) => return Ok(Ask::Hello),
         request::What::Ping(proto::Ping {}) => return Ok(Ask::Ping),
         request::What::Subsystems(proto::GetSubsystems {}) => return Ok(Ask::Subsystems),
+        request::What::Listen(proto::Listen { key }) => return Ok(Ask::Listen(key)),
         request::What::Status(proto::GetStatus {}) => Command::Status,
         request::What::Nodes(proto::GetNodes {}) => Command::Nodes,
         request::What::Watch(proto::Watch { on, may_object }) => {
@@ -159,13 +163,14 @@ pub(super) fn unknown_request(field: Option<u32>) -> reply::What {
 }
 
 /// The answer to hello.
-pub(super) fn welcome(permitted: bool, frame: usize, reply: usize) -> reply::What {
+pub(super) fn welcome(permitted: bool, key: Key, frame: usize, reply: usize) -> reply::What {
     reply::What::Welcome(proto::Welcome {
         version: VERSION,
         daemon: env!("CARGO_PKG_VERSION").to_owned(),
         max_frame: narrow(frame),
         max_reply: narrow(reply),
         permitted,
+        key: Bytes::copy_from_slice(&key),
     })
 }
 
@@ -461,7 +466,7 @@ fn reloaded(result: &Result<Reloaded, NotReloaded>) -> reply::What {
     }
 }
 
-fn refused(reason: Reason, text: String) -> reply::What {
+pub(super) fn refused(reason: Reason, text: String) -> reply::What {
     reply::What::Refused(proto::Refused { reason: reason.into(), text })
 }
 

@@ -18,7 +18,7 @@ pub struct SessionId(pub u64);
 pub struct RequestId {
     /// Who asks.
     pub session: SessionId,
-    /// The client's own number for this request.
+    /// Its number among the requests of this session.
     pub number: u64,
 }
 
@@ -68,6 +68,31 @@ pub enum Command {
     Map(MapCommand),
     /// Something about the objects that this node shows.
     Tree(TreeCommand),
+}
+
+impl Command {
+    /// A message for the ring, which a client may send without wanting to hear that it was taken.
+    #[must_use]
+    pub const fn may_go_unanswered(&self) -> bool {
+        match self {
+            Self::Multicast { .. } => true,
+            Self::Status
+            | Self::Nodes
+            | Self::Watch { .. }
+            | Self::Configuration
+            | Self::Reload(_)
+            | Self::Leave(_)
+            | Self::Stop
+            | Self::Agree(_)
+            | Self::Kill(_)
+            | Self::SetDirty
+            | Self::Debug(_)
+            | Self::Attach
+            | Self::Map(_)
+            | Self::Tree(_)
+            | Self::Vote(_) => false,
+        }
+    }
 }
 
 /// What is asked of the vote counter.

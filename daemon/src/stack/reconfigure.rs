@@ -4,6 +4,8 @@
 //! never touch the ring while it is being drained; its part waits until the events that it is ahead
 //! of have been delivered.
 
+use std::time::Duration;
+
 use totem::{ConfigError, Instant, Tuning};
 
 use super::Stack;
@@ -22,6 +24,10 @@ pub struct Reconfiguration {
     pub voting: Option<quorum::Config>,
     /// Timers and limits of the ring.
     pub tuning: Tuning,
+    /// Nodes that come back with state from before are kept out, from the next membership on.
+    pub disallowed: bool,
+    /// How long programs may take to say whether this node may leave, when they are asked next.
+    pub shutdown_timeout: Duration,
     /// What programs can look up of it.
     pub shown: Shown,
 }
@@ -48,6 +54,8 @@ impl Stack {
         if let Some(voting) = &new.voting {
             self.voting.reconfigure(voting, &mut self.outbox);
         }
+        self.shutdown.set_patience(new.shutdown_timeout);
+        self.nodes.keep_out(new.disallowed);
         self.show_configuration(new.shown.clone());
         Ok(self.nodes.reconfigure(&new.nodes, new.version))
     }

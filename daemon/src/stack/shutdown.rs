@@ -42,6 +42,16 @@ impl Shutdown {
         Self { patience, objectors: BTreeSet::new(), asked: None }
     }
 
+    /// How long programs may take to answer when they are asked next.
+    pub(crate) const fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// `session` wants to be asked before this node leaves, or no longer.
     pub(crate) fn register(&mut self, session: SessionId, on: bool) {
         if on {

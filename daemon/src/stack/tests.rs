@@ -258,10 +258,19 @@ fn text(version: u64) -> Vec<u8> {
 fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
     let read = confdb::load::configuration("cluster.conf", text).expect("it is valid").cluster;
     let version = read.config_version.into();
-    let Config { ring, nodes, voting, .. } =
+    let Config { ring, nodes, voting, disallowed, shutdown_timeout, .. } =
         config(me.get(), 1, RingSeq::default(), File { version, ..THREE });
     let (voting, tuning) = (Some(voting), ring.tuning());
-    Box::new(Reconfiguration { version, nodes, voting, tuning, shown: Shown::default() })
+    let shown = Shown::default();
+    Box::new(Reconfiguration {
+        version,
+        nodes,
+        voting,
+        tuning,
+        disallowed,
+        shutdown_timeout,
+        shown,
+    })
 }
 
 fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {

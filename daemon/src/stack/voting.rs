@@ -22,8 +22,8 @@ pub(crate) struct Voting {
     quorum: Quorum,
     /// What the log last said.
     quorate: bool,
-    /// Requests that are on their way through the ring, in their order. One session has one at a
-    /// time, so there are no more than sessions.
+    /// Requests that are on their way through the ring, in their order: no more than sessions may
+    /// have under way.
     asked: VecDeque<RequestId>,
     /// The session that registered the quorum device.
     device: Option<SessionId>,

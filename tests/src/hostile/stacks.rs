@@ -92,6 +92,8 @@ impl Play {
             nodes: ids,
             voting: Some(voting.clone()),
             tuning: config(1).tuning(),
+            disallowed: choices.flag(),
+            shutdown_timeout: Duration::from_secs(1),
             shown: Shown::default(),
         };
         let config = stack::Config {

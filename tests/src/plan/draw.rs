@@ -55,7 +55,7 @@ pub fn draw(seed: u64) -> Plan {
         seed,
         machines: machines(&mut rng, nodes, two_node),
         two_node,
-        disallowed: false,
+        disallowed: None,
         ballot: Ballot::default(),
         timing,
         limits,

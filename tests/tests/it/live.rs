@@ -5,6 +5,7 @@
 
 mod conflicts;
 mod demo;
+mod device;
 mod errors;
 mod failures;
 mod logs;

@@ -79,6 +79,7 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::NoSuchNode
         | Reason::DeviceBusy
         | Reason::NameTaken
+        | Reason::Overrun
         | Reason::Already
         | Reason::Absent
         | Reason::ReadOnly

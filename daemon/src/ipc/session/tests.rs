@@ -112,23 +112,108 @@ async fn bytes_may_come_one_by_one() {
 }
 
 #[tokio::test]
-async fn one_request_at_a_time_is_with_the_shell() {
+async fn requests_need_not_wait_and_replies_keep_their_order() {
     let dir = Dir::new();
     let mut ipc = Ipc::listen(settings(&dir)).unwrap();
     let mut program = Program::greet(&dir.socket()).await;
-    program.ask(1, request::What::Status(proto::GetStatus {})).await;
-    program.ask(2, request::What::Nodes(proto::GetNodes {})).await;
+    program.ask(11, request::What::Status(proto::GetStatus {})).await;
+    program.ask(12, request::What::Nodes(proto::GetNodes {})).await;
+    program.ask(13, ping()).await;
     let (first, asked) = command(&mut ipc).await;
     assert_eq!(asked, Command::Status);
+    let (second, asked) = command(&mut ipc).await;
+    assert_eq!(asked, Command::Nodes);
+    ipc.reply(second, &Reply::Nodes(vec![]));
+    ipc.reply(second, &Reply::Nodes(vec![]));
+    ipc.reply(first, &Reply::Done);
+    let ids = [program.reply().await.id, program.reply().await.id, program.reply().await.id];
+    assert_eq!(ids, [11, 12, 13]);
+}
+
+#[tokio::test]
+async fn only_so_many_requests_are_under_way() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut program = Program::greet(&dir.socket()).await;
+    for id in 0..300 {
+        program.ask(id, request::What::Nodes(proto::GetNodes {})).await;
+    }
+    let mut asked = vec![];
+    for _ in 0..256 {
+        asked.push(command(&mut ipc).await.0);
+    }
     for _ in 0..50 {
         tokio::task::yield_now().await;
     }
-    assert!(ipc.events.is_empty(), "the second waits for the first reply");
-    ipc.reply(first, &Reply::Done);
-    let (second, asked) = command(&mut ipc).await;
-    assert_eq!((second.number, asked), (2, Command::Nodes));
-    ipc.reply(second, &Reply::Nodes(vec![]));
-    assert_eq!((program.reply().await.id, program.reply().await.id), (1, 2));
+    assert!(ipc.events.is_empty(), "the others wait in the socket");
+    for request in asked {
+        ipc.reply(request, &Reply::Nodes(vec![]));
+    }
+    for id in 0..300 {
+        if id >= 256 {
+            let (request, _) = command(&mut ipc).await;
+            ipc.reply(request, &Reply::Nodes(vec![]));
+        }
+        assert_eq!(program.reply().await.id, id);
+    }
+}
+
+fn multicast(payload: &'static [u8]) -> request::What {
+    let payload = Bytes::from_static(payload);
+    request::What::Multicast(proto::Multicast { guarantee: 0, payload })
+}
+
+fn payload(command: &Command) -> &[u8] {
+    let Command::Multicast { payload, .. } = command else { panic!("{command:?}") };
+    payload
+}
+
+#[tokio::test]
+async fn unanswered_multicasts_wait_for_room_in_their_order() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut program = Program::greet(&dir.socket()).await;
+    for message in [b"one", b"two"] {
+        program.ask(0, multicast(message)).await;
+    }
+    program.ask(7, request::What::Nodes(proto::GetNodes {})).await;
+    let no_room = Reply::Refused(crate::stack::effect::Refusal::TryAgain);
+    let (first, asked) = command(&mut ipc).await;
+    assert_eq!(payload(&asked), b"one");
+    ipc.reply(first, &no_room);
+    assert_eq!(ipc.stalls(), 1);
+    tokio::select! {
+        biased;
+        early = ipc.next() => panic!("{early:?} overtook what waits"),
+        () = async { for _ in 0..50 { tokio::task::yield_now().await } } => {}
+    }
+    let mut tried = vec![];
+    while let Some(incoming) = ipc.resume(usize::MAX) {
+        let Incoming::Command { request, command } = incoming else { panic!("{incoming:?}") };
+        if command == Command::Nodes {
+            ipc.reply(request, &Reply::Nodes(vec![]));
+        } else {
+            tried.push(payload(&command).to_vec());
+            ipc.reply(request, &Reply::Done);
+        }
+    }
+    assert_eq!(tried, [b"one", b"two"]);
+    assert_eq!(program.reply().await.id, 7, "the multicasts are not answered");
+}
+
+#[tokio::test]
+async fn unanswered_multicast_that_can_never_be_sent_ends_the_session_with_the_reason() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut program = Program::greet(&dir.socket()).await;
+    program.ask(0, multicast(b"one")).await;
+    let (request, _) = command(&mut ipc).await;
+    let why = crate::stack::effect::Refusal::TooLarge { size: 3, most: 2 };
+    ipc.reply(request, &Reply::Refused(why));
+    let text = program.refusal(Reason::TooLarge).await;
+    assert_eq!(text, "message of 3 bytes, at most 2 are possible");
+    program.ends().await;
+    assert_eq!(next(&mut ipc).await, Incoming::Gone(request.session));
 }
 
 #[tokio::test]
@@ -184,6 +269,7 @@ proptest! {
             while let Incoming::Command { request, .. } = next(&mut ipc).await {
                 ipc.reply(request, &Reply::Done);
             }
+            assert_eq!(ipc.sessions(), 0);
         });
     }
 }

@@ -67,6 +67,11 @@ impl Nodes {
         self.dirty
     }
 
+    /// Nodes that come back with state are kept out from the next membership on, or let in then.
+    pub(crate) const fn keep_out(&mut self, on: bool) {
+        self.disallowed = on;
+    }
+
     /// Nodes that come back with state are kept out.
     pub(crate) const fn keeps_out(&self) -> bool {
         self.disallowed

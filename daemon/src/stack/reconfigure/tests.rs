@@ -59,6 +59,8 @@ fn all_parts_are_told() {
         nodes: vec![entry(1), entry(3)],
         voting: Some(voting()),
         tuning,
+        disallowed: true,
+        shutdown_timeout: Duration::from_secs(1),
         shown: Shown {
             keys: vec![("totem.token".to_owned(), Value::U32(500))],
             ..Shown::default()
@@ -68,6 +70,8 @@ fn all_parts_are_told() {
     assert_eq!((done.added, done.removed), ([node(3)].into(), [node(2)].into()));
     assert_eq!(table(&stack), (6, names(&[1, 3])));
     assert_eq!(stack.tuning, None);
+    assert!(stack.nodes.keeps_out());
+    assert_eq!(stack.shutdown.patience(), Duration::from_secs(1));
 }
 
 #[test]
@@ -75,9 +79,17 @@ fn what_the_ring_cannot_work_with_changes_nothing() {
     let (mut stack, tuning) = stack();
     let timing = Timing { token: Duration::from_millis(1), ..tuning.timing };
     let tuning = Tuning { timing, ..tuning };
-    let (nodes, voting, shown) = (vec![entry(3)], Some(voting()), Shown::default());
-    let new = Reconfiguration { version: 6, nodes, voting, tuning, shown };
+    let new = Reconfiguration {
+        version: 6,
+        nodes: vec![entry(3)],
+        voting: Some(voting()),
+        tuning,
+        disallowed: true,
+        shutdown_timeout: Duration::from_secs(1),
+        shown: Shown::default(),
+    };
     let why = stack.reconfigure(Instant::ORIGIN, &new).expect_err("too short");
     assert_eq!(why.to_string(), "token is 1ms, at least 100ms is needed");
     assert_eq!(table(&stack), (5, names(&[1, 2])));
+    assert!(!stack.nodes.keeps_out());
 }

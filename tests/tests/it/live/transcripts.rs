@@ -85,3 +85,10 @@ fn new_versions_read_as_ever_but_where_it_is_said() {
     lab.start_all();
     check(&mut lab, include_str!("new-version.txt"));
 }
+
+#[test]
+fn what_would_happen_is_told_and_does_not() {
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("what-if.txt"));
+}

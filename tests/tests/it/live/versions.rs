@@ -202,3 +202,23 @@ fn what_a_daemon_goes_by_can_be_had_whatever_has_become_of_its_file() {
     let older = lab.run(0, "ccs_config_validate -r -R 6");
     assert_eq!(older.code, Some(254), "{older:?}");
 }
+
+#[test]
+fn what_concerns_leaving_and_coming_back_changes_while_the_cluster_runs() {
+    let Some(mut lab) = Lab::new(&Setup::new(&text(1, 2, 1000), 2)) else { return };
+    lab.start_all();
+    let mut program = lab.connect(0).expect("it runs");
+    program.watch_and_object().expect("it may");
+    let cman = "<cman disallowed=\"1\" shutdown_timeout=\"200\"/>\n<clusternodes>";
+    edit(&lab, 0, &text(2, 2, 1000).replace("<clusternodes>", cman));
+    let ran = lab.run(0, "cman_tool version -r");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
+    for host in 0..2 {
+        let flags = lab.run(host, "cman_tool status | grep Flags").stdout;
+        assert_eq!(flags, "Flags: DisallowedEnabled \n");
+    }
+    // Who does not answer in time objects; before, the time was five seconds.
+    let asked = Instant::now();
+    assert_eq!(lab.run(0, "cman_tool leave").code, Some(1));
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+}

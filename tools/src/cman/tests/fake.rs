@@ -236,16 +236,7 @@ impl<'a> Session<'a> {
         let mut world = self.world.lock().unwrap();
         let mut change = None;
         let what = match what {
-            request::What::Hello(_) => {
-                let frame = u32::try_from(frame::MAX_FRAME).unwrap();
-                reply::What::Welcome(proto::Welcome {
-                    version: 1,
-                    daemon: "fake".to_owned(),
-                    max_frame: frame,
-                    max_reply: frame,
-                    permitted: true,
-                })
-            }
+            request::What::Hello(_) => welcome(),
             request::What::Status(_) => {
                 let shown = world.status.clone();
                 if let Some(next) = world.changes.pop_front() {
@@ -282,6 +273,7 @@ impl<'a> Session<'a> {
             | request::What::SetDirty(_)
             | request::What::Attach(_)
             | request::What::Multicast(_)
+            | request::What::Listen(_)
             | request::What::Map(_)
             | request::What::Tree(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
@@ -300,4 +292,16 @@ impl<'a> Session<'a> {
         // The tool may have ended already.
         let _ = self.stream.write_all(&frame);
     }
+}
+
+fn welcome() -> reply::What {
+    let frame = u32::try_from(frame::MAX_FRAME).unwrap();
+    reply::What::Welcome(proto::Welcome {
+        version: 1,
+        daemon: "fake".to_owned(),
+        max_frame: frame,
+        max_reply: frame,
+        permitted: true,
+        key: vec![7; 16].into(),
+    })
 }

@@ -1,0 +1,102 @@
+//! Unanswered multicasts that the ring has no room for yet, and what their programs asked after
+//! them.
+//!
+//! Must never let a program's later request overtake an earlier one, nor hold more of a program
+//! than its session lets be under way. A program that waits here does not hold up another.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::Incoming;
+use crate::stack::command::{Command, RequestId, SessionId};
+
+/// Bytes by which a frame may be larger than the message on the ring that it asks for.
+const AROUND: usize = 1 << 10;
+
+/// Something for the shell that may have to wait.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Parked {
+    /// What the shell is to be told.
+    pub(super) incoming: Incoming,
+    /// Bytes of the frame.
+    pub(super) size: usize,
+    /// It gets no reply, and is tried again when there is no room.
+    pub(super) unanswered: bool,
+}
+
+/// All that waits, and what may have to.
+#[derive(Debug, Default)]
+pub(super) struct Stalled {
+    /// Unanswered multicasts that are with the shell.
+    trying: BTreeMap<RequestId, (Command, usize)>,
+    waiting: BTreeMap<SessionId, VecDeque<Parked>>,
+    /// Sessions in the order of their turns.
+    turns: VecDeque<SessionId>,
+    /// How often there was no room.
+    refused: u64,
+}
+
+impl Stalled {
+    /// Takes what a program wants; returns what the shell is told now.
+    pub(super) fn pass(&mut self, session: SessionId, parked: Parked) -> Option<Incoming> {
+        match self.waiting.get_mut(&session) {
+            Some(queue) => {
+                queue.push_back(parked);
+                None
+            }
+            None => Some(self.try_it(parked)),
+        }
+    }
+
+    /// The shell answered this request; `no_room` when it said that there is none. True when the
+    /// program is not to be told, because it will be tried again.
+    pub(super) fn answered(&mut self, request: RequestId, no_room: bool) -> bool {
+        let Some((command, size)) = self.trying.remove(&request) else { return false };
+        if !no_room {
+            return false;
+        }
+        self.refused += 1;
+        let session = request.session;
+        let incoming = Incoming::Command { request, command };
+        let queue = self.waiting.entry(session).or_default();
+        if queue.is_empty() {
+            self.turns.push_back(session);
+        }
+        queue.push_front(Parked { incoming, size, unanswered: true });
+        true
+    }
+
+    /// What to try again while the ring takes messages of `room` bytes.
+    pub(super) fn resume(&mut self, room: usize) -> Option<Incoming> {
+        let fits =
+            |parked: &Parked| !parked.unanswered || parked.size <= room.saturating_add(AROUND);
+        let next = self.turns.iter().position(|session| {
+            self.waiting.get(session).and_then(VecDeque::front).is_some_and(fits)
+        })?;
+        let session = self.turns.remove(next)?;
+        let queue = self.waiting.get_mut(&session)?;
+        let parked = queue.pop_front()?;
+        if queue.is_empty() {
+            self.waiting.remove(&session);
+        } else {
+            self.turns.push_back(session);
+        }
+        Some(self.try_it(parked))
+    }
+
+    /// How often there was no room, since the start. As long as it does not change, it is of use
+    /// to try another.
+    pub(super) const fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    fn try_it(&mut self, parked: Parked) -> Incoming {
+        let Parked { incoming, size, unanswered } = parked;
+        if unanswered && let Incoming::Command { request, command } = &incoming {
+            self.trying.insert(*request, (command.clone(), size));
+        }
+        incoming
+    }
+}
+
+#[cfg(test)]
+mod tests;
