@@ -10,6 +10,7 @@ mod errors;
 mod failures;
 mod logs;
 mod objecting;
+mod objects;
 mod transcripts;
 mod units;
 mod versions;

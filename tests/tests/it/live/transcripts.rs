@@ -92,3 +92,10 @@ fn what_would_happen_is_told_and_does_not() {
     lab.start_all();
     check(&mut lab, include_str!("what-if.txt"));
 }
+
+#[test]
+fn objects_read_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("objctl.txt"));
+}
