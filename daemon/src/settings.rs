@@ -90,6 +90,15 @@ pub struct Identification {
     pub config_version: u32,
 }
 
+/// Who may change things besides those who always may, as the kernel numbers them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Users {
+    /// Users.
+    pub uids: BTreeSet<u32>,
+    /// Groups.
+    pub gids: BTreeSet<u32>,
+}
+
 /// Where packets go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Network {
@@ -260,11 +269,12 @@ pub fn settings(
 }
 
 impl Settings {
-    /// The same, with what programs can look up: as written, as understood, and as it is here.
+    /// The same, with what programs can look up: as written, as understood, and as it is here;
+    /// and with who may change things.
     #[must_use]
-    pub fn showing(mut self, tree: &Tree, cluster: &Cluster) -> Self {
+    pub fn showing(mut self, tree: &Tree, cluster: &Cluster, users: &Users) -> Self {
         self.shown = Shown {
-            keys: shown::keys(tree, cluster, &self),
+            keys: shown::keys((tree, cluster), &self, users),
             objects: objects::objects(tree, &self),
         };
         self

@@ -8,6 +8,7 @@ pub(super) mod keys;
 mod names;
 mod unconfigured;
 pub(super) mod understand;
+mod users;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 use confdb::dump;
 
 use super::super::tests::{iscsi1, resolved};
-use super::super::{Overrides, settings};
+use super::super::{Overrides, Users, settings};
 use super::*;
 
 /// Every key of every object, as `corosync-objctl` prints them.
@@ -25,7 +25,7 @@ fn shown(text: &str) -> Tree {
     let read = confdb::load::configuration("cluster.conf", text.as_bytes()).unwrap();
     let me = iscsi1("192.168.10.11");
     let settings = settings(&read.cluster, &me, &resolved(), &Overrides::default()).unwrap();
-    settings.showing(&read.tree, &read.cluster).shown.objects
+    settings.showing(&read.tree, &read.cluster, &Users::default()).shown.objects
 }
 
 #[test]

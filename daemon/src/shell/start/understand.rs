@@ -12,7 +12,7 @@ use confdb::{Configuration, Handle, Problem, Severity, Tree};
 use totem::NodeId;
 
 use super::keys::Keys;
-use super::{CONFIGURATION, LOG_FILE, StartError, files, names, unconfigured};
+use super::{CONFIGURATION, LOG_FILE, StartError, files, names, unconfigured, users};
 use crate::net::address::{AddressError, Addresses};
 use crate::options::Options;
 use crate::settings::{Settings, settings};
@@ -51,7 +51,9 @@ pub(in crate::shell) fn understand(
     let me = names::local_node(&cluster, name, &resolved)?;
     let settings = settings(&cluster, &me, &resolved, &options.overrides())?;
     let log_file = options.log_dir.join(LOG_FILE);
-    let settings = Settings { log_file, ..settings }.showing(&tree, &cluster);
+    let (users, unknown) = users::resolve(&tree);
+    let mut settings = Settings { log_file, ..settings }.showing(&tree, &cluster, &users);
+    settings.notes.extend(unknown);
     let addresses =
         addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
     let keys = Keys::read(&settings.key, settings.next_key.as_deref())?;
