@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use crate::connection::{Connection, unexpected};
 use crate::error::Error;
+use crate::ports::port;
 use crate::proto::{self, reply, request};
 use crate::quorum::Verdict;
 
@@ -42,12 +43,29 @@ pub struct Status {
     pub disallowed_nodes: Vec<String>,
     /// This node has state that outlives a partition.
     pub has_state: bool,
+    /// Ports on which programs of this node listen, ascending.
+    pub ports: Vec<u8>,
+    /// Why this node goes by its last good copy of the configuration, if it does.
+    pub copy: Option<String>,
     /// How many programs are connected, this one included.
     pub subsystems: u32,
     /// Multicast or broadcast addresses, one per network.
     pub multicast_addresses: Vec<IpAddr>,
     /// Numbers about the ring, by name.
     pub counters: Vec<(String, u64)>,
+    /// Values that do not come from the configuration that all nodes share.
+    pub origins: Vec<Origin>,
+}
+
+/// A value that one node has for itself: from its local.conf, or from its start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Where it would stand in the configuration that all nodes share.
+    pub path: String,
+    /// What it is.
+    pub value: String,
+    /// Where it was said.
+    pub from: String,
 }
 
 /// A row of the node table, as the answering node sees it.
@@ -235,10 +253,20 @@ impl TryFrom<proto::Status> for Status {
             disallowed: status.disallowed,
             disallowed_nodes: status.disallowed_nodes,
             has_state: status.has_state,
+            ports: status.ports.into_iter().map(port).collect::<Result<_, _>>()?,
+            copy: Some(status.copy).filter(|why| !why.is_empty()),
             subsystems: status.subsystems,
             multicast_addresses: addresses(&status.multicast_addresses)?,
             counters: status.counters.into_iter().map(|c| (c.name, c.value)).collect(),
+            origins: status.origins.into_iter().map(Origin::from).collect(),
         })
+    }
+}
+
+impl From<proto::Origin> for Origin {
+    fn from(origin: proto::Origin) -> Self {
+        let proto::Origin { path, value, from } = origin;
+        Self { path, value, from }
     }
 }
 

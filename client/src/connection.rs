@@ -17,10 +17,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use prost::Message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{SendAncillaryBuffer, SendFlags, sendmsg};
+use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, sendmsg, shutdown};
 
 use crate::error::Error;
 use crate::frame::{self, Decoder};
+use crate::groups::InGroup;
 use crate::proto::{self, from_daemon, reply, request};
 
 /// Version of the contract that is spoken here.
@@ -54,6 +55,7 @@ pub struct Connection {
     next_id: u64,
     patience: Option<Duration>,
     welcome: proto::Welcome,
+    groups: InGroup,
     chunk: Box<[u8]>,
 }
 
@@ -91,6 +93,7 @@ impl Connection {
                 max_frame: u32::try_from(frame::MAX_FRAME).unwrap_or(u32::MAX),
                 ..proto::Welcome::default()
             },
+            groups: InGroup::default(),
             chunk: vec![0; CHUNK].into_boxed_slice(),
         };
         connection.hello(name)?;
@@ -106,6 +109,12 @@ impl Connection {
     /// Limits how long a call waits for its reply; `None` waits for ever.
     pub fn set_patience(&mut self, patience: Option<Duration>) {
         self.patience = patience;
+    }
+
+    /// How long a call waits for its reply.
+    #[must_use]
+    pub const fn patience(&self) -> Option<Duration> {
+        self.patience
     }
 
     /// Asks, and waits for the answer. The modules of this crate wrap it in calls with names.
@@ -128,6 +137,11 @@ impl Connection {
                 Some((size, from_daemon::What::Notice(notice))) => self.keep(size, notice)?,
             }
         }
+    }
+
+    /// What this connection remembers of its group.
+    pub(crate) const fn groups(&mut self) -> &mut InGroup {
+        &mut self.groups
     }
 
     /// The next notice, waited for until `deadline` (`None`: for ever); `Ok(None)` when it passed.
@@ -158,6 +172,27 @@ impl Connection {
     /// The conversation ended.
     pub fn dispatch(&mut self) -> Result<Option<proto::notice::What>, Error> {
         self.notice(Some(Instant::now()))
+    }
+
+    /// Says that nothing more will be asked, and returns when the daemon has let go of this
+    /// conversation: what other connections ask from then on comes after it.
+    ///
+    /// # Errors
+    /// [`Error::TimedOut`] when that took until `deadline`; the conversation ended before.
+    pub fn finish(&mut self, deadline: Option<Instant>) -> Result<(), Error> {
+        let gone = |why: rustix::io::Errno| match why {
+            rustix::io::Errno::NOTCONN => Error::Lost,
+            why => io::Error::from(why).into(),
+        };
+        shutdown(&self.stream, Shutdown::Write).map_err(gone)?;
+        loop {
+            match self.receive(deadline) {
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(Error::TimedOut),
+                Err(Error::Lost) => return Ok(()),
+                Err(why) => return Err(why),
+            }
+        }
     }
 
     fn hello(&mut self, name: &str) -> Result<(), Error> {

@@ -127,8 +127,13 @@ impl Connection {
                     | notice::What::StateChange(_)
                     | notice::What::TryShutdown(_)
                     | notice::What::ConfigUpdate(_)
+                    | notice::What::GroupView(_)
+                    | notice::What::GroupMessage(_)
+                    | notice::What::GroupRing(_)
                     | notice::What::MapChange(_)
-                    | notice::What::TreeChange(_),
+                    | notice::What::TreeChange(_)
+                    | notice::What::Data(_)
+                    | notice::What::PortChange(_),
                 ) => {}
             }
         }

@@ -31,7 +31,9 @@
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
 //! | [`confdb`] | objects within objects: the configuration, the state, what programs add |
+//! | [`ports`] | messages by port number, and barriers |
 //! | [`evs`] | raw ordered messages |
+//! | [`groups`] | process groups: who is there, and messages among them |
 //! | [`map`] | flat typed keys: configuration, state, what programs keep there |
 //! | [`connection`] | the conversation beneath them |
 //! | [`events`] | notices on a socket of their own |
@@ -56,18 +58,23 @@ pub mod events;
 #[cfg(feature = "connection")]
 pub mod evs;
 #[cfg(feature = "connection")]
+pub mod groups;
 pub mod map;
+#[cfg(feature = "connection")]
+pub mod ports;
 #[cfg(feature = "connection")]
 pub mod quorum;
 
 #[cfg(feature = "connection")]
 pub use self::{
-    cman::{Node, NodeState, Shutdown, StateChange, Status},
+    cman::{Node, NodeState, Origin, Shutdown, StateChange, Status},
     configuration::{Difference, Reloaded, Running},
     connection::Connection,
     error::Error,
     events::Events,
     evs::{Configuration, Delivery, Guarantee, Message},
+    groups::{GroupEvent, GroupMessage, Member, Ring, View, Why},
     map::{KeyChange, Map, Value},
+    ports::{BarrierChange, Data, PortChange, PortEvent},
     quorum::{Change, Device, Membership, Step, Trial, Verdict},
 };

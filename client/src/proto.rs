@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 70, 77"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 80, 81, 82, 83, 84, 85, 70, 77, 120, 121, 122, 123, 124"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -94,12 +94,45 @@ pub mod request {
         /// Carry the notices of another connection from now on.
         #[prost(message, tag = "100")]
         Listen(super::Listen),
+        /// Join a process group. Needs permission.
+        #[prost(message, tag = "80")]
+        JoinGroup(super::JoinGroup),
+        /// Leave the group. Needs permission.
+        #[prost(message, tag = "81")]
+        LeaveGroup(super::LeaveGroup),
+        /// Send a message to the group. Needs permission.
+        #[prost(message, tag = "82")]
+        GroupMulticast(super::GroupMulticast),
+        /// Who is in a group?
+        #[prost(message, tag = "83")]
+        GroupMembers(super::GetGroupMembers),
+        /// All groups and their members.
+        #[prost(message, tag = "84")]
+        Groups(super::GetGroups),
+        /// Tell of the rings on which groups meet from now on, or no longer.
+        #[prost(message, tag = "85")]
+        WatchRing(super::WatchRing),
         /// Something about a map of this node.
         #[prost(message, tag = "70")]
         Map(super::MapRequest),
         /// Something about the objects of this node. Needs permission: passwords may stand in them.
         #[prost(message, tag = "77")]
         Tree(super::TreeRequest),
+        /// Take what is sent to a port of this node. Needs permission.
+        #[prost(message, tag = "120")]
+        OpenPort(super::OpenPort),
+        /// No longer. Needs permission.
+        #[prost(message, tag = "121")]
+        ClosePort(super::ClosePort),
+        /// Send to who listens on a port. Needs permission.
+        #[prost(message, tag = "122")]
+        SendData(super::SendData),
+        /// Does somebody listen on a port?
+        #[prost(message, tag = "123")]
+        IsListening(super::IsListening),
+        /// Something about a barrier. Needs permission.
+        #[prost(message, tag = "124")]
+        Barrier(super::Barrier),
     }
 }
 /// From the daemon to a program.
@@ -131,7 +164,7 @@ pub struct Reply {
     /// The answer.
     #[prost(
         oneof = "reply::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 50, 70, 71, 77, 78, 79"
+        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 50, 80, 81, 82, 70, 71, 77, 78, 79, 120"
     )]
     pub what: ::core::option::Option<reply::What>,
 }
@@ -173,6 +206,15 @@ pub mod reply {
         /// Answer to `GetConfiguration`.
         #[prost(message, tag = "50")]
         Running(super::Running),
+        /// Answer to `JoinGroup`.
+        #[prost(message, tag = "80")]
+        JoinedGroup(super::JoinedGroup),
+        /// Answer to `GetGroupMembers`.
+        #[prost(message, tag = "81")]
+        GroupMembers(super::GroupMembers),
+        /// Answer to `GetGroups`.
+        #[prost(message, tag = "82")]
+        Groups(super::Groups),
         /// Answer to `MapGet`, and to `MapAdjust`: the value as it is then.
         #[prost(message, tag = "70")]
         MapValue(super::MapValue),
@@ -188,19 +230,25 @@ pub mod reply {
         /// Answer to `TreeFind`.
         #[prost(message, tag = "79")]
         TreeFound(super::TreeFound),
+        /// Answer to `IsListening`.
+        #[prost(message, tag = "120")]
+        Listening(super::Listening),
     }
 }
 /// Told without being asked again, after `Watch` or `Attach`.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Notice {
     /// What happened.
-    #[prost(oneof = "notice::What", tags = "1, 2, 3, 4, 40, 41, 42, 70, 77")]
+    #[prost(
+        oneof = "notice::What",
+        tags = "1, 2, 3, 4, 40, 41, 42, 80, 81, 82, 70, 77, 120, 121"
+    )]
     pub what: ::core::option::Option<notice::What>,
 }
 /// Nested message and enum types in `Notice`.
 pub mod notice {
     /// What happened.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum What {
         /// The members changed and have synchronized (`Watch`).
         #[prost(message, tag = "1")]
@@ -223,12 +271,27 @@ pub mod notice {
         /// A node is something else to the cluster, and the members are the same (`Watch`).
         #[prost(message, tag = "42")]
         StateChange(super::StateChange),
+        /// Who is in the group from here on (`JoinGroup`).
+        #[prost(message, tag = "80")]
+        GroupView(super::GroupView),
+        /// A message of the group, or a part of one (`JoinGroup`).
+        #[prost(message, tag = "81")]
+        GroupMessage(super::GroupMessage),
+        /// A ring on which groups meet (`WatchRing`, `JoinGroup`).
+        #[prost(message, tag = "82")]
+        GroupRing(super::GroupRing),
         /// A key of a map changed (`MapTrack`).
         #[prost(message, tag = "70")]
         MapChange(super::MapChange),
         /// An object changed (`TreeWatch`).
         #[prost(message, tag = "77")]
         TreeChange(super::TreeChange),
+        /// Something was sent to the port (`OpenPort`).
+        #[prost(message, tag = "120")]
+        Data(super::Data),
+        /// Somebody listens on the port at a node, or no longer (`OpenPort`).
+        #[prost(message, tag = "121")]
+        PortChange(super::PortChange),
     }
 }
 /// Opens a conversation.
@@ -460,6 +523,104 @@ pub struct Step {
     #[prost(uint32, tag = "3")]
     pub votes: u32,
 }
+/// Gives this connection what is sent to a port of this node from now on, and tells it who listens
+/// on the same port elsewhere. It may have one port at a time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OpenPort {
+    /// The port, 1 to 255.
+    #[prost(uint32, tag = "1")]
+    pub port: u32,
+}
+/// Gives back the port of this connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClosePort {}
+/// Sends something to who listens on a port, at one node or at all, this one included.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SendData {
+    /// Id of the node; 0 for all.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The port, up to 255; 0 for the one of this connection.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// What is sent.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub payload: ::prost::bytes::Bytes,
+}
+/// Asks whether somebody listens on a port.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IsListening {
+    /// Id of the node; 0 for this one.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The port, 1 to 255.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+}
+/// Somebody listens on the port, or nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Listening {
+    /// Somebody does.
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+}
+/// Asks something about a barrier: programs on several nodes wait there until enough have arrived.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Barrier {
+    /// Its name, 1 to 32 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub name: ::prost::bytes::Bytes,
+    /// What is asked.
+    #[prost(oneof = "barrier::What", tags = "2, 3, 4, 5, 6, 7, 8")]
+    pub what: ::core::option::Option<barrier::What>,
+}
+/// Nested message and enum types in `Barrier`.
+pub mod barrier {
+    /// What is asked.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum What {
+        /// This connection will wait there.
+        #[prost(message, tag = "2")]
+        Register(super::RegisterBarrier),
+        /// So many nodes must arrive, 0 for all members; before this node arrives.
+        #[prost(uint32, tag = "3")]
+        Nodes(u32),
+        /// It is forgotten once it was passed.
+        #[prost(bool, tag = "4")]
+        Once(bool),
+        /// This node gives up after so many milliseconds, 0 for never; before it arrives.
+        #[prost(uint64, tag = "5")]
+        PatienceMs(u64),
+        /// This node arrives, and nobody waits yet.
+        #[prost(message, tag = "6")]
+        Arrive(super::Arrive),
+        /// Arrive and wait; the reply comes when it is passed, or why it never will be.
+        #[prost(message, tag = "7")]
+        Wait(super::Wait),
+        /// Programs of this node have no such barrier any more.
+        #[prost(message, tag = "8")]
+        Delete(super::DeleteBarrier),
+    }
+}
+/// This connection will wait at the barrier; with the last connection that will, it goes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterBarrier {
+    /// How many nodes must arrive; 0 for all members.
+    #[prost(uint32, tag = "1")]
+    pub nodes: u32,
+    /// It is forgotten once it was passed.
+    #[prost(bool, tag = "2")]
+    pub once: bool,
+}
+/// This node arrives at the barrier.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Arrive {}
+/// This node arrives at the barrier, and the program waits until it is passed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Wait {}
+/// Programs of this node have no such barrier any more.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteBarrier {}
 /// Starts configurations and raw messages.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Attach {}
@@ -472,6 +633,104 @@ pub struct Multicast {
     /// Its content.
     #[prost(bytes = "bytes", tag = "2")]
     pub payload: ::prost::bytes::Bytes,
+}
+/// Joins a process group; a connection is in one at a time. The answer comes when the daemon has
+/// taken it, and messages may be sent from then on. The first notice is the view with this member
+/// among those who joined. When the connection ends, the others are told that the process is gone.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinGroup {
+    /// Name of the group, 1 to 128 bytes.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub group: ::prost::bytes::Bytes,
+    /// The process that joins. In one group it is there once on each node.
+    #[prost(uint32, tag = "2")]
+    pub pid: u32,
+    /// Tell of the ring once after the first view.
+    #[prost(bool, tag = "3")]
+    pub ring: bool,
+}
+/// Leaves the group. The last notice is the view with this member among those who left.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LeaveGroup {}
+/// Sends a message to the members of the group, this one included.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GroupMulticast {
+    /// What is promised about its delivery.
+    #[prost(enumeration = "Guarantee", tag = "1")]
+    pub guarantee: i32,
+    /// `JoinedGroup.prefix`, one byte that says which part of its content this is (0 middle, 1 first,
+    /// 2 last, 3 whole), and the part. Parts of one message follow each other. The answer to the last
+    /// one comes when it has its place in the order; it may be that nobody gets it (`INTERRUPTED`).
+    #[prost(bytes = "bytes", tag = "2")]
+    pub message: ::prost::bytes::Bytes,
+}
+/// Who is in a group?
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetGroupMembers {
+    /// Its name.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub group: ::prost::bytes::Bytes,
+}
+/// All groups and their members.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetGroups {
+    /// Only those whose names come after this one.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub after: ::prost::bytes::Bytes,
+}
+/// Starts or ends notices of rings.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchRing {
+    /// True to be told from now on, false to be told no longer.
+    #[prost(bool, tag = "1")]
+    pub on: bool,
+}
+/// The connection joins a group.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct JoinedGroup {
+    /// What its messages begin with.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub prefix: ::prost::bytes::Bytes,
+}
+/// The members of a group.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GroupMembers {
+    /// By ascending node and process id, without reasons.
+    #[prost(message, repeated, tag = "1")]
+    pub members: ::prost::alloc::vec::Vec<GroupMember>,
+}
+/// Groups and their members.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Groups {
+    /// By ascending name.
+    #[prost(message, repeated, tag = "1")]
+    pub groups: ::prost::alloc::vec::Vec<Group>,
+    /// There are others after them.
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+}
+/// A group and its members.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Group {
+    /// Its name.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub name: ::prost::bytes::Bytes,
+    /// By ascending node and process id, without reasons.
+    #[prost(message, repeated, tag = "2")]
+    pub members: ::prost::alloc::vec::Vec<GroupMember>,
+}
+/// A member of a group.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GroupMember {
+    /// Id of its node.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// Its process, as it says itself.
+    #[prost(uint32, tag = "2")]
+    pub pid: u32,
+    /// Why it came or went.
+    #[prost(enumeration = "GroupReason", tag = "3")]
+    pub reason: i32,
 }
 /// Done as asked.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -543,6 +802,28 @@ pub struct Status {
     /// This node has state that outlives a partition.
     #[prost(bool, tag = "43")]
     pub has_state: bool,
+    /// Ports on which programs of this node listen, ascending.
+    #[prost(uint32, repeated, tag = "120")]
+    pub ports: ::prost::alloc::vec::Vec<u32>,
+    /// Why this node goes by its last good copy of the configuration; empty when it does not.
+    #[prost(string, tag = "60")]
+    pub copy: ::prost::alloc::string::String,
+    /// Values that do not come from the configuration that all nodes share.
+    #[prost(message, repeated, tag = "50")]
+    pub origins: ::prost::alloc::vec::Vec<Origin>,
+}
+/// A value that one node has for itself: from its local.conf, or from its start.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Origin {
+    /// Where it would stand in the configuration that all nodes share.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// What it is.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// Where it was said.
+    #[prost(string, tag = "3")]
+    pub from: ::prost::alloc::string::String,
 }
 /// A number about the ring. All grow, except those whose name ends in a unit of time.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -713,6 +994,32 @@ pub struct StateChange {
     #[prost(enumeration = "NodeState", tag = "2")]
     pub state: i32,
 }
+/// Something was sent to the port of this connection.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Data {
+    /// Id of the node that sent it.
+    #[prost(uint32, tag = "1")]
+    pub from: u32,
+    /// The port of its sender; 0 when it has none.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// What was sent.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub payload: ::prost::bytes::Bytes,
+}
+/// Somebody listens on the port of this connection at a node, or no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PortChange {
+    /// Id of the node.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The port.
+    #[prost(uint32, tag = "2")]
+    pub port: u32,
+    /// Somebody does.
+    #[prost(bool, tag = "3")]
+    pub open: bool,
+}
 /// A configuration of the ring, in order with the raw messages.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Configuration {
@@ -748,6 +1055,62 @@ pub struct Message {
     /// Its content.
     #[prost(bytes = "bytes", tag = "3")]
     pub payload: ::prost::bytes::Bytes,
+}
+/// Who is in the group from here on.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GroupView {
+    /// Name of the group.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub group: ::prost::bytes::Bytes,
+    /// The members, by ascending node and process id, without reasons.
+    #[prost(message, repeated, tag = "2")]
+    pub members: ::prost::alloc::vec::Vec<GroupMember>,
+    /// Who came, ascending.
+    #[prost(message, repeated, tag = "3")]
+    pub joined: ::prost::alloc::vec::Vec<GroupMember>,
+    /// Who went, ascending.
+    #[prost(message, repeated, tag = "4")]
+    pub left: ::prost::alloc::vec::Vec<GroupMember>,
+    /// Sequence of the ring in force.
+    #[prost(uint64, tag = "5")]
+    pub generation: u64,
+    /// Its member with the lowest id.
+    #[prost(uint32, tag = "6")]
+    pub representative: u32,
+}
+/// A message of the group, or a part of one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GroupMessage {
+    /// Id of the node that sent it.
+    #[prost(uint32, tag = "1")]
+    pub node: u32,
+    /// The process that sent it.
+    #[prost(uint32, tag = "2")]
+    pub pid: u32,
+    /// What was promised about its delivery.
+    #[prost(enumeration = "Guarantee", tag = "3")]
+    pub guarantee: i32,
+    /// Which part of its content this is. What a member sent in parts is dropped when the member goes
+    /// or another joins before the last.
+    #[prost(enumeration = "GroupPart", tag = "4")]
+    pub part: i32,
+    /// The part.
+    #[prost(bytes = "bytes", tag = "5")]
+    pub payload: ::prost::bytes::Bytes,
+}
+/// A ring on which groups meet; told when all its nodes have said who their members are, and after
+/// the views that come of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GroupRing {
+    /// Sequence of the ring.
+    #[prost(uint64, tag = "1")]
+    pub generation: u64,
+    /// Its member with the lowest id.
+    #[prost(uint32, tag = "2")]
+    pub representative: u32,
+    /// Ids of those of its nodes that are of this cluster, ascending.
+    #[prost(uint32, repeated, tag = "3")]
+    pub members: ::prost::alloc::vec::Vec<u32>,
 }
 /// Something about a map of this node.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1184,6 +1547,51 @@ impl StepKind {
         }
     }
 }
+/// Why a member of a group came or went. The numbers are those of Corosync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GroupReason {
+    /// It did neither.
+    Unspecified = 0,
+    /// It joined.
+    Join = 1,
+    /// It left.
+    Leave = 2,
+    /// Its node is gone.
+    NodeDown = 3,
+    /// Its node came.
+    NodeUp = 4,
+    /// Its process is gone and had not left.
+    ProcessDown = 5,
+}
+impl GroupReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GROUP_REASON_UNSPECIFIED",
+            Self::Join => "GROUP_REASON_JOIN",
+            Self::Leave => "GROUP_REASON_LEAVE",
+            Self::NodeDown => "GROUP_REASON_NODE_DOWN",
+            Self::NodeUp => "GROUP_REASON_NODE_UP",
+            Self::ProcessDown => "GROUP_REASON_PROCESS_DOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GROUP_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "GROUP_REASON_JOIN" => Some(Self::Join),
+            "GROUP_REASON_LEAVE" => Some(Self::Leave),
+            "GROUP_REASON_NODE_DOWN" => Some(Self::NodeDown),
+            "GROUP_REASON_NODE_UP" => Some(Self::NodeUp),
+            "GROUP_REASON_PROCESS_DOWN" => Some(Self::ProcessDown),
+            _ => None,
+        }
+    }
+}
 /// Why a request was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1230,12 +1638,28 @@ pub enum Reason {
     NameTaken = 24,
     /// The program does not read what it wanted to be told. The daemon hangs up.
     Overrun = 100,
+    /// The connection is in a group, or another connection of this process is in this one.
+    AlreadyMember = 80,
+    /// The connection is in no group, or on its way out.
+    NotInGroup = 81,
+    /// There are as many members as there can be.
+    TooManyMembers = 82,
+    /// Somebody joined after the first part of the message: nobody gets it. It may be sent again.
+    Interrupted = 83,
     /// There is no such key or object.
     Absent = 70,
     /// The key or object is not the programs' to change; the text says whose it is.
     ReadOnly = 71,
     /// No room for one more, or for more bytes.
     Full = 72,
+    /// A program listens on this port already.
+    PortInUse = 120,
+    /// No such barrier is registered on this node.
+    NoBarrier = 121,
+    /// A member was lost, or others were admitted, while the program waited.
+    NodeLost = 122,
+    /// The barrier was not passed in time.
+    TimedOut = 123,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1265,9 +1689,17 @@ impl Reason {
             Self::DeviceBusy => "REASON_DEVICE_BUSY",
             Self::NameTaken => "REASON_NAME_TAKEN",
             Self::Overrun => "REASON_OVERRUN",
+            Self::AlreadyMember => "REASON_ALREADY_MEMBER",
+            Self::NotInGroup => "REASON_NOT_IN_GROUP",
+            Self::TooManyMembers => "REASON_TOO_MANY_MEMBERS",
+            Self::Interrupted => "REASON_INTERRUPTED",
             Self::Absent => "REASON_ABSENT",
             Self::ReadOnly => "REASON_READ_ONLY",
             Self::Full => "REASON_FULL",
+            Self::PortInUse => "REASON_PORT_IN_USE",
+            Self::NoBarrier => "REASON_NO_BARRIER",
+            Self::NodeLost => "REASON_NODE_LOST",
+            Self::TimedOut => "REASON_TIMED_OUT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1294,9 +1726,17 @@ impl Reason {
             "REASON_DEVICE_BUSY" => Some(Self::DeviceBusy),
             "REASON_NAME_TAKEN" => Some(Self::NameTaken),
             "REASON_OVERRUN" => Some(Self::Overrun),
+            "REASON_ALREADY_MEMBER" => Some(Self::AlreadyMember),
+            "REASON_NOT_IN_GROUP" => Some(Self::NotInGroup),
+            "REASON_TOO_MANY_MEMBERS" => Some(Self::TooManyMembers),
+            "REASON_INTERRUPTED" => Some(Self::Interrupted),
             "REASON_ABSENT" => Some(Self::Absent),
             "REASON_READ_ONLY" => Some(Self::ReadOnly),
             "REASON_FULL" => Some(Self::Full),
+            "REASON_PORT_IN_USE" => Some(Self::PortInUse),
+            "REASON_NO_BARRIER" => Some(Self::NoBarrier),
+            "REASON_NODE_LOST" => Some(Self::NodeLost),
+            "REASON_TIMED_OUT" => Some(Self::TimedOut),
             _ => None,
         }
     }
@@ -1399,6 +1839,43 @@ impl Departure {
             "DEPARTURE_UNREACHABLE" => Some(Self::Unreachable),
             "DEPARTURE_KILLED" => Some(Self::Killed),
             "DEPARTURE_REJOINED" => Some(Self::Rejoined),
+            _ => None,
+        }
+    }
+}
+/// A part of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GroupPart {
+    /// All of it.
+    Whole = 0,
+    /// Its beginning.
+    First = 1,
+    /// Neither beginning nor end.
+    Middle = 2,
+    /// Its end.
+    Last = 3,
+}
+impl GroupPart {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Whole => "GROUP_PART_WHOLE",
+            Self::First => "GROUP_PART_FIRST",
+            Self::Middle => "GROUP_PART_MIDDLE",
+            Self::Last => "GROUP_PART_LAST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GROUP_PART_WHOLE" => Some(Self::Whole),
+            "GROUP_PART_FIRST" => Some(Self::First),
+            "GROUP_PART_MIDDLE" => Some(Self::Middle),
+            "GROUP_PART_LAST" => Some(Self::Last),
             _ => None,
         }
     }

@@ -140,8 +140,13 @@ impl Connection {
                 Some(
                     notice::What::Configuration(_)
                     | notice::What::Message(_)
+                    | notice::What::GroupView(_)
+                    | notice::What::GroupMessage(_)
+                    | notice::What::GroupRing(_)
                     | notice::What::MapChange(_)
-                    | notice::What::TreeChange(_),
+                    | notice::What::TreeChange(_)
+                    | notice::What::Data(_)
+                    | notice::What::PortChange(_),
                 ) => {}
             }
         }

@@ -6,8 +6,10 @@
 //!
 //! Each part of the configuration has its file: [`identity`] the derived numbers, [`nodes`],
 //! [`ring`] the totem section and the transport, [`voting`], [`logging`], [`here`] what one host
-//! says of itself; [`local`] finds this host among the nodes.
+//! says of itself, [`following`] whether it looks for newer versions; [`local`] finds this host
+//! among the nodes.
 
+pub mod following;
 pub mod here;
 pub mod identity;
 pub mod local;
@@ -21,6 +23,7 @@ pub mod voting;
 
 use core::net::IpAddr;
 
+use self::following::Following;
 use self::here::Here;
 use self::local::{Host, LocalError, LocalNode};
 use self::logging::Logging;
@@ -50,6 +53,8 @@ pub struct Cluster {
     pub logging: Logging,
     /// What this host says of itself.
     pub here: Here,
+    /// How the directory is followed that it came from.
+    pub following: Following,
 }
 
 /// A valid configuration, and what is odd about it.
@@ -83,6 +88,7 @@ impl Cluster {
             voting: voting::read(&mut reader, cman, &nodes),
             logging: logging::read(&mut reader, logging),
             here: here::read(&mut reader, cman),
+            following: following::read(&mut reader, cman),
             name,
             nodes,
         };

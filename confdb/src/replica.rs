@@ -191,16 +191,8 @@ impl Replica {
                 self.on_offer(from, Sent { number, edition, size });
             }
             Message::Part { number, offset, bytes } => self.on_part((from, number), offset, &bytes),
-            Message::Accept { proposer, number } => {
-                let proposal = self.underway.as_mut();
-                let Some(proposal) = proposal.filter(|it| it.is(proposer, number)) else { return };
-                proposal.accept(from);
-                if proposal.is_decided()
-                    && !self.breaking
-                    && let Some(proposal) = self.underway.take()
-                {
-                    self.switch(&proposal);
-                }
+            Message::Accept { proposer, number, mark } => {
+                self.on_accept(from, (proposer, number), mark);
             }
             Message::Refuse { proposer, number, reason } => {
                 let has_a_say = |it: &mut Proposal| it.is(proposer, number) && it.is_voter(from);
@@ -238,21 +230,24 @@ impl Replica {
         Ok(())
     }
 
-    /// What came of a check: this node can go by it and has it on disk, or why not.
-    pub fn checked(&mut self, ticket: Ticket, result: Result<(), String>) {
+    /// What came of a check: this node can go by it and has it on disk, or why not. If it can, a
+    /// mark stands for the secrets that the text names and does not hold (the next key): one that
+    /// accepts with another mark than the others counts as one that refuses. A mark must tell
+    /// nothing of what it stands for.
+    pub fn checked(&mut self, ticket: Ticket, result: Result<u64, String>) {
         let underway = self.underway.as_ref().filter(|it| it.ticket == Some(ticket));
         if let Some(proposal) = underway {
             let (proposer, number) = (proposal.by, proposal.number);
             let edition = proposal.incoming.edition;
             match result {
-                Ok(()) => {
+                Ok(mark) => {
                     self.mine.accept(edition);
-                    self.say(Message::Accept { proposer, number }, true);
+                    self.say(Message::Accept { proposer, number, mark }, true);
                 }
                 Err(reason) => self.say(Message::Refuse { proposer, number, reason }, false),
             }
         } else if let Some(arrival) = self.arriving.take_if(|it| it.ticket == Some(ticket)) {
-            self.arrived(ticket, arrival, result);
+            self.arrived(ticket, arrival, result.map(drop));
         } else if result.is_ok() {
             self.outputs.push_back(Output::Drop(ticket));
         }
@@ -279,6 +274,21 @@ impl Replica {
         let voters = self.ring.keys().copied().filter(current).collect();
         self.tell(Event::Proposed { version: sent.edition.version, by: from });
         self.underway = Some(Proposal::new(from, sent, voters));
+    }
+
+    fn on_accept(&mut self, from: u32, (proposer, number): (u32, u32), mark: u64) {
+        let proposal = self.underway.as_mut();
+        let Some(proposal) = proposal.filter(|it| it.is(proposer, number)) else { return };
+        let accepted = proposal.accept(from, mark);
+        let done = accepted.is_err() || proposal.is_decided() && !self.breaking;
+        let Some(proposal) = self.underway.take_if(|_| done) else { return };
+        match accepted {
+            Ok(()) => self.switch(&proposal),
+            Err(other) => {
+                let reason = format!("its next key is another than that of node {other}");
+                self.abandon(&proposal, Outcome::Refused { node: from, reason });
+            }
+        }
     }
 
     /// The version that this node has accepted and that may be in force where it cannot see, if an

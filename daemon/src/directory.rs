@@ -4,22 +4,31 @@
 //! A program of its own, run by the daemon as a child: whatever a broken or hostile server sends,
 //! and however long it takes, the worst it can do is end a process that nobody else depends on.
 //! Must never print half of a configuration; says in one line per problem what was wrong and with
-//! which server, and ends with a status other than zero.
+//! which server, and ends with a status other than zero: [`UNUSABLE`] where asking again is no use.
 
 mod fetch;
 pub mod source;
 mod tls;
 
+use std::fs;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rustix::process::Signal;
 use thiserror::Error;
 
 use self::source::{Asked, SourceError};
 
 /// The first word of the command line that asks for this.
 pub const WORD: &str = "directory";
+
+/// The status with which it ends when what it was told makes no sense, as for wrong options.
+pub const UNUSABLE: u8 = 2;
+
+/// Most memory that this program may ask for, bytes. An answer of the largest size takes a fraction.
+const MEMORY: u64 = 512 << 20;
 
 /// Why there is no configuration.
 #[derive(Debug, Error)]
@@ -44,6 +53,7 @@ pub enum DirectoryError {
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
+    confine();
     let words = std::env::args_os().enumerate().filter(|(index, _)| *index != 1);
     let asked = Asked::parse_from(words.map(|(_, word)| word));
     let mut err = std::io::stderr().lock();
@@ -56,7 +66,26 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Nobody is left to tell when even this cannot be written.
             let _ = error.to_string().lines().try_for_each(|line| writeln!(err, "{line}"));
-            ExitCode::FAILURE
+            ExitCode::from(error.status())
+        }
+    }
+}
+
+/// Whatever a server sends, this program is what ends by it. None of these is ever refused.
+fn confine() {
+    // Whoever asked and is gone wants no answer.
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    // Where memory runs short the node that asked must be spared, which it passes on to its child.
+    let _ = fs::write("/proc/self/oom_score_adj", "1000");
+    let (_, most) = getrlimit(Resource::RLIMIT_AS).unwrap_or((MEMORY, MEMORY));
+    let _ = setrlimit(Resource::RLIMIT_AS, MEMORY.min(most), most);
+}
+
+impl DirectoryError {
+    const fn status(&self) -> u8 {
+        match self {
+            Self::Source(_) | Self::Certificates(_) => UNUSABLE,
+            Self::Servers(_) | Self::Content(_) | Self::System(..) => 1,
         }
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! - `ipc.next().await` in its `select!` (safe to cancel) → [`Incoming`];
 //! - [`Ipc::reply`] for `Effect::Reply`;
-//! - [`Ipc::notify`] for `Effect::Notify`;
+//! - [`Ipc::notify`] for `Effect::Notify`, [`Ipc::notify_all`] for `Effect::NotifyAll`;
 //! - [`Ipc::resume`] when the ring may have room again;
 //! - [`Ipc::close`] before it ends, so that the last replies still leave.
 
@@ -41,7 +41,7 @@ use self::outlet::{Outlet, Overrun, Sent};
 use self::pairs::Pairs;
 use self::session::Key;
 use self::stalled::{Parked, Stalled};
-use self::translate::Surroundings;
+use self::translate::{Origin, Surroundings};
 use crate::stack::command::{Command, RequestId, SessionId};
 use crate::stack::effect::{Admitted, Notice, Refusal, Reply};
 
@@ -182,15 +182,24 @@ impl Ipc {
 
     /// Tells a session something; nothing happens when it is over.
     pub fn notify(&mut self, to: SessionId, notice: &Notice) {
-        let to = self.pairs.ear(to);
-        if !self.sessions.contains_key(&to) {
+        self.notify_all(&[to], notice);
+    }
+
+    /// Tells several sessions the same; it is put into bytes once.
+    pub fn notify_all(&mut self, to: &[SessionId], notice: &Notice) {
+        let mut ears = to.iter().map(|&session| self.pairs.ear(session));
+        if !ears.any(|ear| self.sessions.contains_key(&ear)) {
             return;
         }
         let notice = proto::Notice { what: Some(translate::notice(notice)) };
         let message = proto::FromDaemon { what: Some(from_daemon::What::Notice(notice)) };
-        match frame::encode(&message, self.most) {
-            Ok(frame) => self.send(to, Sent::Notice(frame)),
-            Err(why) => self.cut(to, &Overrun::Frame(why)),
+        let frame = frame::encode(&message, self.most);
+        for &session in to {
+            let ear = self.pairs.ear(session);
+            match &frame {
+                Ok(frame) => self.send(ear, Sent::Notice(frame.clone())),
+                Err(why) => self.cut(ear, &Overrun::Frame(why.clone())),
+            }
         }
     }
 
@@ -225,6 +234,16 @@ impl Ipc {
     /// Worth repeating now and then: the wall clock may have been set.
     pub fn set_wall_clock(&mut self, at_origin: Duration) {
         self.surroundings.at_origin = at_origin;
+    }
+
+    /// Says why this node goes by its copy of the configuration, or that it does not.
+    pub fn set_copy(&mut self, why: Option<String>) {
+        self.surroundings.copy = why;
+    }
+
+    /// Says which values do not come from the configuration that all nodes share.
+    pub fn set_origins(&mut self, origins: Vec<Origin>) {
+        self.surroundings.origins = origins;
     }
 
     /// Takes no more programs, lets each session send what waits for it, and ends; gives up on

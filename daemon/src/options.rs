@@ -15,6 +15,9 @@ use tracing::level_filters::LevelFilter;
 
 use crate::settings::Overrides;
 
+/// How long a directory may take to answer unless told otherwise, seconds.
+const LOADER_TIMEOUT: &str = "30";
+
 /// Runs one node of a cluster, in the foreground.
 #[derive(Clone, PartialEq, Eq, Debug, Parser)]
 #[command(name = "clusterd", version, about, args_override_self = true)]
@@ -22,6 +25,18 @@ pub struct Options {
     /// The configuration of the cluster.
     #[arg(long, env = "CLUSTER_CONF", default_value = "/etc/cluster/cluster.conf")]
     pub config: PathBuf,
+    /// Where the configuration comes from: xmlconfig, the file; or ldapconfig, a directory, asked as
+    /// "clusterd directory --help" tells, of which the last good copy is kept in the lib directory.
+    #[arg(long, env = "CONFIG_LOADER", value_name = "LOADER", value_parser = loader)]
+    pub loader: Option<Loader>,
+    /// The same as CMAN's tools say it, with more names.
+    #[arg(long, env = "COROSYNC_DEFAULT_CONFIG_IFACE", hide = true, value_parser = loaders)]
+    pub loaders: Option<Loader>,
+    /// How long a directory may take to answer, all its servers together.
+    #[arg(long, env = "CLUSTER_LOADER_TIMEOUT", value_name = "SECONDS",
+        default_value = LOADER_TIMEOUT,
+        value_parser = some_seconds)]
+    pub loader_timeout: Duration,
     /// What this host says differently; `local.conf` beside the configuration without it. It need
     /// not be there.
     #[arg(long, env = "CLUSTER_LOCAL_CONF", value_name = "FILE")]
@@ -59,6 +74,16 @@ pub struct Options {
     /// Send messages to measure the ring, then leave.
     #[command(flatten)]
     pub measure: Measure,
+}
+
+/// Where the configuration comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Loader {
+    /// A file.
+    #[default]
+    File,
+    /// A directory.
+    Directory,
 }
 
 /// What goes before the configuration, as `cman_tool join` passes it on.
@@ -123,6 +148,25 @@ impl Options {
         self.local_config.clone().unwrap_or_else(beside)
     }
 
+    /// Where the configuration comes from, all that was said taken together.
+    #[must_use]
+    pub fn loader(&self) -> Loader {
+        if self.no_config {
+            return Loader::File;
+        }
+        self.loader.or(self.loaders).unwrap_or_default()
+    }
+
+    /// Where the configuration lies that this node goes by: the file, or its copy of what the
+    /// directory has.
+    #[must_use]
+    pub fn place(&self) -> PathBuf {
+        match self.loader() {
+            Loader::File => self.config.clone(),
+            Loader::Directory => self.lib_dir.join("cluster.conf"),
+        }
+    }
+
     /// What goes before the configuration, in the form that settings take.
     #[must_use]
     pub fn overrides(&self) -> Overrides {
@@ -147,6 +191,30 @@ impl Options {
             unlisted: self.no_config,
         }
     }
+}
+
+/// By the names that `CONFIG_LOADER` had, and shorter ones. An empty variable is none.
+fn loader(text: &str) -> Result<Loader, String> {
+    match text.trim() {
+        "" | "xmlconfig" | "xml" => Ok(Loader::File),
+        "ldapconfig" | "ldap" => Ok(Loader::Directory),
+        other => Err(format!("{other:?} is not known: there are xmlconfig and ldapconfig")),
+    }
+}
+
+/// One name among those of CMAN's modules says it.
+#[expect(clippy::unnecessary_wraps, reason = "this is what the command line's reader calls")]
+fn loaders(text: &str) -> Result<Loader, String> {
+    let directory = text.split(':').any(|name| name.trim() == "ldapconfig");
+    Ok(if directory { Loader::Directory } else { Loader::File })
+}
+
+/// A time that is neither none nor longer than a start may take.
+fn some_seconds(text: &str) -> Result<Duration, String> {
+    let longest = Duration::from_secs(3600);
+    let time = seconds(if text.is_empty() { LOADER_TIMEOUT } else { text })?;
+    let fits = !time.is_zero() && time <= longest;
+    if fits { Ok(time) } else { Err(format!("{text:?} is not a number from 1 to 3600")) }
 }
 
 fn load(text: &str) -> Result<Load, String> {

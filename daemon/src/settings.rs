@@ -14,6 +14,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use confdb::cluster::following::Following;
 use confdb::cluster::local::LocalNode;
 use confdb::cluster::logging::LogSettings;
 use confdb::cluster::nodes::{MOST_VOTES, Node};
@@ -71,6 +72,8 @@ pub struct Settings {
     pub subsystems: Vec<(String, LogSettings)>,
     /// Lock memory and raise the priority, as far as the configuration says.
     pub realtime: bool,
+    /// How the directory is followed that the configuration comes from, if it does.
+    pub following: Following,
     /// What an operator should know that is no fault, one line each; log them once.
     pub notes: Vec<String>,
     /// The file that logs go to unless they are told otherwise.
@@ -259,6 +262,7 @@ pub fn settings(
         key,
         next_key,
         realtime: cluster.here.realtime.unwrap_or(true),
+        following: cluster.following,
         logging: cluster.logging.of(DAEMON, None),
         subsystems: subsystems(cluster),
         log_file: PathBuf::from(LOG_FILE),
@@ -317,9 +321,9 @@ impl Settings {
         })
     }
 
-    /// What a stack that runs takes over of these settings.
+    /// What a stack that runs takes over of these settings, with what stands for the next key.
     #[must_use]
-    pub fn reconfiguration(&self) -> Reconfiguration {
+    pub fn reconfiguration(&self, next_key: u64) -> Reconfiguration {
         let own = self.nodes.iter().find(|node| node.id == self.me);
         Reconfiguration {
             version: self.cluster.config_version.into(),
@@ -335,6 +339,7 @@ impl Settings {
             disallowed: self.disallowed,
             shutdown_timeout: self.shutdown_timeout,
             shown: self.shown.clone(),
+            next_key,
         }
     }
 }

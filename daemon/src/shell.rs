@@ -6,7 +6,9 @@
 
 pub mod alarm;
 pub mod clock;
+mod directory;
 pub mod disk;
+mod follow;
 pub mod load;
 pub mod logging;
 pub mod ready;
@@ -21,11 +23,12 @@ pub mod wake;
 
 use std::time::Duration;
 
-use confdb::replica::Ticket;
+use confdb::replica::{Edition, Ticket};
 use totem::{Input, Instant, NodeSet};
 use tracing::{Level, debug, error, info, warn};
 
 use self::clock::Clock;
+use self::directory::follower::Follower;
 use self::load::Load;
 use self::logging::Logging;
 use self::ready::Readiness;
@@ -70,6 +73,9 @@ pub struct Shell {
     reporter: Reporter,
     readiness: Readiness,
     logging: Logging,
+    follower: Follower,
+    /// What the directory has, while all are asked to go by it.
+    proposed: Option<(Edition, Vec<u8>)>,
     load: Option<Load>,
     errors: Limiter,
     rotation: Rotation,
@@ -110,6 +116,7 @@ impl Shell {
     /// Runs the node to its end.
     pub async fn run(mut self) -> End {
         self.readiness.ready();
+        self.sources.directory.set_pace(self.follower.pace());
         let now = self.clock.now();
         if let Some(load) = &mut self.load {
             load.attach(now, &mut self.stack);
@@ -152,6 +159,7 @@ impl Shell {
                 self.end = Some(End::Failed(format!("{why}: cannot join a ring")));
             }
             Wake::Reload(done) => self.reloaded(done),
+            Wake::Directory(looked) => self.looked(looked),
             Wake::Signal(Request::Stop) => self.stop(),
             Wake::Signal(Request::Reload) => self.logging.reopen(),
             Wake::Pulse => self.readiness.alive(),
@@ -176,7 +184,7 @@ impl Shell {
     /// Begins to do something with the file of the configuration.
     fn file(&mut self, job: FileJob) {
         match job {
-            FileJob::Fetch(request) => self.sources.reload.fetch(request),
+            FileJob::Fetch(request) => self.fetch(request),
             FileJob::Stage { ticket, version, text } => {
                 self.sources.reload.stage(ticket, version, text);
             }
@@ -188,9 +196,11 @@ impl Shell {
     /// From now on this node is what the staged text makes of it.
     fn activate(&mut self, ticket: Ticket, from: u64, staying: &NodeSet) {
         let Some(understood) = self.sources.reload.activate(ticket, from) else { return };
+        self.sources.ipc.set_origins(understood.origins());
         let Understood { settings, keys, .. } = *understood;
         self.reporter.set_nodes(&settings.nodes);
         self.logging.apply(settings.logging.clone(), settings.subsystems.clone());
+        self.follow(settings.following);
         let net = &mut self.sources.net;
         match net.addresses().changed(first_addresses(&settings), staying) {
             Ok(addresses) => net.readdress(addresses),
@@ -312,7 +322,7 @@ impl Shell {
                 Effect::Store(seq) => self.sources.disk.store(seq),
                 Effect::Reply { to, reply } => match (to.session, &mut self.load) {
                     (load::SESSION, Some(load)) => load.on_reply(&reply),
-                    (load::SESSION | OWN, _) => debug!(target: "MAIN", "own request: {reply:?}"),
+                    (load::SESSION | OWN, _) => self.answered(&reply),
                     (_, _) => {
                         self.follow_wall_clock();
                         self.sources.ipc.reply(to, &reply);
@@ -323,6 +333,7 @@ impl Shell {
                     (load::SESSION | OWN, _) => {}
                     (_, _) => self.sources.ipc.notify(to, &notice),
                 },
+                Effect::NotifyAll { to, notice } => self.sources.ipc.notify_all(&to, &notice),
                 Effect::Report(report) => {
                     self.reporter.lines(&report).iter().for_each(log);
                 }

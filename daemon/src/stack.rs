@@ -5,19 +5,21 @@
 //! map; the shell and the simulator drive this very code.
 //!
 //! Each occurrence goes to the ring first. Then the ring is drained to its end, every event to the
-//! services in a fixed order (nodes, voting, evs), and only then is the ring touched again: it is
-//! ahead of what it delivers, and what the services ask for must not fall between two events of
-//! one membership change.
+//! services in a fixed order (nodes, voting, evs, groups), and only then is the ring touched again:
+//! it is ahead of what it delivers, and what the services ask for must not fall between two events
+//! of one membership change.
 
 pub mod command;
 mod database;
 pub mod effect;
 mod evs;
+mod groups;
 pub mod lookup;
 pub mod map;
 mod nodes;
 pub mod objects;
 mod outbox;
+mod ports;
 pub mod reconfigure;
 mod service;
 mod shutdown;
@@ -38,9 +40,11 @@ use self::command::{Command, Leave, NodeEntry, RequestId, SessionId, VoteCommand
 use self::database::Database;
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
+use self::groups::Groups;
 use self::lookup::{Lookup, Shown};
 use self::nodes::Nodes;
 use self::outbox::Outbox;
+use self::ports::Ports;
 use self::service::{HEADER, LARGEST, PROTOCOL, Service};
 use self::shutdown::{Agreed, Shutdown};
 use self::sync::Synchronization;
@@ -92,6 +96,8 @@ pub struct Stack {
     nodes: Nodes,
     voting: Voting,
     evs: Evs,
+    groups: Groups,
+    ports: Ports,
     database: Database,
     lookup: Lookup,
     /// What counts votes and this node, which is out of date, has not taken part in.
@@ -126,8 +132,10 @@ impl Stack {
             config.ring.limits().message
         );
         let nodes = Nodes::new(&config);
+        let me = nodes.me();
         let voting = Voting::new(&config.voting);
         let plant = config.ring.plant();
+        let groups = Groups::new(config.ring.identity().me, plant);
         let database = Database::new(&config);
         let mut stack = Self {
             ring: Ring::new(config.ring, config.last, now),
@@ -136,6 +144,8 @@ impl Stack {
             nodes,
             voting,
             evs: Evs::default(),
+            groups,
+            ports: Ports::new(me),
             database,
             lookup: Lookup::default(),
             missed: Missed::default(),
@@ -164,6 +174,7 @@ impl Stack {
         let agreed = self.shutdown.on_time(now, &mut self.outbox);
         self.leave(agreed);
         self.voting.on_time(now, &mut self.outbox);
+        self.ports.on_time(now, &mut self.outbox);
         let result = self.ring.handle(now, input);
         self.settle(now);
         result
@@ -197,7 +208,8 @@ impl Stack {
             }
             Command::Reload(wanted) => self.reload(request, wanted),
             Command::Multicast { guarantee, payload } => {
-                let reply = self.multicast(now, guarantee, Evs::message(&payload));
+                let sent = self.multicast(now, guarantee, Evs::message(&payload));
+                let reply = sent.map_or_else(Reply::Refused, |()| Reply::Done);
                 self.outbox.reply(request, reply);
             }
             Command::Debug(on) => {
@@ -212,8 +224,10 @@ impl Stack {
                 self.on_departing(now, request, &command);
             }
             Command::Vote(command) => self.vote(now, request, command),
+            Command::Group(command) => self.on_group(now, request, command),
             Command::Map(command) => self.look_up(request, command),
             Command::Tree(command) => self.browse(request, command),
+            Command::Port(command) => self.port(now, request, command),
         }
         self.settle(now);
     }
@@ -222,19 +236,25 @@ impl Stack {
     pub fn gone(&mut self, now: Instant, session: SessionId) {
         self.outbox.watch(session, false);
         self.evs.gone(session);
+        self.groups.gone(session, &mut self.outbox);
         self.database.gone(session);
         self.lookup.gone(session);
         let agreed = self.shutdown.gone(session, &mut self.outbox);
         self.leave(agreed);
         self.voting.gone(session, &mut self.outbox);
+        self.ports.gone(session, &mut self.outbox);
         self.settle(now);
     }
 
     /// Pops the next obligation; ends with `Wait`.
     pub fn poll(&mut self) -> Effect {
         let earliest = || {
-            let voting = if self.left { None } else { self.voting.deadline() };
-            let deadlines = [self.deadline, self.shutdown.deadline(), voting];
+            let (voting, ports) = if self.left {
+                (None, None)
+            } else {
+                (self.voting.deadline(), self.ports.deadline())
+            };
+            let deadlines = [self.deadline, self.shutdown.deadline(), voting, ports];
             deadlines.into_iter().flatten().min_by_key(|deadline| deadline.at)
         };
         self.outbox.poll().unwrap_or_else(|| Effect::Wait(earliest()))
@@ -289,6 +309,7 @@ impl Stack {
             disallowed: self.nodes.keeps_out(),
             disallowed_nodes: self.nodes.disallowed(),
             has_state: self.nodes.has_state(),
+            ports: self.ports.bound(),
             stats: self.ring.stats(),
         }
     }
@@ -324,9 +345,11 @@ impl Stack {
             | Command::Multicast { .. }
             | Command::Debug(_)
             | Command::SetDirty
+            | Command::Vote(_)
+            | Command::Group(_)
             | Command::Map(_)
             | Command::Tree(_)
-            | Command::Vote(_) => None,
+            | Command::Port(_) => None,
         };
         self.leave(agreed);
     }
@@ -353,18 +376,22 @@ impl Stack {
         self.voting.command((now, request), command, &nodes, &mut self.outbox);
     }
 
-    fn multicast(&mut self, now: Instant, guarantee: Guarantee, message: bytes::Bytes) -> Reply {
+    fn multicast(
+        &mut self,
+        now: Instant,
+        guarantee: Guarantee,
+        message: bytes::Bytes,
+    ) -> Result<(), Refusal> {
         if self.is_ending() {
-            return Reply::Refused(Refusal::Leaving);
+            return Err(Refusal::Leaving);
         }
         match self.ring.multicast(now, Lane::Data, guarantee, message) {
-            Ok(()) => Reply::Done,
-            Err(Refused::Full { .. }) => Reply::Refused(Refusal::TryAgain),
-            Err(Refused::TooLarge { size, most }) => Reply::Refused(Refusal::TooLarge {
-                size: size - HEADER,
-                most: most.saturating_sub(HEADER),
-            }),
-            Err(Refused::Leaving) => Reply::Refused(Refusal::Leaving),
+            Ok(()) => Ok(()),
+            Err(Refused::Full { .. }) => Err(Refusal::TryAgain),
+            Err(Refused::TooLarge { size, most }) => {
+                Err(Refusal::TooLarge { size: size - HEADER, most: most.saturating_sub(HEADER) })
+            }
+            Err(Refused::Leaving) => Err(Refusal::Leaving),
         }
     }
 
@@ -450,13 +477,19 @@ impl Stack {
                 self.open = false;
             }
         }
+        let lost = departed.gone.clone();
         self.voting.on_departed(now, departed, outbox);
         self.evs.on_configuration(configuration, outbox);
+        self.groups.on_configuration(configuration, outbox);
         self.turn_over(configuration);
         if configuration.kind == Kind::Regular {
-            let hello = self.nodes.hello(self.voting.quorum().state());
-            let states = [(Service::Nodes, hello), (Service::Database, self.database.state())];
             let outbox = &mut self.outbox;
+            let mut states = vec![
+                (Service::Nodes, self.nodes.hello(self.voting.quorum().state())),
+                (Service::Database, self.database.state()),
+                (Service::Ports, self.ports.on_ring(&lost, outbox)),
+            ];
+            states.extend(self.groups.state().into_iter().map(|piece| (Service::Groups, piece)));
             self.sync.begin(configuration.ring, &configuration.members, &states, outbox);
         }
     }
@@ -470,7 +503,12 @@ impl Stack {
                 Ok(())
             }
             // Its barrier says that it speaks another version; its words mean nothing here.
-            Service::Nodes | Service::Voting | Service::Evs | Service::Database
+            Service::Nodes
+            | Service::Voting
+            | Service::Evs
+            | Service::Database
+            | Service::Groups
+            | Service::Ports
                 if version != PROTOCOL =>
             {
                 Ok(())
@@ -483,10 +521,12 @@ impl Stack {
             }
             Service::Voting => self.on_vote(from, body),
             Service::Database => self.on_version(now, from, body),
+            Service::Ports => self.on_port(from, body),
             Service::Evs => {
                 self.evs.on_message(from, guarantee, &body, &mut self.outbox);
                 Ok(())
             }
+            Service::Groups => self.groups.on_message(from, guarantee, body, &mut self.outbox),
         });
         if let Err(error) = result {
             self.outbox.report(Report::Malformed { node: from, error });

@@ -110,6 +110,12 @@ pub enum Fault {
         /// A node that cannot go by it.
         refuser: Option<usize>,
     },
+    /// A directory has a newer text, and all nodes look into it at one moment: who speaks for all
+    /// has all go by it, or everyone does.
+    Directory {
+        /// Everyone does.
+        everyone: bool,
+    },
     /// A second client of a daemon comes, or, if it is there, is gone.
     Visit {
         /// Whose.
@@ -204,6 +210,7 @@ impl Fault {
             Self::Key { step: KeyStep::Use, .. } => "change of key",
             Self::Key { step: KeyStep::Retire, .. } => "end of a key",
             Self::Reload { .. } => "other configuration",
+            Self::Directory { .. } => "other directory",
             Self::Visit { .. } => "client comes or goes",
             Self::Flood { .. } => "flood",
             Self::When(_) => "trap",

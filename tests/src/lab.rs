@@ -51,6 +51,8 @@ pub struct Setup {
     pub hosts: Vec<String>,
     /// Bytes of a packet that the bridge carries.
     pub mtu: u32,
+    /// What daemons and programs find in their environment besides.
+    pub variables: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -58,7 +60,15 @@ impl Setup {
     #[must_use]
     pub fn new(conf: &str, hosts: usize) -> Self {
         let hosts = (1..=hosts).map(|n| format!("iscsi{n}")).collect();
-        Self { conf: conf.to_owned(), hosts, mtu: ETHERNET_MTU }
+        Self { conf: conf.to_owned(), hosts, mtu: ETHERNET_MTU, variables: Vec::new() }
+    }
+
+    /// The same where daemons and programs find these variables.
+    #[must_use]
+    pub fn with(mut self, variables: &[(&str, &str)]) -> Self {
+        let owned = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        self.variables.extend(owned);
+        self
     }
 
     /// The same with another token timeout.
@@ -78,6 +88,7 @@ pub struct Lab {
     lan: Lan,
     scratch: Scratch,
     programs: PathBuf,
+    variables: Vec<(String, String)>,
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -153,7 +164,8 @@ impl Lab {
             Host { name: name.clone(), home, process: None }
         };
         let hosts = setup.hosts.iter().map(host).collect();
-        Some(Self { hosts, lan, scratch, programs, _alone: alone })
+        let variables = setup.variables.clone();
+        Some(Self { hosts, lan, scratch, programs, variables, _alone: alone })
     }
 
     /// How many hosts there are.
@@ -209,7 +221,7 @@ impl Lab {
         let Host { name, home, .. } = self.at(host);
         let mut command =
             home.daemon(&self.programs.join("clusterd"), &[]).expect("the directory is ours");
-        command.args(words);
+        command.args(words).envs(self.variables.iter().cloned());
         let mut process = self.lan.spawn(host, &mut command).expect("the program is there");
         let pipe = process.take_stdout().expect("it was asked for");
         if let Err(why) = home::ready(pipe) {
@@ -280,6 +292,7 @@ impl Lab {
         command
             .args([&PATIENCE.as_secs().to_string(), "sh", "-c", line])
             .env("PATH", format!("{}:{path}", self.programs.display()))
+            .envs(self.variables.iter().cloned())
             .stdin(Stdio::null());
         self.output(host, &mut command)
     }

@@ -13,6 +13,7 @@
 //! - [`campaign`] runs many seeds;
 //! - [`kills`] kills real daemons in the midst of changes of the configuration;
 //! - [`lab`] runs real daemons on hosts that exist for one test;
+//! - [`managers`] runs programs that nobody here wrote;
 //! - [`mod@bench`] measures how fast all this is.
 
 pub mod airlock;
@@ -27,6 +28,7 @@ pub mod guest;
 pub mod hostile;
 pub mod kills;
 pub mod lab;
+pub mod managers;
 pub mod message;
 pub mod network;
 pub mod node;

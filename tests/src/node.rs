@@ -422,6 +422,11 @@ impl Node {
         self.airlock.as_mut().is_some_and(|airlock| airlock.step(step, keys, members))
     }
 
+    /// Whether this node, of all, is to propose what a directory has.
+    pub fn speaks(&self) -> bool {
+        self.stack.as_ref().is_some_and(|stack| stack.speaks())
+    }
+
     /// An administrator has a new text in the file of this node and has all nodes go by it.
     pub fn reload(&mut self, now: Instant, text: Text) {
         let local = self.clock.read(now);
@@ -520,5 +525,6 @@ fn reconfiguration(plan: &Plan, me: NodeId, (text, tuning): (&[u8], Tuning)) -> 
         disallowed: cluster.voting.disallowed,
         shutdown_timeout: cluster.voting.shutdown_timeout,
         shown: Shown::default(),
+        next_key: 0,
     }
 }

@@ -20,6 +20,9 @@
 //! | `expected 1 4`, `votes 1 3 2` | the operator of node 1 sets expected votes, those of node 3 |
 //! | `device 1 register "d" 1`, `device 1 poll yes`, `… no`, `… update "e" 2`, `… unregister` | |
 //! | `device 1 gone` | the program behind the device hangs up |
+//! | `port 1 listen 11`, `port 1 close`, `port 1 asks 2 11` | does node 2 listen there? |
+//! | `port 1 send 2 11 "a"`, `port 1 send all 11 "a"` | to who listens on port 11 |
+//! | `barrier 1 "x" for 3`, `… for all`, `… patience 2s`, `… wait`, `… delete` | a program of node 1 |
 //! | `leave 3 remove` | and the others expect its votes no longer |
 //! | `run 2s` | time passes |
 //! | `run until operational` | until all are in one ring and synchronized |
@@ -31,6 +34,8 @@
 //! | `kill 1 3` | the operator of the first has the second killed |
 //! | `reload 1`, `reload 1 refused-by 3` | `cman_tool version -r` with a newer file at node 1 |
 //! | `reload 1 same-number` | the same, with the number of the newest text and other content |
+//! | `directory` | a directory has a newer file, all look: who speaks for all proposes it |
+//! | `directory everyone` | the same, and everyone proposes it |
 //! | `cut 1 > 2`, `mend 1 > 2` | one direction of a link |
 //! | `drop multicast 1 > 2`, `drop unicast 1 > 2`, `pass …` | one kind of packet only |
 //! | `split 1 2`, `join` | partition around these nodes; all links mended |
@@ -47,6 +52,7 @@ use crate::trace::Detail;
 use crate::world::World;
 
 mod ballot;
+mod ports;
 mod run;
 
 /// Separates commands and expectation.

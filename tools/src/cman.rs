@@ -75,6 +75,9 @@ pub struct Environment {
     pub run_dir: Option<PathBuf>,
     /// `CLUSTER_CONF`: the daemon's configuration.
     pub config: Option<PathBuf>,
+    /// `CONFIG_LOADER`, else the loader in `COROSYNC_DEFAULT_CONFIG_IFACE`: where the daemon's
+    /// configuration comes from.
+    pub loader: Option<String>,
     /// `CLUSTERD`: the daemon's program file.
     pub clusterd: Option<PathBuf>,
     /// Directory of the running program file.
@@ -88,11 +91,15 @@ impl Environment {
     #[must_use]
     pub fn of_process() -> Self {
         let path = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let first = |names: String| names.split(':').next().map(str::to_owned);
+        let chain = || text("COROSYNC_DEFAULT_CONFIG_IFACE").and_then(first);
         let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned()));
         Self {
             socket: path("CLUSTER_SOCKET"),
             run_dir: path("CLUSTER_RUN_DIR"),
             config: path("CLUSTER_CONF"),
+            loader: text("CONFIG_LOADER").or_else(chain),
             clusterd: path("CLUSTERD"),
             beside,
             zone: None,

@@ -33,7 +33,8 @@ Prints the configuration that a node would start with here.
   -h      show this
 
 CLUSTER_CONF names another file than /etc/cluster/cluster.conf,
-COROSYNC_DEFAULT_CONFIG_IFACE other loaders than xmlconfig:cmanpreconfig,
+CONFIG_LOADER another loader than xmlconfig: ldapconfig, which asks a directory,
+COROSYNC_DEFAULT_CONFIG_IFACE all loaders in place of xmlconfig:cmanpreconfig,
 CMAN_NODENAME the node where the host's name does not tell.
 ";
 
@@ -72,7 +73,8 @@ fn execute(arguments: &[String], environment: &Environment) -> Result<String, Ve
             Some(Found::Short(..)) => return Ok(format!("{NAME} {}\n", env!("CARGO_PKG_VERSION"))),
         }
     }
-    let loaders = environment.loaders.as_deref().unwrap_or(LOADERS);
+    let first = environment.loader.as_ref().map(|loader| format!("{loader}:cmanpreconfig"));
+    let loaders = environment.loaders.as_deref().or(first.as_deref()).unwrap_or(LOADERS);
     let source = if running {
         Source::running(NAME, environment)
     } else {

@@ -35,7 +35,12 @@ struct ToLdif {
     #[arg(value_name = "BASEDN", required_unless_present = "schema")]
     base: Option<String>,
     /// Print the schema that the server needs instead.
-    #[arg(long, value_name = "FORM", exclusive = true)]
+    #[arg(
+        long,
+        value_name = "FORM",
+        // Not with --from: the environment may say that, and no more is meant by it.
+        conflicts_with_all = ["base", "fold", "compat", "node_name", "json"]
+    )]
     schema: Option<SchemaForm>,
     /// The configuration to print.
     #[arg(

@@ -117,6 +117,11 @@ bugs! {
     AnyRingRecovered,
     /// Whoever was in the old ring counts as coming from it.
     StrangersAreCompanions,
+    // -- process groups ---------------------------------------------------------------------
+    /// Members stay in their groups when their node is gone.
+    GroupsKeepTheDead,
+    /// Nobody is told that a program ended that had not left its group.
+    GroupsForgetTheKilled,
     // -- token ------------------------------------------------------------------------------
     /// A member that lacks something leaves the aru as high as the sequence.
     AruNotLowered,

@@ -317,3 +317,29 @@ fn socket_that_stays_full_ends_the_wait_in_time() {
     drop(connection);
     fixture.end();
 }
+
+#[test]
+fn what_comes_to_a_port_is_told_and_a_port_that_is_none_is_a_mismatch() {
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        let asked = daemon.hear();
+        let open = proto::OpenPort { port: 177 };
+        assert_eq!(asked.what, Some(request::What::OpenPort(open)));
+        daemon.reply(asked.id, reply::What::Done(proto::Done {}));
+        daemon.notice(1);
+        for port in [11, 256] {
+            let data = proto::Data { from: 2, port, payload: "hello".into() };
+            let what = Some(notice::What::Data(data));
+            daemon.say(from_daemon::What::Notice(proto::Notice { what }));
+        }
+        daemon.gone();
+    });
+    let mut connection = fixture.open().unwrap();
+    connection.open_port(177).unwrap();
+    let data = crate::Data { from: 2, port: 11, payload: "hello".into() };
+    assert_eq!(connection.port_event(None).unwrap(), Some(crate::PortEvent::Data(data)));
+    let error = connection.port_event(None).unwrap_err().to_string();
+    assert_eq!(error, "protocol mismatch: no port has number 256");
+    drop(connection);
+    fixture.end();
+}

@@ -110,6 +110,8 @@ const CMAN: Shape = inner(
         "max_queued",
         "debug_mask",
         "disable_openais",
+        "ldap_watch",
+        "ldap_watch_interval",
     ],
     &[leaf("multicast", MULTICAST), leaf("altmulticast", MULTICAST)],
 );

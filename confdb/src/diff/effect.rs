@@ -262,6 +262,9 @@ fn cman(key: &str) -> Effect {
         "max_queued" | "startup_config_timeout" | "ccsd_poll" | "upgrading" | "realtime" => {
             Effect::NextStart("counts from there on".into())
         }
+        "ldap_watch" | "ldap_watch_interval" => {
+            Effect::Live("counts at once, where the configuration comes from a directory".into())
+        }
         _ => kept("nothing here reads it"),
     }
 }

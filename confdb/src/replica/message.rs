@@ -9,7 +9,7 @@
 //! | 1 propose | number (4), the proposer's edition, the proposed edition, its size (4) |
 //! | 2 offer | number (4), edition, its size (4) |
 //! | 3 part | number (4), offset (4), bytes to the end |
-//! | 4 accept | proposer (4), number (4) |
+//! | 4 accept | proposer (4), number (4), mark (8) |
 //! | 5 refuse | proposer (4), number (4), reason to the end, UTF-8 |
 
 use thiserror::Error;
@@ -63,6 +63,10 @@ pub enum Message {
         proposer: u32,
         /// Its number.
         number: u32,
+        /// Stands for what the sender has beside the text; see [`Replica::checked`].
+        ///
+        /// [`Replica::checked`]: super::Replica::checked
+        mark: u64,
     },
     /// The sender cannot.
     Refuse {
@@ -128,10 +132,11 @@ impl Message {
                 bytes.extend(offset.to_be_bytes());
                 bytes.extend(part);
             }
-            Self::Accept { proposer, number } => {
+            Self::Accept { proposer, number, mark } => {
                 bytes.push(4);
                 bytes.extend(proposer.to_be_bytes());
                 bytes.extend(number.to_be_bytes());
+                bytes.extend(mark.to_be_bytes());
             }
             Self::Refuse { proposer, number, reason } => {
                 bytes.push(5);
@@ -166,7 +171,10 @@ impl Message {
                 let bytes = reader.rest(PART, "size of a part")?.to_vec();
                 Self::Part { number, offset, bytes }
             }
-            4 => Self::Accept { proposer: reader.u32()?, number: reader.u32()? },
+            4 => {
+                let (proposer, number) = (reader.u32()?, reader.u32()?);
+                Self::Accept { proposer, number, mark: reader.u64()? }
+            }
             5 => {
                 let (proposer, number) = (reader.u32()?, reader.u32()?);
                 let reason = reader.rest(LONGEST_REASON, "size of a reason")?;
@@ -235,6 +243,10 @@ impl<'a> Reader<'a> {
 
     fn u8(&mut self) -> Result<u8, MessageError> {
         self.array::<1>().map(u8::from_be_bytes)
+    }
+
+    fn u64(&mut self) -> Result<u64, MessageError> {
+        Ok(u64::from_be_bytes(self.array()?))
     }
 
     fn u32(&mut self) -> Result<u32, MessageError> {

@@ -53,6 +53,8 @@ pub(super) struct Proposal {
     /// Who has a say: who went by the old text when it was proposed.
     pub(super) voters: BTreeSet<u32>,
     accepted: BTreeSet<u32>,
+    /// Who accepted first, with which mark.
+    first: Option<(u32, u64)>,
     /// This node is asked whether it can go by it.
     pub(super) ticket: Option<Ticket>,
 }
@@ -61,7 +63,7 @@ impl Proposal {
     pub(super) fn new(by: u32, sent: Sent, voters: BTreeSet<u32>) -> Self {
         let Sent { number, edition, size } = sent;
         let incoming = Incoming::new(edition, size);
-        Self { by, number, incoming, voters, accepted: BTreeSet::new(), ticket: None }
+        Self { by, number, incoming, voters, accepted: BTreeSet::new(), first: None, ticket: None }
     }
 
     pub(super) const fn version(&self) -> u64 {
@@ -76,10 +78,20 @@ impl Proposal {
         self.voters.contains(&node)
     }
 
-    pub(super) fn accept(&mut self, node: u32) {
-        if self.voters.contains(&node) {
-            self.accepted.insert(node);
+    /// A node can go by it, with this mark.
+    ///
+    /// # Errors
+    /// Who has accepted with another one.
+    pub(super) fn accept(&mut self, node: u32, mark: u64) -> Result<(), u32> {
+        if !self.voters.contains(&node) {
+            return Ok(());
         }
+        let (other, first) = *self.first.get_or_insert((node, mark));
+        if first != mark {
+            return Err(other);
+        }
+        self.accepted.insert(node);
+        Ok(())
     }
 
     /// All who have a say have accepted.

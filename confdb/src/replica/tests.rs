@@ -7,6 +7,8 @@ struct Play {
     nodes: BTreeMap<u32, Replica>,
     order: VecDeque<(u32, Message, bool)>,
     checks: Vec<(u32, Ticket, u64)>,
+    /// What stands for the secrets of a node; 0 unless it is said.
+    marks: BTreeMap<u32, u64>,
     introductions: Vec<u32>,
     switched: Vec<(u32, u64)>,
     dropped: Vec<u32>,
@@ -32,6 +34,7 @@ impl Play {
             nodes: nodes.iter().map(replica).collect(),
             order: VecDeque::new(),
             checks: Vec::new(),
+            marks: BTreeMap::new(),
             introductions: Vec::new(),
             switched: Vec::new(),
             dropped: Vec::new(),
@@ -87,6 +90,7 @@ impl Play {
     fn check(&mut self, wanted: u32, result: Result<(), &str>) {
         let at = self.checks.iter().position(|(id, ..)| *id == wanted).expect("it is asked");
         let (id, ticket, _) = self.checks.remove(at);
+        let result = result.map(|()| self.marks.get(&id).copied().unwrap_or_default());
         self.node(id).checked(ticket, result.map_err(str::to_owned));
         self.drain();
     }
@@ -151,6 +155,44 @@ fn one_refusal_ends_it_everywhere_and_names_who_and_why() {
     ALL.iter().for_each(|id| play.check(*id, Ok(())));
     play.deliver(&ALL, MANY);
     assert_eq!(play.versions(), [7, 7, 7]);
+}
+
+#[test]
+fn who_accepts_with_another_key_beside_the_text_refuses() {
+    let mut play = three();
+    play.marks = [(1, 9), (2, 9), (3, 8)].into();
+    play.propose(2, 6);
+    play.deliver(&ALL, MANY);
+    [2, 3, 1].iter().for_each(|id| play.check(*id, Ok(())));
+    play.deliver(&ALL, MANY);
+    let reason = "its next key is another than that of node 2".to_owned();
+    assert_eq!(play.ended, [(2, Outcome::Refused { node: 3, reason })]);
+    assert_eq!(play.versions(), [5, 5, 5]);
+    assert_eq!(play.dropped, ALL);
+    assert!(play.nodes.values().all(|node| node.holding().accepted.is_empty()));
+    // With the right key it goes through.
+    play.marks = [(1, 9), (2, 9), (3, 9)].into();
+    play.propose(2, 7);
+    play.deliver(&ALL, MANY);
+    ALL.iter().for_each(|id| play.check(*id, Ok(())));
+    play.deliver(&ALL, MANY);
+    assert_eq!(play.versions(), [7, 7, 7]);
+}
+
+#[test]
+fn another_key_while_the_ring_breaks_decides_nothing() {
+    let mut play = three();
+    play.marks = [(1, 9), (2, 9), (3, 8)].into();
+    play.propose(1, 6);
+    play.deliver(&ALL, MANY);
+    ALL.iter().for_each(|id| play.check(*id, Ok(())));
+    play.deliver(&ALL, 2);
+    ALL.iter().for_each(|id| play.node(*id).on_breaking());
+    play.deliver(&ALL, 1);
+    ALL.iter().for_each(|id| play.node(*id).on_ended(*id != 3));
+    play.drain();
+    assert_eq!(play.versions(), [5, 5, 5]);
+    assert!(play.nodes.values().all(|node| node.holding().accepted.is_empty()));
 }
 
 #[test]
@@ -428,7 +470,7 @@ proptest! {
                 },
                 1 => Message::Offer { number, edition: edition(value), size: 1 + to },
                 2 => Message::Part { number, offset: to, bytes: vec![7; 3] },
-                3 => Message::Accept { proposer: to, number },
+                3 => Message::Accept { proposer: to, number, mark: value % 2 },
                 _ => Message::Refuse { proposer: to, number, reason: String::new() },
             };
             play.order.push_back((from, message, false));

@@ -131,12 +131,15 @@ proptest! {
 
 // -- becoming like another --------------------------------------------------------------------------
 
+/// An object: which of those before it holds it, its name, a key and its value.
+type Seed = (usize, u8, Option<(u8, u8)>);
+
 /// A tree of a few names with siblings of one name.
-fn shape() -> impl Strategy<Value = Vec<(usize, u8, Option<(u8, u8)>)>> {
+fn shape() -> impl Strategy<Value = Vec<Seed>> {
     prop::collection::vec((0..12_usize, 0..3_u8, prop::option::of((0..3_u8, 0..3_u8))), 0..14)
 }
 
-fn built(shape: &[(usize, u8, Option<(u8, u8)>)]) -> Tree {
+fn built(shape: &[Seed]) -> Tree {
     let mut tree = Tree::new("");
     let mut objects = vec![Handle::ROOT];
     for (parent, name, key) in shape {

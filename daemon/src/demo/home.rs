@@ -118,8 +118,10 @@ pub fn ready(pipe: impl Read) -> Result<(), String> {
 
 fn steers(name: &OsString) -> bool {
     let name = name.to_string_lossy();
-    name == "NOTIFY_SOCKET"
-        || ["CLUSTER", "CMAN_", "WATCHDOG_"].iter().any(|prefix| name.starts_with(prefix))
+    ["NOTIFY_SOCKET", "CONFIG_LOADER", "LDAP_BINDPWD"].contains(&name.as_ref())
+        || ["CLUSTER", "CMAN_", "COROSYNC_", "WATCHDOG_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]

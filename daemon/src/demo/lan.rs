@@ -297,6 +297,32 @@ fn own(kind: &str) -> Result<File, LanError> {
     File::open(format!("/proc/thread-self/ns/{kind}")).map_err(refused("open a namespace"))
 }
 
+/// Starts a program beside process `first`, which is on a host: in all of its namespaces. That one
+/// may be the first of namespaces of its own, as a machine has them.
+///
+/// # Errors
+/// There is no such process, or the program cannot be started.
+pub fn beside(first: u32, command: &mut Command) -> Result<Process, LanError> {
+    let open = |(kind, flag): (&str, CloneFlags)| {
+        let space = File::open(format!("/proc/{first}/ns/{kind}"));
+        space.map(|space| (space, flag)).map_err(refused("open a namespace"))
+    };
+    let kinds = [
+        ("net", CloneFlags::CLONE_NEWNET),
+        ("uts", CloneFlags::CLONE_NEWUTS),
+        ("ipc", CloneFlags::CLONE_NEWIPC),
+        ("pid", CloneFlags::CLONE_NEWPID),
+        ("mnt", CloneFlags::CLONE_NEWNS),
+    ];
+    let spaces = kinds.into_iter().map(open).collect::<Result<Vec<_>, LanError>>()?;
+    let spaces: Vec<_> = spaces.iter().map(|(space, flag)| (space, *flag)).collect();
+    within(&spaces, || {
+        unblock_signals();
+        let child = command.spawn().map_err(refused("start a program"))?;
+        Process::new(child).map_err(refused("watch a program"))
+    })
+}
+
 fn hosts_text(names: &[String]) -> String {
     let host = |(index, name)| format!("{} {name}\n", address(index));
     let hosts: String = names.iter().enumerate().map(host).collect();

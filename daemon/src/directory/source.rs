@@ -2,11 +2,13 @@
 //!
 //! Must never show a password, nor take one from the command line, where everyone sees it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::FalseyValueParser;
 use confdb::directory::dn::{Dn, DnError};
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -14,12 +16,18 @@ use zeroize::Zeroizing;
 /// Most servers that are asked, one after the other.
 const MOST_SERVERS: usize = 16;
 
-/// What can be said on the command line or in the environment.
+/// Who is asked unless told otherwise.
+const NEAREST: &str = "ldap://localhost";
+
+/// How long each step may take unless told otherwise, seconds.
+const PATIENCE: &str = "5";
+
+/// What can be said on the command line or in the environment. An empty variable is none.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "clusterd directory", version, about = "Prints the configuration in a directory")]
 pub struct Asked {
     /// Servers, tried in this order: ldap://, ldaps:// or ldapi://, separated by blanks.
-    #[arg(long, env = "COROSYNC_LDAP_URL", default_value = "ldap://localhost")]
+    #[arg(long, env = "COROSYNC_LDAP_URL", default_value = NEAREST)]
     pub url: String,
     /// The entry below which the configuration lies.
     #[arg(long, env = "COROSYNC_LDAP_BASEDN", value_name = "DN")]
@@ -30,17 +38,17 @@ pub struct Asked {
     pub bind: Option<String>,
     /// File with the password, on one line.
     #[arg(long, env = "COROSYNC_LDAP_BINDPWD_FILE", value_name = "FILE")]
-    pub password_file: Option<PathBuf>,
+    pub password_file: Option<OsString>,
     /// Encrypt an ldap:// connection before anything is said on it (StartTLS).
-    #[arg(long, env = "COROSYNC_LDAP_STARTTLS")]
+    #[arg(long, env = "COROSYNC_LDAP_STARTTLS", value_parser = FalseyValueParser::new())]
     pub starttls: bool,
     /// Certificates that servers are judged by, PEM; those of the system when not given.
     #[arg(long, env = "COROSYNC_LDAP_CACERT", value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    pub ca: Option<OsString>,
     /// How long each step may take, seconds.
-    #[arg(long, env = "COROSYNC_LDAP_TIMEOUT", value_name = "SECONDS", default_value_t = 5,
-        value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub timeout: u64,
+    #[arg(long, env = "COROSYNC_LDAP_TIMEOUT", value_name = "SECONDS", default_value = PATIENCE,
+        value_parser = seconds)]
+    pub timeout: Duration,
 }
 
 /// Whom to ask and for what, put in order.
@@ -115,7 +123,8 @@ impl Asked {
     pub fn source(&self) -> Result<Source, SourceError> {
         let base = self.base.as_deref().filter(|base| !base.trim().is_empty());
         let base = base.ok_or(SourceError::NoBase)?.parse().map_err(SourceError::Base)?;
-        let urls: Vec<String> = self.url.split_whitespace().map(str::to_owned).collect();
+        let urls = if self.url.is_empty() { NEAREST } else { &self.url };
+        let urls: Vec<String> = urls.split_whitespace().map(str::to_owned).collect();
         if urls.is_empty() || urls.len() > MOST_SERVERS {
             return Err(SourceError::Servers(urls.len()));
         }
@@ -130,8 +139,8 @@ impl Asked {
             base,
             bind: self.bind_as()?,
             starttls: self.starttls,
-            ca: self.ca.clone(),
-            patience: Duration::from_secs(self.timeout),
+            ca: file(self.ca.as_ref()),
+            patience: self.timeout,
         })
     }
 
@@ -146,10 +155,9 @@ impl Asked {
     }
 
     fn password(&self) -> Result<Option<Zeroizing<String>>, SourceError> {
-        if let Some(path) = &self.password_file {
-            let text = fs::read_to_string(path).map(Zeroizing::new);
-            let text =
-                text.map_err(|source| SourceError::PasswordFile { path: path.clone(), source })?;
+        if let Some(path) = file(self.password_file.as_ref()) {
+            let text = fs::read_to_string(&path).map(Zeroizing::new);
+            let text = text.map_err(|source| SourceError::PasswordFile { path, source })?;
             let line = text.lines().next().unwrap_or_default();
             return Ok(Some(Zeroizing::new(line.to_owned())).filter(|line| !line.is_empty()));
         }
@@ -158,6 +166,18 @@ impl Asked {
         let found = names.iter().find_map(|name| std::env::var(name).ok());
         Ok(found.filter(|password| !password.is_empty()).map(Zeroizing::new))
     }
+}
+
+fn file(named: Option<&OsString>) -> Option<PathBuf> {
+    named.filter(|name| !name.is_empty()).map(PathBuf::from)
+}
+
+/// A time that somebody waits for.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let text = if text.trim().is_empty() { PATIENCE } else { text };
+    let seconds = text.trim().parse().ok().filter(|seconds| (1..=3600).contains(seconds));
+    let wrong = || format!("{text:?} is not a number of seconds from 1 to 3600");
+    seconds.map(Duration::from_secs).ok_or_else(wrong)
 }
 
 #[cfg(test)]

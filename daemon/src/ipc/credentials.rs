@@ -9,7 +9,7 @@ use std::io;
 
 use tokio::net::UnixStream;
 
-use crate::stack::command::{Command, MapCommand, VoteCommand};
+use crate::stack::command::{Command, GroupCommand, MapCommand, PortCommand, VoteCommand};
 use crate::stack::effect::Admitted;
 
 /// Who is at the other end of a socket, as the kernel says.
@@ -102,12 +102,16 @@ pub fn needs_permission(command: &Command) -> bool {
         Command::Status
         | Command::Nodes
         | Command::Vote(VoteCommand::ShowDevice | VoteCommand::WhatIf(_))
+        | Command::Group(
+            GroupCommand::Members(_) | GroupCommand::List { .. } | GroupCommand::WatchRing(_),
+        )
         | Command::Map(
             MapCommand::Get { .. }
             | MapCommand::List { .. }
             | MapCommand::Track { .. }
             | MapCommand::Untrack(_),
-        ) => false,
+        )
+        | Command::Port(PortCommand::IsListening { .. }) => false,
         Command::Watch { on: _, objects } => *objects,
         Command::Vote(
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
@@ -117,6 +121,12 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::Map(
             MapCommand::Set { .. } | MapCommand::Delete { .. } | MapCommand::Adjust { .. },
         )
+        | Command::Port(
+            PortCommand::Listen(_)
+            | PortCommand::StopListening
+            | PortCommand::Send { .. }
+            | PortCommand::Barrier { .. },
+        )
         | Command::Reload(_)
         | Command::Leave(_)
         | Command::Stop
@@ -125,7 +135,10 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::SetDirty
         | Command::Debug(_)
         | Command::Attach
-        | Command::Multicast { .. } => true,
+        | Command::Multicast { .. }
+        | Command::Group(
+            GroupCommand::Join { .. } | GroupCommand::Leave | GroupCommand::Multicast { .. },
+        ) => true,
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) fn settings(dir: &Dir) -> Settings {
         surroundings: Surroundings {
             multicast: vec!["239.192.181.106".parse().unwrap()],
             at_origin: Duration::from_secs(1_000),
+            copy: None,
+            origins: Vec::new(),
         },
     }
 }
@@ -174,6 +176,7 @@ pub(super) fn status() -> Status {
         disallowed: true,
         disallowed_nodes: vec!["iscsi3".to_owned()],
         has_state: true,
+        ports: vec![11, 177],
         stats: totem::Stats { rings: 3, ..totem::Stats::default() },
     }
 }

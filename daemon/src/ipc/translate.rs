@@ -3,9 +3,12 @@
 //! Must never decide anything: every function is total and holds no state, and every struct of the
 //! stack is taken apart field by field, so that what is added there cannot be forgotten here.
 
+mod groups;
 mod map;
+mod ports;
 mod tree;
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -16,7 +19,9 @@ use quorum::{DeviceRefused, Step, Verdict, Votes};
 use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
 use super::session::{Key, VERSION};
-use crate::stack::command::{Command, DeviceCommand, Leave, VoteCommand, Wanted};
+use crate::stack::command::{
+    Command, DeviceCommand, GroupCommand, Leave, PortCommand, VoteCommand, Wanted,
+};
 use crate::stack::effect::{
     Departure, Device, KillReason, Node, NodeState, NotReloaded, Notice, Refusal, Reloaded, Reply,
     Running, Status, Trial,
@@ -33,6 +38,28 @@ pub struct Surroundings {
     pub multicast: Vec<IpAddr>,
     /// Wall-clock time at `totem::Instant::ORIGIN`, since 1970-01-01 UTC.
     pub at_origin: Duration,
+    /// Why this node goes by its copy of the directory's configuration, if it does.
+    pub copy: Option<String>,
+    /// Values that do not come from the configuration that all nodes share.
+    pub origins: Vec<Origin>,
+}
+
+/// A value that one host has for itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Where it would stand in the configuration that all nodes share.
+    pub path: String,
+    /// What it is.
+    pub value: String,
+    /// Where it was said.
+    pub from: String,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, value, from } = self;
+        write!(f, "{from}: {path} is {value:?} on this host")
+    }
 }
 
 /// What a program asks, sorted by who answers.
@@ -73,14 +100,14 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::Reload(proto::Reload { least, dry_run }) => {
             Command::Reload(Wanted { least, dry_run })
         }
-        request::What::Kill(proto::Kill { node }) => Command::Kill(
-            NodeId::new(node).ok_or_else(|| Unreadable("no node has id 0".to_owned()))?,
-        ),
+        request::What::Kill(proto::Kill { node }) => Command::Kill(node_id(node)?),
         request::What::ShutdownReply(proto::ShutdownReply { agree }) => Command::Agree(agree),
         request::What::SetDirty(proto::SetDirty {}) => Command::SetDirty,
         request::What::SetDebug(proto::SetDebug { on }) => Command::Debug(on),
         request::What::Attach(proto::Attach {}) => Command::Attach,
-        request::What::Multicast(message) => multicast(message)?,
+        request::What::Multicast(proto::Multicast { guarantee, payload }) => {
+            Command::Multicast { guarantee: wanted(guarantee)?, payload }
+        }
         request::What::SetExpected(proto::SetExpected { votes }) => {
             Command::Vote(VoteCommand::Expected(Votes::new(votes)))
         }
@@ -102,19 +129,28 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         }
         request::What::Map(request) => Command::Map(map::request(request)?),
         request::What::Tree(request) => Command::Tree(tree::request(request)?),
+        request::What::OpenPort(asked) => ports::open(&asked)?,
+        request::What::ClosePort(proto::ClosePort {}) => Command::Port(PortCommand::StopListening),
+        request::What::SendData(asked) => ports::send(asked)?,
+        request::What::IsListening(asked) => ports::is_listening(&asked)?,
+        request::What::Barrier(asked) => ports::barrier(asked)?,
         request::What::Device(proto::GetDevice {}) => Command::Vote(VoteCommand::ShowDevice),
         request::What::WhatIf(proto::WhatIf { steps }) => what_if(&steps)?,
+        request::What::JoinGroup(join) => groups::join(join)?,
+        request::What::LeaveGroup(proto::LeaveGroup {}) => Command::Group(GroupCommand::Leave),
+        request::What::GroupMulticast(multicast) => groups::multicast(multicast)?,
+        request::What::GroupMembers(of) => groups::members_of(of),
+        request::What::Groups(get) => groups::all(get),
+        request::What::WatchRing(watch) => groups::watch(watch),
     }))
 }
 
-fn multicast(multicast: proto::Multicast) -> Result<Command, Unreadable> {
-    let proto::Multicast { guarantee, payload } = multicast;
-    let guarantee = match proto::Guarantee::try_from(guarantee) {
-        Ok(proto::Guarantee::Agreed) => Guarantee::Agreed,
-        Ok(proto::Guarantee::Safe) => Guarantee::Safe,
-        Err(_) => return Err(Unreadable(format!("no guarantee has number {guarantee}"))),
-    };
-    Ok(Command::Multicast { guarantee, payload })
+fn wanted(guarantee: i32) -> Result<Guarantee, Unreadable> {
+    match proto::Guarantee::try_from(guarantee) {
+        Ok(proto::Guarantee::Agreed) => Ok(Guarantee::Agreed),
+        Ok(proto::Guarantee::Safe) => Ok(Guarantee::Safe),
+        Err(_) => Err(Unreadable(format!("no guarantee has number {guarantee}"))),
+    }
 }
 
 fn what_if(steps: &[proto::Step]) -> Result<Command, Unreadable> {
@@ -197,8 +233,12 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
             reply::What::Devices(proto::Devices { device })
         }
         Reply::WhatIf(trial) => reply::What::Trial(self::trial(trial)),
+        Reply::JoinedGroup(prefix) => groups::joined(prefix),
+        Reply::GroupMembers(members) => groups::group_members(members),
+        Reply::Groups(list) => groups::list(list),
         Reply::Map(result) => map::reply(result),
         Reply::Objects(result) => tree::reply(result),
+        Reply::Listening(on) => reply::What::Listening(proto::Listening { on: *on }),
     }
 }
 
@@ -227,11 +267,22 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
         Notice::Configuration(configuration) => {
             What::Configuration(self::configuration(configuration))
         }
+        Notice::Data { from, from_port, payload } => What::Data(proto::Data {
+            from: from.get(),
+            port: (*from_port).into(),
+            payload: payload.clone(),
+        }),
+        Notice::Port { node, port, open } => What::PortChange(proto::PortChange {
+            node: node.get(),
+            port: (*port).into(),
+            open: *open,
+        }),
         Notice::Message { from, guarantee, payload } => What::Message(proto::Message {
             from: from.get(),
             guarantee: self::guarantee(*guarantee).into(),
             payload: payload.clone(),
         }),
+        Notice::Group(told) => groups::told(told),
         Notice::Key(change) => What::MapChange(map::change(change)),
         Notice::Object(change) => What::TreeChange(tree::change(change)),
     }
@@ -254,6 +305,7 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         disallowed,
         disallowed_nodes,
         has_state,
+        ports,
         stats,
     } = status;
     proto::Status {
@@ -275,7 +327,15 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         disallowed: *disallowed,
         disallowed_nodes: disallowed_nodes.clone(),
         has_state: *has_state,
+        ports: ports.iter().map(|port| u32::from(*port)).collect(),
+        copy: around.copy.clone().unwrap_or_default(),
+        origins: around.origins.iter().map(origin).collect(),
     }
+}
+
+fn origin(origin: &Origin) -> proto::Origin {
+    let Origin { path, value, from } = origin.clone();
+    proto::Origin { path, value, from }
 }
 
 fn node(node: &Node, around: &Surroundings) -> proto::Node {
@@ -391,6 +451,11 @@ fn refused_by_stack(refusal: &Refusal) -> reply::What {
             format!("message of {size} bytes, at most {most} are possible"),
         ),
         Refusal::Leaving => refused(Reason::Leaving, "this node is leaving".to_owned()),
+        Refusal::AlreadyMember => groups::already_member(),
+        Refusal::NotInGroup => groups::not_in_group(),
+        Refusal::TooManyMembers(most) => groups::too_many(*most),
+        Refusal::NotItsOwn => groups::not_its_own(),
+        Refusal::Interrupted => groups::interrupted(),
         Refusal::Busy => refused(Reason::Busy, "a program objects".to_owned()),
         Refusal::Already => {
             let text = "programs are being asked already whether this node may leave";
@@ -408,6 +473,7 @@ fn refused_by_stack(refusal: &Refusal) -> reply::What {
         }
         Refusal::Votes(why) => refused(votes_reason(why), why.to_string()),
         Refusal::Device(why) => refused(device_reason(why), why.to_string()),
+        Refusal::Port(why) => refused(ports::reason(why), why.to_string()),
         Refusal::Step { step, why } => {
             refused(votes_reason(why), format!("step {}: {why}", step + 1))
         }

@@ -62,3 +62,33 @@ fn local_configuration_is_beside_the_other_unless_it_is_named() {
     assert_eq!(local(&["--config=/a/b.conf"]), PathBuf::from("/a/local.conf"));
     assert_eq!(local(&["--local-config=/c"]), PathBuf::from("/c"));
 }
+
+#[test]
+fn the_loader_is_named_as_in_cman_or_shorter() {
+    let place = |words: &[&str]| {
+        let options = parse(words)?;
+        Ok::<_, String>((options.loader(), options.place()))
+    };
+    let file = (Loader::File, PathBuf::from("/etc/cluster/cluster.conf"));
+    let directory = (Loader::Directory, PathBuf::from("/var/lib/cluster/cluster.conf"));
+    let chain = "--loaders=ldapconfig:cmanpreconfig:openaisserviceenablestable";
+    for words in [&[][..], &["--loader=xmlconfig"], &["--loader="], &["--loader=xml", chain]] {
+        assert_eq!(place(words).as_ref(), Ok(&file), "{words:?}");
+    }
+    for words in [&["--loader=ldapconfig"][..], &["--loader=ldap"], &[chain]] {
+        assert_eq!(place(words).as_ref(), Ok(&directory), "{words:?}");
+    }
+    assert_eq!(place(&["--loader=ldap", "--no-config"]), Ok(file));
+    let unknown = place(&["--loader=openaisparser"]).expect_err("nobody knows it");
+    assert!(unknown.contains("openaisparser") && unknown.contains("ldapconfig"), "{unknown}");
+}
+
+#[test]
+fn a_directory_is_given_a_time() {
+    let time = |text: &str| parse(&[&format!("--loader-timeout={text}")]);
+    assert_eq!(time("7").map(|options| options.loader_timeout), Ok(Duration::from_secs(7)));
+    assert_eq!(time("").map(|options| options.loader_timeout), Ok(Duration::from_secs(30)));
+    for wrong in ["0", "3601", "x"] {
+        assert!(time(wrong).is_err(), "{wrong}");
+    }
+}

@@ -115,7 +115,16 @@ impl Load {
             }
             // Nothing that this load asks for is refused so.
             Reply::Refused(
-                Refusal::Disallowed | Refusal::Votes(_) | Refusal::Device(_) | Refusal::Step { .. },
+                Refusal::Disallowed
+                | Refusal::Votes(_)
+                | Refusal::Device(_)
+                | Refusal::Step { .. }
+                | Refusal::AlreadyMember
+                | Refusal::NotInGroup
+                | Refusal::TooManyMembers(_)
+                | Refusal::NotItsOwn
+                | Refusal::Interrupted
+                | Refusal::Port(_),
             ) => {}
             Reply::Status(status) => {
                 self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
@@ -126,8 +135,12 @@ impl Load {
             | Reply::Running(_)
             | Reply::WhatIf(_)
             | Reply::Reload(_)
+            | Reply::JoinedGroup(_)
+            | Reply::GroupMembers(_)
+            | Reply::Groups(_)
             | Reply::Map(_)
-            | Reply::Objects(_) => {}
+            | Reply::Objects(_)
+            | Reply::Listening(_) => {}
         }
     }
 
@@ -153,11 +166,14 @@ impl Load {
                 }
             }
             Notice::Membership { .. }
+            | Notice::Data { .. }
+            | Notice::Port { .. }
             | Notice::Quorum(_)
             | Notice::State { .. }
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
             | Notice::Configuration(_)
+            | Notice::Group(_)
             | Notice::Key(_)
             | Notice::Object(_) => {}
         }

@@ -100,7 +100,7 @@ impl Reload {
         (options.before.votes, options.before.expected_votes) = (None, None);
         let mut worker = Worker {
             running: running.clone(),
-            place: Place::new(&options.config),
+            place: Place::of(&options),
             options,
             jobs: jobs.downgrade(),
             done: done_sender,
@@ -166,7 +166,9 @@ impl Reload {
         let fit = |understood: Box<Understood>| understood.keys.fits(held).map(|()| understood);
         match staged.and_then(fit) {
             Ok(understood) => {
-                let new = understood.settings.reconfiguration();
+                let cluster = &understood.settings.cluster;
+                let next_key = understood.keys.mark(cluster.id.into(), cluster.config_version);
+                let new = understood.settings.reconfiguration(next_key);
                 self.understood.insert(ticket, understood);
                 Ok(Box::new(new))
             }
@@ -227,7 +229,7 @@ impl Worker {
         let late = Arc::new(AtomicBool::new(false));
         let too_late = Arc::clone(&late);
         let check = move || {
-            let source = options.config.display().to_string();
+            let source = options.place().display().to_string();
             let understood =
                 understand(&options, &source, &text.text).map_err(|why| why.to_string())?;
             fits(&running, &understood.settings)?;

@@ -4,8 +4,10 @@
 //! which an operator can put it right: configuration, this host's place in it, directories, ports.
 
 mod files;
+mod found;
 pub(super) mod keys;
 mod names;
+mod origins;
 mod unconfigured;
 pub(super) mod understand;
 mod users;
@@ -23,15 +25,19 @@ use tracing::level_filters::LevelFilter;
 use tracing::{error, info, warn};
 
 pub use self::files::Lock;
+use self::found::Found;
 use self::keys::Keys;
-use self::understand::{Understood, held, source, understand};
+use self::understand::{Understood, held, understand};
 use super::alarm::Alarm;
 use super::clock::{self, Clock};
+use super::directory::Directory;
+use super::directory::follower::Follower;
 use super::disk::{Disk, DiskError, Store};
 use super::load::Load;
 use super::logging::{Logging, Plan, SYSLOG};
 use super::ready::Readiness;
 use super::reload::Reload;
+use super::reload::files::Place;
 use super::report::Reporter;
 use super::rotation::Rotation;
 use super::signals::{self, Signals};
@@ -39,7 +45,7 @@ use super::wait::{Pulse, Sources};
 use super::{End, Shell, realtime};
 use crate::ipc::credentials::Policy;
 use crate::ipc::listener::ListenError;
-use crate::ipc::translate::Surroundings;
+use crate::ipc::translate::{Origin, Surroundings};
 use crate::ipc::{self, Ipc};
 use crate::net::address::{AddressError, Addresses};
 use crate::net::errors::NetError;
@@ -73,6 +79,9 @@ pub enum StartError {
     /// The configuration is wrong; all that is, one per line.
     #[error("{}", texts(.0))]
     Configuration(Vec<Problem>),
+    /// The directory does not give it; what is wrong, one problem per line.
+    #[error("{0}")]
+    Directory(String),
     /// There is none, and none can be made up.
     #[error("{0}")]
     Unconfigured(String),
@@ -134,6 +143,8 @@ struct Prepared {
     store: Store,
     logging: Logging,
     held: Held,
+    copy: Option<String>,
+    origins: Vec<Origin>,
     _lock: Lock,
 }
 
@@ -232,20 +243,27 @@ fn live(
 }
 
 fn prepare(options: &Options) -> Result<Prepared, StartError> {
-    let (source, text) = source(options)?;
-    let Understood { settings, addresses, keys, warnings, local } =
-        understand(options, &source, &text)?;
+    let Found { source, text, copy, fresh } = Found::find(options)?;
+    let understood = understand(options, &source, &text)?;
+    let origins = understood.origins();
+    let Understood { settings, addresses, keys, warnings, local, start: _ } = understood;
     for dir in [&options.run_dir, &options.log_dir] {
         super::disk::make_dir(dir)?;
     }
     let lock = Lock::take(&options.run_dir)?;
     let store = Store::open(&options.lib_dir, settings.me)?;
+    if fresh {
+        Place::of(options).adopt(settings.cluster.config_version.into(), &text)?;
+    }
     let last = store.ring_seq()?;
     let boot = store.next_boot(clock::wall())?;
     let logging = Logging::start(plan(options, &settings)?)
         .map_err(|why| StartError::System("begin the log", why))?;
     for warning in &warnings {
         warn!(target: "confdb", "{warning}");
+    }
+    if let Some(why) = &copy {
+        warn!(target: "confdb", "starting with the last good copy of the configuration: {why}");
     }
     for path in keys::exposed(&settings) {
         let path = path.display();
@@ -259,7 +277,19 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
     announce(&settings);
     let held = held(options, &settings, text);
-    Ok(Prepared { settings, addresses, keys, boot, last, store, logging, held, _lock: lock })
+    Ok(Prepared {
+        settings,
+        addresses,
+        keys,
+        boot,
+        last,
+        store,
+        logging,
+        held,
+        copy,
+        origins,
+        _lock: lock,
+    })
 }
 
 fn announce(settings: &Settings) {
@@ -291,28 +321,40 @@ fn plan(options: &Options, settings: &Settings) -> Result<Plan, StartError> {
     Ok(plan)
 }
 
+/// Opens the socket for programs.
+fn listen(options: &Options, surroundings: Surroundings) -> Result<Ipc, ListenError> {
+    let socket = options.run_dir.join("clusterd.sock");
+    let (policy, limits) = (Policy::own(), ipc::Limits::default());
+    Ipc::listen(ipc::Settings { socket, policy, limits, surroundings })
+}
+
 /// Opens all that can fail; what comes out only needs to be told who waits for the start.
 fn open(
     options: &Options,
     prepared: Prepared,
 ) -> Result<impl FnOnce(Readiness) -> Shell + use<>, StartError> {
-    let Prepared { settings, addresses, keys, boot, last, store, logging, held, _lock: lock } =
-        prepared;
+    let Prepared {
+        settings,
+        addresses,
+        keys,
+        boot,
+        last,
+        store,
+        logging,
+        held,
+        copy,
+        origins,
+        _lock: lock,
+    } = prepared;
     let me = settings.me;
     let system = |what| move |why: std::io::Error| StartError::System(what, why.to_string());
     let seal = keys.seal(settings.cluster.id.into(), me, boot)?;
     let net = Net::open(addresses, settings.network.transport, seal)?;
     let mut clock = Clock::new();
     let wall = clock.wall_at_origin();
-    let ipc = Ipc::listen(ipc::Settings {
-        socket: options.run_dir.join("clusterd.sock"),
-        policy: Policy::own(),
-        limits: ipc::Limits::default(),
-        surroundings: Surroundings {
-            multicast: settings.network.everyone().into_iter().collect(),
-            at_origin: wall,
-        },
-    })?;
+    let multicast = settings.network.everyone().into_iter().collect();
+    let around = Surroundings { multicast, at_origin: wall, copy: copy.clone(), origins };
+    let ipc = listen(options, around)?;
     let text = Arc::clone(&held.text);
     let config = settings
         .stack(boot, boot ^ u64::from(me.get()).rotate_left(48), last, held)
@@ -322,6 +364,7 @@ fn open(
         ipc,
         disk: Disk::new(store),
         reload: Reload::new(options, &settings, text),
+        directory: Directory::new(options),
         signals: Signals::new().map_err(system("listen to signals"))?,
         alarm: Alarm::new().map_err(system("make a timer"))?,
         pulse: Pulse::new(Readiness::pulse()),
@@ -334,6 +377,8 @@ fn open(
         reporter: Reporter::new(me, &settings.nodes),
         readiness,
         logging,
+        follower: Follower::new(settings.following, copy),
+        proposed: None,
         load,
         errors: Limiter::default(),
         rotation: Rotation::default(),
@@ -349,7 +394,9 @@ impl StartError {
     /// when a daemon is running; else 1. These are Corosync's, which tools explain.
     fn status(&self) -> u8 {
         match self {
-            Self::Configuration(_) | Self::Local(LocalError::Unknown { .. }) => 8,
+            Self::Configuration(_)
+            | Self::Directory(_)
+            | Self::Local(LocalError::Unknown { .. }) => 8,
             Self::Read { what, .. } if *what == CONFIGURATION => 8,
             Self::Running(_) => 18,
             Self::Read { .. }

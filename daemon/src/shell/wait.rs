@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::alarm::Alarm;
+use super::directory::Directory;
 use super::disk::Disk;
 use super::reload::Reload;
 use super::signals::Signals;
@@ -27,6 +28,8 @@ pub struct Sources {
     pub disk: Disk,
     /// The file of the configuration.
     pub reload: Reload,
+    /// Where the configuration comes from, if that is not the file.
+    pub directory: Directory,
     /// The operator.
     pub signals: Signals,
     /// The clock.
@@ -67,6 +70,7 @@ impl Sources {
             incoming = self.ipc.next() => Wake::Client(incoming),
             stored = self.disk.stored() => Wake::Stored(stored),
             done = self.reload.next() => Wake::Reload(done),
+            looked = self.directory.next() => Wake::Directory(looked),
             request = self.signals.next() => Wake::Signal(request),
             () = self.pulse.tick() => Wake::Pulse,
         }

@@ -4,6 +4,7 @@
 
 use totem::RingSeq;
 
+use super::directory::Looked;
 use super::disk::DiskError;
 use super::reload::Done;
 use super::signals::Request;
@@ -22,6 +23,8 @@ pub enum Wake {
     Stored(Result<RingSeq, DiskError>),
     /// Something was done with the configuration's file.
     Reload(Done),
+    /// The directory was asked, or should be.
+    Directory(Looked),
     /// The operator or the service manager wants something.
     Signal(Request),
     /// It is time to tell the service manager that we live.

@@ -8,6 +8,7 @@ use totem::{Guarantee, NodeId};
 
 pub use super::map::MapCommand;
 pub use super::objects::TreeCommand;
+pub use super::ports::BarrierChange;
 
 /// A client, as numbered by the shell. Never reused while the daemon runs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -64,10 +65,46 @@ pub enum Command {
     },
     /// What concerns votes and the quorum device.
     Vote(VoteCommand),
+    /// What concerns process groups.
+    Group(GroupCommand),
     /// Something about a map of this node.
     Map(MapCommand),
     /// Something about the objects that this node shows.
     Tree(TreeCommand),
+    /// What concerns ports and barriers.
+    Port(PortCommand),
+}
+
+/// What is asked about process groups. A session is in one group at a time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GroupCommand {
+    /// Join a group.
+    Join {
+        /// Its name, 1 to 128 bytes.
+        group: Bytes,
+        /// The process that joins, as it says itself.
+        pid: u32,
+        /// Tell it of the ring once it has joined.
+        ring: bool,
+    },
+    /// Leave the group.
+    Leave,
+    /// Send a message, or a part of one, to the members of the group.
+    Multicast {
+        /// What is promised about its delivery.
+        guarantee: Guarantee,
+        /// What was given at the join, the part, and the content.
+        message: Bytes,
+    },
+    /// The members of a group.
+    Members(Bytes),
+    /// All groups whose names come after this one, and their members.
+    List {
+        /// A name, or nothing.
+        after: Bytes,
+    },
+    /// From now on, tell this session of the rings on which groups meet (or no longer).
+    WatchRing(bool),
 }
 
 impl Command {
@@ -75,11 +112,11 @@ impl Command {
     #[must_use]
     pub const fn may_go_unanswered(&self) -> bool {
         match self {
-            Self::Multicast { .. } => true,
+            Self::Multicast { .. } | Self::Group(GroupCommand::Multicast { .. }) => true,
             Self::Status
             | Self::Nodes
-            | Self::Watch { .. }
             | Self::Configuration
+            | Self::Watch { .. }
             | Self::Reload(_)
             | Self::Leave(_)
             | Self::Stop
@@ -88,9 +125,17 @@ impl Command {
             | Self::SetDirty
             | Self::Debug(_)
             | Self::Attach
+            | Self::Vote(_)
             | Self::Map(_)
             | Self::Tree(_)
-            | Self::Vote(_) => false,
+            | Self::Port(_)
+            | Self::Group(
+                GroupCommand::Join { .. }
+                | GroupCommand::Leave
+                | GroupCommand::Members(_)
+                | GroupCommand::List { .. }
+                | GroupCommand::WatchRing(_),
+            ) => false,
         }
     }
 }
@@ -136,6 +181,57 @@ pub enum DeviceCommand {
     },
     /// It is no more.
     Unregister,
+}
+
+/// What is asked about ports.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PortCommand {
+    /// From now on, give this session what is sent to this port of this node, and tell it of who
+    /// listens on the same port elsewhere.
+    Listen(u8),
+    /// No longer.
+    StopListening,
+    /// Send this to who listens on a port.
+    Send {
+        /// At this node; at all, this one included, without one.
+        to: Option<NodeId>,
+        /// The port; 0 for the one on which this session listens.
+        port: u8,
+        /// Its content.
+        payload: Bytes,
+    },
+    /// Does somebody listen on a port?
+    IsListening {
+        /// At this node; here, without one.
+        node: Option<NodeId>,
+        /// The port.
+        port: u8,
+    },
+    /// Something about a barrier.
+    Barrier {
+        /// Its name.
+        name: Bytes,
+        /// What.
+        command: BarrierCommand,
+    },
+}
+
+/// What is asked about a barrier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BarrierCommand {
+    /// This session will wait there.
+    Register {
+        /// How many nodes must arrive; 0 for all members.
+        nodes: u32,
+        /// It is forgotten once it was passed.
+        once: bool,
+    },
+    /// Something of it is otherwise.
+    Change(BarrierChange),
+    /// Arrive, and wait: the reply comes when it is passed.
+    Wait,
+    /// Programs of this node have no such barrier any more.
+    Delete,
 }
 
 /// What a reload shall come to.

@@ -101,6 +101,11 @@ impl Database {
         self.replica.holding().encode()
     }
 
+    /// The version that this node goes by.
+    pub(crate) const fn edition(&self) -> Edition {
+        self.replica.edition()
+    }
+
     /// The text that this node goes by.
     pub(crate) fn text(&self) -> &Arc<[u8]> {
         self.replica.text()
@@ -172,7 +177,7 @@ impl Database {
         let message = Message::decode(&body)?;
         planted!(self.plant, RefusalsAccepted => {
             if let Message::Refuse { proposer, number, .. } = message {
-                self.replica.on_message(from.get(), Message::Accept { proposer, number });
+                self.replica.on_message(from.get(), Message::Accept { proposer, number, mark: 0 });
                 return Ok(Said::Nothing);
             }
         });
@@ -280,7 +285,11 @@ impl Database {
 
     /// The shell has found out whether this node can go by a text.
     pub(crate) fn staged(&mut self, ticket: Ticket, result: Result<Box<Reconfiguration>, String>) {
-        let result = result.map(|revision| self.staged = Some((ticket, revision)));
+        let result = result.map(|revision| {
+            let mark = revision.next_key;
+            self.staged = Some((ticket, revision));
+            mark
+        });
         self.replica.checked(ticket, result);
     }
 

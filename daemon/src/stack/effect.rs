@@ -17,8 +17,10 @@ use totem::{
 
 use super::command::{Leave, RequestId, SessionId};
 pub use super::database::reload::{NotReloaded, Reloaded};
+pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
 pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
 pub use super::objects::{ObjectChange, ObjectRefused, ObjectsFound};
+pub use super::ports::PortRefused;
 pub use super::service::MessageError;
 
 /// One obligation of the shell.
@@ -44,6 +46,13 @@ pub enum Effect {
     Notify {
         /// Whom.
         to: SessionId,
+        /// What.
+        notice: Notice,
+    },
+    /// Tell these sessions the same.
+    NotifyAll {
+        /// Whom.
+        to: Arc<[SessionId]>,
         /// What.
         notice: Notice,
     },
@@ -109,10 +118,18 @@ pub enum Reply {
     Running(Box<Running>),
     /// All nodes go by the new configuration, or why not.
     Reload(Result<Reloaded, NotReloaded>),
+    /// The session joins a group; what its messages must begin with.
+    JoinedGroup(Bytes),
+    /// The members of a group, ascending.
+    GroupMembers(Vec<Address>),
+    /// Groups and their members.
+    Groups(GroupList),
     /// What a map holds, or why it was not done.
     Map(Result<Found, KeyRefused>),
     /// Objects, or why it was not done.
     Objects(Result<ObjectsFound, ObjectRefused>),
+    /// Somebody listens on the port, or nobody.
+    Listening(bool),
 }
 
 /// The configuration that a node goes by, whatever its file has become.
@@ -142,6 +159,16 @@ pub enum Refusal {
     },
     /// The node is leaving.
     Leaving,
+    /// The session, or its process by another session, is a member already.
+    AlreadyMember,
+    /// The session is in no group.
+    NotInGroup,
+    /// There are so many members already.
+    TooManyMembers(usize),
+    /// The message does not begin with what its sender was given.
+    NotItsOwn,
+    /// Somebody joined after the beginning of the message: nobody gets it.
+    Interrupted,
     /// A client objects.
     Busy,
     /// It is being asked already whether this node may leave.
@@ -156,6 +183,8 @@ pub enum Refusal {
     Votes(quorum::Refused),
     /// A quorum device cannot be used so.
     Device(quorum::DeviceRefused),
+    /// Ports or barriers cannot be used so.
+    Port(PortRefused),
     /// One of the things that would happen is impossible.
     Step {
         /// Which, from 0.
@@ -206,10 +235,30 @@ pub enum Notice {
         /// Its content.
         payload: Bytes,
     },
+    /// Something about the session's group, or the ring it is on.
+    Group(GroupNotice),
     /// A key changed that the session tracks.
     Key(KeyChange),
     /// An object changed that the session watches.
     Object(ObjectChange),
+    /// Something was sent to the port on which the session listens.
+    Data {
+        /// Its sender.
+        from: NodeId,
+        /// The port on which its sender listens; 0 for none.
+        from_port: u8,
+        /// Its content.
+        payload: Bytes,
+    },
+    /// Somebody listens on the session's port at a node, or no longer.
+    Port {
+        /// Which node.
+        node: NodeId,
+        /// The port.
+        port: u8,
+        /// Somebody does.
+        open: bool,
+    },
 }
 
 /// One line for the log.
@@ -495,6 +544,8 @@ pub struct Status {
     pub disallowed_nodes: Vec<String>,
     /// This node has state that outlives a partition.
     pub has_state: bool,
+    /// Ports on which programs of this node listen, ascending.
+    pub ports: Vec<u8>,
     /// Counters of the ring.
     pub stats: totem::Stats,
 }

@@ -269,9 +269,25 @@ impl Nodes {
         self.entries.values().filter(|entry| entry.state == NodeState::Member).count()
     }
 
+    /// The configuration or the ring knows this node.
+    pub(crate) fn is_known(&self, id: NodeId) -> bool {
+        self.entries.contains_key(&id)
+    }
+
+    /// The members of the cluster.
+    pub(crate) fn admitted(&self) -> NodeSet {
+        let admitted = self.entries.iter().filter(|(_, entry)| entry.is_admitted());
+        admitted.map(|(&id, _)| id).collect()
+    }
+
     /// Whether this node's votes count.
     pub(crate) fn is_admitted(&self, id: NodeId) -> bool {
         self.entries.get(&id).is_some_and(Entry::is_admitted)
+    }
+
+    /// The member whose id is the lowest.
+    pub(crate) fn lowest(&self) -> Option<NodeId> {
+        self.entries.iter().find(|(_, entry)| entry.is_admitted()).map(|(&id, _)| id)
     }
 
     /// The hellos of those who belong here; the others are reported.

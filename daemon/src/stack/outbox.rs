@@ -12,6 +12,9 @@ use totem::{Guarantee, Lane, RingId};
 use super::command::{RequestId, SessionId};
 use super::effect::{Effect, Notice, Reply, Report};
 
+/// Messages in the data lane with which no session may add one of its own accord.
+const MOST_WAITING: usize = 1024;
+
 /// See the module's head.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -72,6 +75,12 @@ impl Outbox {
         self.queue(lane).push_back(Pending { message, guarantee, ring: None });
     }
 
+    /// Multicasts a message on the data lane that no member delivers before all have it.
+    pub(crate) fn promise(&mut self, message: Vec<u8>) {
+        let (message, guarantee) = (message.into(), Guarantee::Safe);
+        self.data.push_back(Pending { message, guarantee, ring: None });
+    }
+
     /// Multicasts a message that has no meaning after `ring`, on the sync lane.
     pub(crate) fn say_on(&mut self, ring: RingId, message: Vec<u8>) {
         self.promise_on(ring, Guarantee::Agreed, message);
@@ -86,6 +95,16 @@ impl Outbox {
     /// per membership change, and one text of the configuration or two.
     pub(crate) fn forget_ring(&mut self) {
         self.sync.retain(|pending| pending.ring.is_none());
+    }
+
+    /// Something waits for room in the data lane.
+    pub(crate) fn has_data(&self) -> bool {
+        !self.data.is_empty()
+    }
+
+    /// So much waits for room in the data lane that it must not become more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.data.len() >= MOST_WAITING
     }
 
     /// The message that has waited longest for a lane.

@@ -38,12 +38,23 @@ pub(crate) enum Service {
     Evs,
     /// The configuration and its versions.
     Database,
+    /// Process groups.
+    Groups,
+    /// Ports, messages on them, and barriers.
+    Ports,
 }
 
 impl Service {
     /// All services.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Sync, Self::Nodes, Self::Voting, Self::Evs, Self::Database];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Sync,
+        Self::Nodes,
+        Self::Voting,
+        Self::Evs,
+        Self::Database,
+        Self::Groups,
+        Self::Ports,
+    ];
 
     /// What programs know it by.
     pub(crate) const fn name(self) -> &'static str {
@@ -53,6 +64,8 @@ impl Service {
             Self::Voting => "votequorum",
             Self::Evs => "evs",
             Self::Database => "confdb",
+            Self::Groups => "cpg",
+            Self::Ports => "ports",
         }
     }
 
@@ -64,6 +77,8 @@ impl Service {
             Self::Voting => 3,
             Self::Evs => 4,
             Self::Database => 5,
+            Self::Groups => 6,
+            Self::Ports => 9,
         }
     }
 
@@ -75,6 +90,8 @@ impl Service {
             3 => Some(Self::Voting),
             4 => Some(Self::Evs),
             5 => Some(Self::Database),
+            6 => Some(Self::Groups),
+            9 => Some(Self::Ports),
             _ => None,
         }
     }
@@ -148,6 +165,22 @@ pub enum MessageError {
         /// The limit.
         most: usize,
     },
+    /// A state in more pieces than are kept.
+    #[error("list of members in {size} pieces, at most {most} are taken")]
+    TooManyPieces {
+        /// How many came.
+        size: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// More of something than one node may have.
+    #[error("more than {most} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        most: usize,
+    },
     /// The node reached the barrier and had not introduced itself.
     #[error("no {what} before the barrier")]
     Missing {
@@ -215,6 +248,11 @@ impl Reader {
         let bytes = self.short()?;
         let text = str::from_utf8(&bytes);
         text.map(str::to_owned).map_err(|_| MessageError::NotText { what: self.what, field })
+    }
+
+    /// Nothing is left.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
     }
 
     /// All that is left.

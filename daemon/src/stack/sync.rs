@@ -25,6 +25,9 @@ use super::service::{LARGEST, MessageError, PROTOCOL, Reader, Service};
 const STATE: u8 = 1;
 const BARRIER: u8 = 2;
 
+/// Pieces of its list of members that are taken of a node.
+const MOST_PIECES: usize = 256;
+
 /// The state exchange of one node.
 #[derive(Debug)]
 pub(crate) struct Synchronization {
@@ -49,6 +52,8 @@ pub(crate) struct States {
     pub(crate) members: NodeSet,
     /// What each wrote to each service; at most one chunk each.
     pub(crate) chunks: BTreeMap<(Service, NodeId), Bytes>,
+    /// The members of process groups on each node, in pieces.
+    pub(crate) lists: BTreeMap<NodeId, Vec<Bytes>>,
     /// Who speaks another version of the services' protocol, and which.
     pub(crate) foreign: BTreeMap<NodeId, u8>,
 }
@@ -131,7 +136,24 @@ impl Round {
             let size = state.len();
             return Err(MessageError::TooLarge { what: "state", size, most: LARGEST });
         }
-        self.said.chunks.entry((service, from)).or_insert(state);
+        match service {
+            Service::Groups => {
+                let pieces = self.said.lists.entry(from).or_default();
+                if pieces.len() >= MOST_PIECES {
+                    let (size, most) = (pieces.len() + 1, MOST_PIECES);
+                    return Err(MessageError::TooManyPieces { size, most });
+                }
+                pieces.push(state);
+            }
+            Service::Sync
+            | Service::Nodes
+            | Service::Voting
+            | Service::Evs
+            | Service::Database
+            | Service::Ports => {
+                self.said.chunks.entry((service, from)).or_insert(state);
+            }
+        }
         Ok(())
     }
 

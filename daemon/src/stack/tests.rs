@@ -128,6 +128,7 @@ impl World {
                 }
                 effect @ (Effect::Reply { .. }
                 | Effect::Notify { .. }
+                | Effect::NotifyAll { .. }
                 | Effect::Report(_)
                 | Effect::File(FileJob::Unstage(_))
                 | Effect::Debug(_)
@@ -196,6 +197,7 @@ impl World {
             | Effect::Store(_)
             | Effect::Reply { .. }
             | Effect::Notify { .. }
+            | Effect::NotifyAll { .. }
             | Effect::Report(_)
             | Effect::File(_)
             | Effect::Debug(_)
@@ -270,6 +272,7 @@ fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
         disallowed,
         shutdown_timeout,
         shown,
+        next_key: 0,
     })
 }
 
@@ -301,6 +304,7 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
 
 mod departing;
 mod lookup;
+mod ports;
 mod versions;
 
 fn states(rows: &[Node]) -> Vec<NodeState> {
@@ -429,7 +433,7 @@ fn a_node_without_entry_is_admitted_without_a_vote() {
 /// The configurations and raw messages that a node's attached session saw, in short.
 fn seen(world: &World, id: u32) -> Vec<String> {
     let notices = world.effects[&node(id)].iter().filter_map(|effect| match effect {
-        Effect::Notify { notice, .. } => Some(notice),
+        Effect::Notify { notice, .. } | Effect::NotifyAll { notice, .. } => Some(notice),
         Effect::Send { .. }
         | Effect::Store(_)
         | Effect::Reply { .. }
@@ -451,8 +455,11 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::State { .. }
             | Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
+            | Notice::Group(_)
             | Notice::Key(_)
-            | Notice::Object(_) => None,
+            | Notice::Object(_)
+            | Notice::Data { .. }
+            | Notice::Port { .. } => None,
         })
         .collect()
 }

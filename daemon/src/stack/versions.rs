@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use confdb::replica::{Holding, Ticket};
+use confdb::replica::{Edition, Holding, Ticket};
 use quorum::State;
 use totem::{Configuration, Instant, Kind, NodeId};
 
@@ -95,6 +95,18 @@ impl Stack {
         }
     }
 
+    /// This node speaks for all where one must: it is the lowest member of a cluster that may act.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        self.is_quorate() && self.nodes.lowest() == Some(self.nodes.me())
+    }
+
+    /// The version that this node goes by.
+    #[must_use]
+    pub const fn edition(&self) -> Edition {
+        self.database.edition()
+    }
+
     /// The text that this node goes by.
     #[must_use]
     pub fn text(&self) -> &[u8] {
@@ -142,12 +154,14 @@ impl Stack {
         let outbox = &mut self.outbox;
         outbox.report(Report::Synchronized { members: states.members.clone() });
         let hellos = self.nodes.introductions(states, outbox);
+        self.groups.on_synced(hellos.keys().copied().collect(), states, outbox);
         self.database.on_synced(hellos.keys().copied(), states, outbox);
         let current = hellos.iter().filter(|(id, _)| self.database.is_current(**id));
         let current: Vec<(NodeId, Hello)> =
             current.map(|(id, hello)| (*id, hello.clone())).collect();
         self.missed = Missed { hellos, log: Vec::new() };
         let takes_part = self.database.is_current(self.nodes.me());
+        let ours = self.missed.hellos.keys().copied().collect();
         let departed = self.nodes.put_out(|id| takes_part && self.database.is_current(id));
         self.voting.on_departed(now, departed, outbox);
         let members = if takes_part {
@@ -163,6 +177,7 @@ impl Stack {
             Ok(voting) => self.voting.on_synced(now, &voting, outbox),
             Err(exit) => self.leave_now = self.leave_now.or(Some(exit)),
         }
+        self.ports.on_synced(states, (&ours, &self.nodes.admitted()), &mut self.outbox);
         self.expel();
         self.note_quorum();
         self.follow();
@@ -227,6 +242,7 @@ impl Stack {
         for miss in std::mem::take(&mut self.missed.log) {
             self.make_up(now, miss);
         }
+        self.ports.on_admitted(&mut self.outbox);
         let newcomer = voting.into_iter().filter(|(id, _)| *id == from).collect();
         self.voting.on_synced(now, &newcomer, &mut self.outbox);
         self.voting.release(&mut self.outbox);

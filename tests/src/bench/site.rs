@@ -105,7 +105,11 @@ impl Site {
     }
 }
 
-fn clusterd() -> Result<PathBuf, String> {
+/// Our daemon's program.
+///
+/// # Errors
+/// It is missing.
+pub fn clusterd() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let beside = own.parent().map(PathBuf::from).unwrap_or_default();
     let dir = std::env::var_os("CLUSTER_BIN").map_or(beside, PathBuf::from);

@@ -95,6 +95,7 @@ impl Play {
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(1),
             shown: Shown::default(),
+            next_key: 0,
         };
         let config = stack::Config {
             ring: config(1),
@@ -213,6 +214,7 @@ impl Play {
                 Effect::File(job) => self.file(&job),
                 Effect::Reply { .. }
                 | Effect::Notify { .. }
+                | Effect::NotifyAll { .. }
                 | Effect::Report(_)
                 | Effect::Debug(_)
                 | Effect::Admit(_)

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use totem::Guarantee;
 
-use super::{ballot, node, time};
+use super::{ballot, node, ports, time};
 use crate::airlock::KeyStep;
 use crate::check::group::Group;
 use crate::faults::{Fault, Moment, Trigger};
@@ -35,6 +35,9 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
         return Ok(());
     }
     if let Some(done) = ballot::command(world, plan, words) {
+        return done;
+    }
+    if let Some(done) = ports::command(world, plan, words) {
         return done;
     }
     match words {
@@ -126,6 +129,8 @@ fn parse_fault(plan: &Plan, words: &[&str]) -> Result<Fault, String> {
             let (node, refuser) = (node(plan, id)?, Some(node(plan, other)?));
             Ok(Fault::Reload { node, newer: 1, refuser })
         }
+        ["directory"] => Ok(Fault::Directory { everyone: false }),
+        ["directory", "everyone"] => Ok(Fault::Directory { everyone: true }),
         ["join"] => Ok(Fault::Join),
         other => Err(format!("{}: not understood", other.join(" "))),
     }

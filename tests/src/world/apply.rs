@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use daemon::stack::command::Command;
-use daemon::stack::effect::{Effect, Notice, Reply, Report};
+use daemon::stack::effect::{Effect, Notice, Refusal, Reply, Report};
 use totem::wire::Packet;
 use totem::{Configuration, Destination, Guarantee, Kind, NodeId, NodeSet, RingSeq};
 
@@ -61,12 +61,15 @@ impl World {
                 } else if let Some(message) = self.nodes[node].asked(to) {
                     self.answered(node, message, &reply);
                 } else if let Some(question) = self.nodes[node].question(to) {
-                    self.trace.story(self.now, Some(node), || {
-                        let done = reply == Reply::Done;
-                        let told = if done { "done".into() } else { format!("{reply:?}") };
-                        format!("{question}: {told}")
-                    });
+                    self.trace
+                        .story(self.now, Some(node), || format!("{question}: {}", told(&reply)));
                 }
+            }
+            Effect::Notify {
+                to: _,
+                notice: notice @ (Notice::Data { .. } | Notice::Port { .. }),
+            } => {
+                self.at_port(node, &notice);
             }
             Effect::Notify { to: guest::FIRST, notice } => {
                 self.nodes[node].guest.expect(&notice);
@@ -75,6 +78,10 @@ impl World {
             Effect::Notify { to, notice } => {
                 let told = self.nodes[node].guest.told(to, &notice);
                 self.sessions(node, told);
+            }
+            Effect::NotifyAll { to, notice } => {
+                let what = format!("{to:?} are in no group and are told {notice:?}");
+                self.sessions(node, Err(what));
             }
             Effect::Report(Report::Disallowed { node: whose, what }) => {
                 self.trace.story(self.now, Some(node), || format!("disallows {whose}: {what:?}"));
@@ -132,8 +139,12 @@ impl World {
             | Reply::Running(_)
             | Reply::WhatIf(_)
             | Reply::Reload(_)
+            | Reply::JoinedGroup(_)
+            | Reply::GroupMembers(_)
+            | Reply::Groups(_)
             | Reply::Map(_)
-            | Reply::Objects(_) => {
+            | Reply::Objects(_)
+            | Reply::Listening(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -228,8 +239,10 @@ impl World {
             Notice::State { node: whose, state } => {
                 self.trace.story(self.now, Some(node), || format!("node {whose} is {state:?}"));
             }
+            Notice::Data { .. } | Notice::Port { .. } => self.at_port(node, &notice),
             Notice::TryShutdown(_)
             | Notice::ConfigUpdate { .. }
+            | Notice::Group(_)
             | Notice::Key(_)
             | Notice::Object(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
@@ -239,6 +252,28 @@ impl World {
                 self.observe(node, What::Verdict { quorate: verdict.quorate });
             }
         }
+    }
+
+    /// A program that listens on a port is told something.
+    fn at_port(&mut self, node: usize, notice: &Notice) {
+        let text = match notice {
+            Notice::Data { from, from_port, payload } => {
+                format!("from port {from_port} of {from}: {}", String::from_utf8_lossy(payload))
+            }
+            Notice::Port { node, port, open: true } => format!("port {port} of {node} is open"),
+            Notice::Port { node, port, open: false } => format!("port {port} of {node} is closed"),
+            Notice::Configuration(_)
+            | Notice::Message { .. }
+            | Notice::Membership { .. }
+            | Notice::State { .. }
+            | Notice::TryShutdown(_)
+            | Notice::ConfigUpdate { .. }
+            | Notice::Group(_)
+            | Notice::Key(_)
+            | Notice::Object(_)
+            | Notice::Quorum(_) => format!("{notice:?}"),
+        };
+        self.trace.story(self.now, Some(node), || text);
     }
 
     fn configuration(&mut self, node: usize, configuration: &Configuration) {
@@ -315,6 +350,14 @@ impl World {
         self.nodes[node].say(self.now, id, command);
         self.settle(node);
     }
+}
+
+/// An answer in one line.
+fn told(reply: &Reply) -> String {
+    if let Reply::Refused(Refusal::Port(why)) = reply {
+        return why.to_string();
+    }
+    if *reply == Reply::Done { "done".into() } else { format!("{reply:?}") }
 }
 
 fn list(nodes: &NodeSet) -> String {

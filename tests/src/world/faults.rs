@@ -66,6 +66,7 @@ impl World {
             }
             Fault::Visit { node } => self.visit(node),
             Fault::Reload { node, newer, refuser } => self.reload(node, newer, refuser),
+            Fault::Directory { everyone } => self.directory(everyone),
             Fault::Retune { node, tuning } => {
                 self.trace.fine(self.now, Some(node), || format!("{tuning:?}"));
                 self.nodes[node].retune(&self.plan, self.now, tuning);
@@ -112,6 +113,7 @@ impl World {
             | Fault::Join
             | Fault::Link { .. }
             | Fault::Weather(_)
+            | Fault::Directory { .. }
             | Fault::Retune { .. }
             | Fault::Key { .. }
             | Fault::Flood { .. }

@@ -67,6 +67,21 @@ impl World {
         self.settle(node);
     }
 
+    pub(super) fn directory(&mut self, everyone: bool) {
+        let text = self.write(self.admin.newest.max(1) + 1);
+        self.trace.story(self.now, None, || {
+            format!("the directory has version {}", conf::version(&text))
+        });
+        for node in 0..self.nodes.len() {
+            let runs = self.nodes[node].is_up() && !self.nodes[node].is_paused();
+            if runs && (everyone || self.nodes[node].speaks()) {
+                self.trace.story(self.now, Some(node), || "proposes what it has".into());
+                self.nodes[node].reload(self.now, text.clone());
+                self.settle(node);
+            }
+        }
+    }
+
     pub(super) fn reloaded(
         &mut self,
         node: usize,

@@ -5,7 +5,9 @@
 //! that they were skipped; `tests/run` installs it.
 
 mod asking;
-mod server;
+mod ds389;
+mod generated;
+pub(crate) mod server;
 
 use std::ffi::OsString;
 use std::fs;
@@ -18,7 +20,7 @@ use self::server::{BASE, Server, run};
 /// Everything that a configuration may be made of.
 const FULL: &str = include_str!("directory/full.conf");
 
-fn tool(tool: fn(Vec<OsString>, &mut Streams<'_>) -> u8, words: &[&str]) -> String {
+pub(crate) fn tool(tool: fn(Vec<OsString>, &mut Streams<'_>) -> u8, words: &[&str]) -> String {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let words = std::iter::once("tool").chain(words.iter().copied()).map(OsString::from);
     let code = tool(words.collect(), &mut Streams { out: &mut out, err: &mut err });

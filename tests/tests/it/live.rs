@@ -6,11 +6,13 @@
 mod conflicts;
 mod demo;
 mod device;
+mod directory;
 mod errors;
 mod failures;
 mod logs;
 mod objecting;
 mod objects;
+mod pages;
 mod transcripts;
 mod units;
 mod versions;

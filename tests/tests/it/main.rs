@@ -7,6 +7,7 @@ mod contract;
 mod directory;
 mod hostile;
 mod live;
+mod managers;
 #[cfg(feature = "planted")]
 mod planted;
 mod random;

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 mod layers;
 
-const CRATES: [&str; 7] = ["totem", "quorum", "confdb", "client", "daemon", "tools", "tests"];
+const CRATES: [&str; 8] =
+    ["totem", "quorum", "confdb", "client", "capi", "daemon", "tools", "tests"];
 
 /// One source file, with its path from the root of the workspace.
 struct Source {

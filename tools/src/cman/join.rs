@@ -20,8 +20,9 @@ use super::{Context, NAME, print_json};
 /// the next command of a script finds it. What comes later is `join -w`'s to wait for.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// The one source of configurations that there is.
-const LOADER: &str = "xmlconfig";
+/// Where configurations come from: a file, a directory.
+const LOADERS: [&str; 2] = ["xmlconfig", DIRECTORY];
+const DIRECTORY: &str = "ldapconfig";
 
 pub(super) fn run(
     options: &Options,
@@ -65,14 +66,23 @@ pub(super) fn run(
 /// Is there a configuration at all? What is wrong in it the daemon finds.
 fn validate(options: &Options, context: &Context) -> Result<(), Failure> {
     let path = context.config();
-    let needed =
-        !options.unvalidated && !options.overrides.iter().any(|(letter, _)| *letter == 'X');
+    let mut overrides = options.overrides.iter();
+    let needed = !options.unvalidated
+        && !overrides.any(|(letter, _)| *letter == 'X')
+        && !is_in_a_directory(options, context);
     if !needed || File::open(path).is_ok() {
         return Ok(());
     }
     let path = path.display();
     let why = format!("I/O warning : failed to load external entity \"{path}\"");
     Err(Failure::invalid_configuration(vec![why]))
+}
+
+/// What is said here goes before what the environment says.
+fn is_in_a_directory(options: &Options, context: &Context) -> bool {
+    let said = options.overrides.iter().rev().find(|(letter, _)| *letter == 'C');
+    let own = said.map(|(_, value)| value.as_str());
+    own.or(context.environment.loader.as_deref()) == Some(DIRECTORY)
 }
 
 fn start(
@@ -108,10 +118,11 @@ fn variables(options: &Options) -> Result<Vec<(&'static str, String)>, Failure> 
             'v' | 'e' if value.trim_start_matches('0').is_empty() => continue,
             'v' => ("CMAN_VOTES", value.as_str()),
             'e' => ("CMAN_EXPECTEDVOTES", value.as_str()),
-            'C' if value == LOADER => continue,
+            'C' if LOADERS.contains(&value.as_str()) => ("CONFIG_LOADER", value.as_str()),
             'C' => {
+                let [file, directory] = LOADERS;
                 return Err(Failure::Die(format!(
-                    "configuration loader {value} is not supported: only {LOADER} is"
+                    "configuration loader {value} is not supported: {file} and {directory} are"
                 )));
             }
             _ => return Err(Failure::Die(format!("unknown option: {letter}"))),

@@ -80,9 +80,17 @@ fn text(error: Error) -> Result<String, Failure> {
         | Reason::DeviceBusy
         | Reason::NameTaken
         | Reason::Overrun
+        | Reason::AlreadyMember
+        | Reason::NotInGroup
+        | Reason::TooManyMembers
+        | Reason::Interrupted
         | Reason::Already
         | Reason::Absent
         | Reason::ReadOnly
-        | Reason::Full => Ok(text),
+        | Reason::Full
+        | Reason::PortInUse
+        | Reason::NoBarrier
+        | Reason::NodeLost
+        | Reason::TimedOut => Ok(text),
     }
 }

@@ -21,7 +21,7 @@ const CLUSTER_NAME_LENGTH: usize = 15;
 /// Every letter of the reference. `f` and `i` meant something in releases before it, which read
 /// them and then refused them: scripts that still say so are not stopped here.
 const GRAMMAR: Grammar = Grammar {
-    letters: "m:n:v:e:2p:c:r#i:N:t:o:k:F:C:VAPwfqahXD::Sd::",
+    letters: "m:n:v:e:2p:c:r#iN:t:o:k:F:C:VAPwfqahXD::Sd::",
     names: &[
         ("json", Takes::Nothing),
         ("dry-run", Takes::Nothing),
@@ -238,7 +238,7 @@ impl Options {
             'r' => self.reload = Some(0),
             'D' => self.unvalidated = true,
             // No services of others to load, no file to spread, and what older releases knew.
-            'A' | 'S' | 'f' => {}
+            'A' | 'S' | 'f' | 'i' => {}
             _ => return Err(die(format!("unknown option: {letter}"))),
         }
         Ok(())
@@ -278,7 +278,6 @@ impl Options {
             'c' | 'm' | 'k' | 'C' => self.overrides.push((letter, value)),
             'D' => self.unvalidated = !validation(&value)?,
             'd' => self.debug = Some(number(letter, &value)?),
-            'i' => {}
             _ => return Err(die(format!("unknown option: {letter}"))),
         }
         Ok(())
@@ -325,6 +324,12 @@ impl Options {
         let waits = self.wait || self.quorate;
         if self.operation == Operation::Join && self.timeout.is_some() && !waits {
             return Err(die("timeout is only appropriate with wait".to_owned()));
+        }
+        let two_node = self.overrides.iter().any(|(letter, _)| *letter == '2');
+        // Zero is none, as it always was; here none is one.
+        if let Some(votes) = self.number('e').filter(|votes| two_node && *votes > 1) {
+            let text = format!("expected_votes value ({votes}) invalid in two node mode");
+            return Err(die(text));
         }
         Ok(())
     }

@@ -2,12 +2,13 @@
 //!
 //! Must never drop the blanks at the ends of lines: they were always there. With `--json` the same
 //! as one object, keys in the order of the lines; `quorum` is an object of `needed`, `quorate` and
-//! `why` (the rule that decided), and lists are lists.
+//! `why` (the rule that decided), and lists are lists. Where a node goes by its last good copy of the
+//! configuration a line and a key, `last_good_copy`, say so and why; else there is neither.
 
 use std::fmt::Write as _;
 use std::io::Write;
 
-use client::{Connection, NodeState, Status};
+use client::{Connection, NodeState, Origin, Status};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -17,8 +18,8 @@ use super::print_json;
 /// Version of the membership protocol that scripts expect to read.
 pub(super) const PROTOCOL: &str = "6.2.0";
 
-/// The one port that is always bound; further ones come with services that bind them.
-const PORTS: [u8; 1] = [0];
+/// The one port that is always bound; further ones are those on which programs listen.
+const PORT: u8 = 0;
 
 pub(super) fn run(
     options: &Options,
@@ -38,7 +39,7 @@ fn text(status: &Status) -> String {
     let quorum = &status.quorum;
     let activity = if quorum.quorate { " " } else { "Activity blocked" };
     let flags: String = flags(status).iter().map(|flag| format!(" {flag}")).collect();
-    let ports: String = PORTS.iter().map(|port| format!("{port} ")).collect();
+    let ports = spaced(&ports(status));
     let mut text = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
         writeln!(text, "{name}{value}").expect("writing to a string cannot fail");
@@ -68,12 +69,15 @@ fn text(status: &Status) -> String {
     if !status.disallowed_nodes.is_empty() {
         line("Disallowed nodes: ", &spaced(&status.disallowed_nodes));
     }
+    if let Some(why) = &status.copy {
+        line("Configuration: ", &format_args!("last good copy ({why})"));
+    }
     text
 }
 
 fn object(status: &Status) -> Value {
     let quorum = &status.quorum;
-    json!({
+    let mut object = json!({
         "version": PROTOCOL,
         "config_version": status.config_version,
         "cluster_name": status.cluster,
@@ -89,13 +93,24 @@ fn object(status: &Status) -> Value {
         "quorum": { "needed": quorum.needed, "quorate": quorum.quorate, "why": quorum.why },
         "active_subsystems": status.subsystems,
         "flags": flags(status),
-        "ports_bound": PORTS,
+        "ports_bound": ports(status),
         "node_name": status.me.name,
         "node_id": status.me.id,
         "multicast_addresses": status.multicast_addresses,
         "node_addresses": status.me.addresses,
         "disallowed_nodes": status.disallowed_nodes,
-    })
+        "origins": status.origins.iter().map(origin).collect::<Vec<_>>(),
+    });
+    if let Some(why) = &status.copy {
+        object["last_good_copy"] = Value::from(why.as_str());
+    }
+    object
+}
+
+/// A value that this node has for itself.
+fn origin(origin: &Origin) -> Value {
+    let Origin { path, value, from } = origin;
+    json!({ "path": path, "value": value, "from": from })
 }
 
 fn state(state: NodeState) -> &'static str {
@@ -117,6 +132,10 @@ fn flags(status: &Status) -> Vec<&'static str> {
         (status.has_state, "HaveState"),
     ];
     known.into_iter().filter_map(|(on, flag)| on.then_some(flag)).collect()
+}
+
+fn ports(status: &Status) -> Vec<u8> {
+    std::iter::once(PORT).chain(status.ports.iter().copied()).collect()
 }
 
 fn spaced<T: std::fmt::Display>(items: &[T]) -> String {

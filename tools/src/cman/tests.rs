@@ -109,10 +109,14 @@ fn status_as_json_says_the_same_in_the_same_order() {
         r#""node_votes":1,"quorum":{"needed":1,"quorate":true,"why":"two-node"},"#,
         r#""active_subsystems":1,"flags":["2node"],"ports_bound":[0],"node_name":"iscsi1","#,
         r#""node_id":1,"multicast_addresses":["239.192.181.106"],"#,
-        r#""node_addresses":["192.168.10.11"],"disallowed_nodes":[]}"#,
+        r#""node_addresses":["192.168.10.11"],"disallowed_nodes":[],"#,
+        r#""origins":[{"path":"cluster.logging.debug","value":"on","from":"local.conf:2"}]}"#,
         "\n",
     );
-    assert_eq!(type_at(two_nodes(), "status --json"), Seen::good(expected));
+    let mut world = two_nodes();
+    let [path, value, from] = ["cluster.logging.debug", "on", "local.conf:2"].map(str::to_owned);
+    world.status.origins = vec![proto::Origin { path, value, from }];
+    assert_eq!(type_at(world, "status --json"), Seen::good(expected));
 }
 
 #[test]
@@ -295,6 +299,17 @@ fn debugging_is_turned_on_and_off_without_a_word() {
 }
 
 #[test]
+fn ports_on_which_programs_listen_are_listed_after_the_one_that_is_always_bound() {
+    let mut world = two_nodes();
+    world.status.ports = vec![11, 177];
+    let daemon = Daemon::start(world);
+    let seen = at(daemon.socket(), "status");
+    assert!(seen.out.contains("\nPorts Bound: 0 11 177  \n"), "{}", seen.out);
+    let seen = at(daemon.socket(), "status --json");
+    assert!(seen.out.contains("\"ports_bound\":[0,11,177]"), "{}", seen.out);
+}
+
+#[test]
 fn nodes_that_are_kept_out_are_marked_and_counted() {
     let mut world = two_nodes();
     world.status.disallowed = true;
@@ -315,6 +330,18 @@ Node  Sts   Inc   Joined               Name
     let flags = "\nFlags: 2node Shutdown DisallowedNodes DisallowedEnabled HaveState \n";
     assert!(seen.contains(flags), "{seen}");
     assert!(seen.ends_with("Node addresses: 192.168.10.11 \nDisallowed nodes: iscsi2 iscsi3 \n"));
+}
+
+#[test]
+fn a_last_good_copy_is_a_line_and_a_key_more() {
+    let mut world = two_nodes();
+    let plain = type_at(world.clone(), "status").out;
+    world.status.copy = "ldap://a: cannot connect".to_owned();
+    let seen = type_at(world.clone(), "status").out;
+    let more = "Configuration: last good copy (ldap://a: cannot connect)\n";
+    assert_eq!(seen, format!("{plain}{more}"));
+    let seen = type_at(world, "status --json").out;
+    assert!(seen.ends_with(",\"last_good_copy\":\"ldap://a: cannot connect\"}\n"), "{seen}");
 }
 
 #[test]

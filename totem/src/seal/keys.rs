@@ -54,6 +54,16 @@ impl ClusterKey {
         self.id
     }
 
+    /// A number that stands for it where nodes compare what they have, for one use (HKDF expand):
+    /// it tells nothing of the key, and nothing that could be recognized at another use.
+    #[must_use]
+    pub fn mark(&self, cluster: u32, of: u64) -> u64 {
+        let mut mark = [0; 8];
+        let info: [&[u8]; 3] = [b"totem key mark", &cluster.to_be_bytes(), &of.to_be_bytes()];
+        expand(&self.secret, &info, &mut mark);
+        u64::from_be_bytes(mark)
+    }
+
     /// The cipher of one boot of one sender (HKDF expand, §2.3). The cluster takes part, so that
     /// clusters which share a secret do not share nonces.
     pub(super) fn cipher(&self, cluster: u32, sender: NodeId, boot: u64) -> Aes256Gcm {

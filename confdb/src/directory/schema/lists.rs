@@ -9,7 +9,8 @@ use super::{Class, class, ours};
 const CMAN: &str = "\
     two_node expected_votes cluster_id hash_cluster_id nodename port keyfile broadcast transport \
     upgrading disallowed quorum_dev_poll shutdown_timeout ccsd_poll startup_config_timeout \
-    max_queued debug_mask disable_openais";
+    max_queued debug_mask disable_openais realtime next_keyfile wait_for_all auto_tie_breaker \
+    last_man_standing last_man_standing_window allow_downscale ldap_watch ldap_watch_interval";
 const MULTICAST: &str = "\
     addr ttl port";
 const TOTEM: &str = "\
@@ -135,7 +136,8 @@ pub(super) const ATTRIBUTES: &str = "\
     START_PROFILE START_WAITTIME AUTOMATIC_RECOVER ERS_InstanceName ERS_START_PROFILE SID DBTYPE \
     DBJ2EE_ONLY JAVA_HOME STRICT_MONITORING NETSERVICENAME DIR_BOOTSTRAP DIR_SECSTORE \
     PRE_START_USEREXIT POST_START_USEREXIT PRE_STOP_USEREXIT POST_STOP_USEREXIT depth \
-    groupd_compat nodir uid gid";
+    groupd_compat nodir uid gid realtime next_keyfile wait_for_all auto_tie_breaker \
+    last_man_standing last_man_standing_window allow_downscale ldap_watch ldap_watch_interval";
 
 pub(super) const CLASSES: &[Class] = &[
     class("cluster", 1, "config_version name", &[]),

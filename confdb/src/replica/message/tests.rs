@@ -24,8 +24,8 @@ fn message() -> impl Strategy<Value = Message> {
         }),
         (any::<u32>(), any::<u32>(), vec(any::<u8>(), 0..PART))
             .prop_map(|(number, offset, bytes)| Message::Part { number, offset, bytes }),
-        (any::<u32>(), any::<u32>())
-            .prop_map(|(proposer, number)| Message::Accept { proposer, number }),
+        (any::<u32>(), any::<u32>(), any::<u64>())
+            .prop_map(|(proposer, number, mark)| Message::Accept { proposer, number, mark }),
         (any::<u32>(), any::<u32>(), ".{0,100}")
             .prop_map(|(proposer, number, reason)| Message::Refuse { proposer, number, reason }),
     ]

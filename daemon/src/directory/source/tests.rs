@@ -42,3 +42,14 @@ fn servers_keep_their_order_and_passwords_are_not_shown() {
     assert_eq!(source.bind.as_ref().map(|bind| bind.password.as_str()), Some("geheim"));
     assert!(!format!("{source:?}").contains("geheim"));
 }
+
+#[test]
+fn what_is_empty_is_as_if_it_was_not_said() {
+    let words = ["--base=dc=de", "--url=", "--bind=", "--password-file=", "--ca=", "--timeout="];
+    let source = asked(&words).source().expect("it makes sense");
+    assert_eq!((source.urls.as_slice(), source.ca), (&["ldap://localhost".to_owned()][..], None));
+    assert!(source.bind.is_none() && !source.starttls);
+    assert_eq!(source.patience, Duration::from_secs(5));
+    let wrong = Asked::try_parse_from(["x", "--timeout=0"]).expect_err("no time at all");
+    assert!(wrong.to_string().contains("from 1 to 3600"), "{wrong}");
+}

@@ -5,6 +5,8 @@ use totem::{Cause, Change, RingId, RingSeq};
 
 use super::*;
 use crate::ipc::tests::{status, verdict};
+use crate::stack::command::{BarrierChange, BarrierCommand};
+use crate::stack::effect::PortRefused;
 
 fn ids(numbers: &[u32]) -> NodeSet {
     numbers.iter().map(|number| NodeId::new(*number).unwrap()).collect()
@@ -20,6 +22,45 @@ fn leave_keeps_both_of_its_flags_apart() {
     assert_eq!(ask, Ask::Command(Command::Leave(Leave { remove: true, force: false })));
     let ask = request(request::What::Leave(proto::Leave { remove: false, force: true })).unwrap();
     assert_eq!(ask, Ask::Command(Command::Leave(Leave { remove: false, force: true })));
+}
+
+#[test]
+fn a_barrier_keeps_its_name_and_what_is_asked() {
+    use proto::barrier::What;
+    let asked = |what| {
+        let what = proto::Barrier { name: "start".into(), what };
+        request(request::What::Barrier(what))
+    };
+    let register = proto::RegisterBarrier { nodes: 3, once: true };
+    let change = BarrierCommand::Change;
+    for (sent, meant) in [
+        (What::Register(register), BarrierCommand::Register { nodes: 3, once: true }),
+        (What::Nodes(2), change(BarrierChange::Nodes(2))),
+        (What::Once(false), change(BarrierChange::Once(false))),
+        (What::PatienceMs(0), change(BarrierChange::Patience(None))),
+        (What::PatienceMs(5), change(BarrierChange::Patience(Some(Duration::from_millis(5))))),
+        (What::Arrive(proto::Arrive {}), change(BarrierChange::Arrive)),
+        (What::Wait(proto::Wait {}), BarrierCommand::Wait),
+        (What::Delete(proto::DeleteBarrier {}), BarrierCommand::Delete),
+    ] {
+        let command = PortCommand::Barrier { name: "start".into(), command: meant };
+        assert_eq!(asked(Some(sent)).unwrap(), Ask::Command(Command::Port(command)));
+    }
+    assert!(asked(None).unwrap_err().0.contains("nothing known"));
+}
+
+#[test]
+fn a_port_is_a_byte_and_node_0_nobody() {
+    let send = |node, port| {
+        request(request::What::SendData(proto::SendData { node, port, payload: "a".into() }))
+    };
+    let sent =
+        |to, port| Ask::Command(Command::Port(PortCommand::Send { to, port, payload: "a".into() }));
+    assert_eq!(send(0, 11).unwrap(), sent(None, 11));
+    assert_eq!(send(3, 0).unwrap(), sent(NodeId::new(3), 0));
+    assert_eq!(send(0, 256).unwrap_err().0, "no port has number 256");
+    let open = request(request::What::OpenPort(proto::OpenPort { port: 4096 }));
+    assert_eq!(open.unwrap_err().0, "no port has number 4096");
 }
 
 #[test]
@@ -47,6 +88,10 @@ fn every_refusal_has_a_reason_of_its_own_and_names_its_numbers() {
         Refusal::Votes(quorum::Refused::Unknown(NodeId::new(7).unwrap())),
         Refusal::Device(DeviceRefused::Other),
         Refusal::Device(DeviceRefused::NameOfNode),
+        Refusal::Port(PortRefused::InUse(177)),
+        Refusal::Port(PortRefused::NoBarrier),
+        Refusal::Port(PortRefused::NodeLost),
+        Refusal::Port(PortRefused::TimedOut),
     ];
     let mut reasons = BTreeSet::new();
     for refusal in refusals {
@@ -66,11 +111,19 @@ fn status_says_everything_the_stack_said_and_what_the_shell_adds() {
     let around = Surroundings {
         multicast: vec!["239.192.181.106".parse().unwrap(), "ff15::1".parse().unwrap()],
         at_origin: Duration::from_secs(1_795_171_188),
+        copy: Some("nobody answers".to_owned()),
+        origins: vec![Origin {
+            path: "cluster.logging.debug".to_owned(),
+            value: "on".to_owned(),
+            from: "local.conf:2".to_owned(),
+        }],
     };
     let told = reply(&Reply::Status(Box::new(status())), &around, 3);
     let reply::What::Status(told) = told else { panic!("{told:?}") };
     assert_eq!((told.cluster_id, told.config_version, told.generation), (46516, 5, 8));
     assert_eq!(told.subsystems, 3);
+    let [proto::Origin { path, value, from }] = &told.origins[..] else { panic!("{told:?}") };
+    assert_eq!([path, value, from], ["cluster.logging.debug", "on", "local.conf:2"]);
     assert_eq!(told.multicast_addresses, ["239.192.181.106", "ff15::1"]);
     assert!(told.two_node && told.synchronized);
     assert_eq!(told.quorum.as_ref().unwrap().why, verdict().why.to_string());

@@ -10,15 +10,19 @@
 //! | `cluster.conf` | in use |
 //! | `cluster.conf.7.new` | version 7, accepted by this node, perhaps not yet by all |
 //! | `cluster.conf.6` | version 6, in use before |
+//!
+//! Where the configuration comes from a directory, this node's copy of it is the file, and lies where
+//! the node remembers other things; only its owner can read it.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use confdb::replica::edition::MOST_ACCEPTED;
 use confdb::replica::{Digest, Edition, LARGEST_TEXT};
 
+use crate::options::{Loader, Options};
 use crate::shell::disk::DiskError;
 
 /// Texts that were in use before and are kept.
@@ -28,21 +32,45 @@ pub(super) const GENERATIONS: usize = 8;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::shell) struct Place {
     path: PathBuf,
+    /// Nobody but the owner reads it: it came from where one must log in.
+    private: bool,
 }
+
+/// The mode of a private file.
+const PRIVATE: u32 = 0o600;
 
 impl Place {
     /// That of the file with this name. Where it is a link, what it points to is replaced.
     pub(in crate::shell) fn new(path: &Path) -> Self {
-        Self { path: fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()) }
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        Self { path, private: false }
+    }
+
+    /// That of the node which these options make.
+    pub(in crate::shell) fn of(options: &Options) -> Self {
+        let private = options.loader() == Loader::Directory;
+        Self { private, ..Self::new(&options.place()) }
+    }
+
+    /// At a start, when nobody else knows of it yet: makes a text the one in use, and keeps what
+    /// was in use before.
+    pub(in crate::shell) fn adopt(&self, version: u64, text: &[u8]) -> Result<(), DiskError> {
+        let old = bounded(&self.path).unwrap_or_default();
+        if old == text {
+            return Ok(());
+        }
+        let read = confdb::load::configuration("", &old).ok();
+        let from = read.map_or(0, |read| u64::from(read.cluster.config_version));
+        self.activate((version, text), (from, &old))
     }
 
     /// The name of the file in use.
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::shell) fn path(&self) -> &Path {
         &self.path
     }
 
     /// The text in use.
-    pub(super) fn read(&self) -> Result<Vec<u8>, String> {
+    pub(in crate::shell) fn read(&self) -> Result<Vec<u8>, String> {
         let path = self.path.display();
         let text = bounded(&self.path)
             .map_err(|why| format!("cannot read the configuration {path}: {why}"))?;
@@ -56,8 +84,11 @@ impl Place {
     /// return.
     pub(super) fn stage(&self, version: u64, text: &[u8]) -> Result<(), DiskError> {
         let new = self.new_name(version);
-        let mut file = File::create(&new).map_err(fail("create", &new))?;
-        if let Ok(old) = self.path.metadata() {
+        let mut file = self.create(&new).map_err(fail("create", &new))?;
+        if self.private {
+            let mode = fs::Permissions::from_mode(PRIVATE);
+            file.set_permissions(mode).map_err(fail("set the mode of", &new))?;
+        } else if let Ok(old) = self.path.metadata() {
             file.set_permissions(old.permissions()).map_err(fail("set the mode of", &new))?;
             let now = file.metadata().map_err(fail("look at", &new))?;
             if (now.uid(), now.gid()) != (old.uid(), old.gid()) {
@@ -68,6 +99,15 @@ impl Place {
         file.write_all(text).map_err(fail("write", &new))?;
         file.sync_all().map_err(fail("sync", &new))?;
         self.sync_dir()
+    }
+
+    fn create(&self, path: &Path) -> io::Result<File> {
+        let mut how = OpenOptions::new();
+        how.write(true).create(true).truncate(true);
+        if self.private {
+            how.mode(PRIVATE);
+        }
+        how.open(path)
     }
 
     /// Removes what was staged.

@@ -54,6 +54,11 @@ impl Keys {
         Ok(seal)
     }
 
+    /// Stands for the next key in this version of the configuration; 0 when there is none.
+    pub(in crate::shell) fn mark(&self, cluster: u32, version: u32) -> u64 {
+        self.next.as_ref().map_or(0, |next| next.mark(cluster, version.into()))
+    }
+
     /// Whether a node that holds these keys can go by them.
     ///
     /// # Errors

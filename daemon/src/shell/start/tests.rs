@@ -89,13 +89,3 @@ fn local_configuration_is_read_and_what_is_wrong_with_both_is_told_at_once() {
     let text = refused_with("nodename", (TWO, Some(name)), &[]);
     assert!(text.contains("Overridden node name is not in CCS: \"iscsi9\""), "{text}");
 }
-
-#[test]
-fn each_local_value_is_told_with_its_place() {
-    let conf = confdb::load::layered(
-        ("c", TWO.as_bytes()),
-        Some(("local.conf", b"<cluster>\n<logging debug=\"on\"/></cluster>")),
-    );
-    let lines = understand::local_values(&conf.expect("it is good").tree);
-    assert_eq!(lines, ["local.conf:2: cluster.logging.debug is \"on\" on this host"]);
-}

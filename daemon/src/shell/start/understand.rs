@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::IpAddr;
 
-use confdb::tree::Key;
-use confdb::{Configuration, Handle, Problem, Severity, Tree};
+use confdb::{Configuration, Problem, Severity};
 use totem::NodeId;
 
 use super::keys::Keys;
-use super::{CONFIGURATION, LOG_FILE, StartError, files, names, unconfigured, users};
+use super::{LOG_FILE, StartError, files, names, origins, users};
+use crate::ipc::translate::Origin;
 use crate::net::address::{AddressError, Addresses};
 use crate::options::Options;
 use crate::settings::{Settings, settings};
@@ -31,8 +31,10 @@ pub struct Understood {
     pub(in crate::shell) keys: Keys,
     /// What its author probably did not mean.
     pub(super) warnings: Vec<Problem>,
-    /// What this host says differently, one line each.
-    pub(super) local: Vec<String>,
+    /// What this host says differently, in its own file.
+    pub(super) local: Vec<Origin>,
+    /// What was said at its start.
+    pub(super) start: Vec<Origin>,
 }
 
 /// What a text makes of this host, with all that it takes besides: names, key file.
@@ -44,7 +46,7 @@ pub(in crate::shell) fn understand(
     source: &str,
     text: &[u8],
 ) -> Result<Understood, StartError> {
-    let path = &options.config;
+    let path = options.place();
     let Configuration { tree, cluster, warnings } = configuration(options, source, text)?;
     let resolved = names::resolve(&cluster);
     let name = options.node_name.as_deref().or(cluster.here.node_name.as_deref());
@@ -54,10 +56,17 @@ pub(in crate::shell) fn understand(
     let (users, unknown) = users::resolve(&tree);
     let mut settings = Settings { log_file, ..settings }.showing(&tree, &cluster, &users);
     settings.notes.extend(unknown);
-    let addresses =
-        addresses(&settings).map_err(|why| StartError::Addresses { path: path.clone(), why })?;
+    let addresses = addresses(&settings).map_err(|why| StartError::Addresses { path, why })?;
     let keys = Keys::read(&settings.key, settings.next_key.as_deref())?;
-    Ok(Understood { settings, addresses, keys, warnings, local: local_values(&tree) })
+    let (local, start) = (origins::local(&tree), origins::start(options, &settings.name));
+    Ok(Understood { settings, addresses, keys, warnings, local, start })
+}
+
+impl Understood {
+    /// All values that do not come from the configuration that all nodes share.
+    pub(in crate::shell) fn origins(&self) -> Vec<Origin> {
+        self.local.iter().chain(&self.start).cloned().collect()
+    }
 }
 
 /// Refuses what a running node cannot become without a restart.
@@ -80,16 +89,6 @@ pub(in crate::shell) fn fits(running: &Settings, new: &Settings) -> Result<(), S
     if texts.is_empty() { Ok(()) } else { Err(texts.join("\n")) }
 }
 
-/// The text of the configuration, or of what stands for one, and what problems call it.
-pub(super) fn source(options: &Options) -> Result<(String, Vec<u8>), StartError> {
-    let path = &options.config;
-    if options.no_config {
-        let text = unconfigured::text(options).map_err(StartError::Unconfigured)?;
-        return Ok((unconfigured::SOURCE.to_owned(), text.into_bytes()));
-    }
-    Ok((path.display().to_string(), files::read(CONFIGURATION, path)?))
-}
-
 /// The configuration of the cluster, and over it what this host says differently.
 fn configuration(
     options: &Options,
@@ -105,17 +104,6 @@ fn configuration(
     let local = local.display().to_string();
     let own = own.as_deref().map(|own| (local.as_str(), own));
     confdb::load::layered((source, text), own).map_err(|problems| wrong(problems, text))
-}
-
-/// What this host says differently, one line each.
-pub(super) fn local_values(tree: &Tree) -> Vec<String> {
-    let line = |(object, key): (Handle, &Key)| {
-        let source = tree.source_of(object, Some(&key.name));
-        let line = key.place.map_or(0, |place| place.line);
-        let path = tree.path(object).join(&key.name, None);
-        format!("{source}:{line}: {path} is {:?} on this host", key.value.to_string())
-    };
-    tree.laid_over().map(line).collect()
 }
 
 /// What a configuration is refused for. Where the markup is broken, all after the first error is
@@ -134,7 +122,7 @@ pub(super) fn held(options: &Options, settings: &Settings, text: Vec<u8>) -> Hel
         return Held { text: [].into(), accepted: Vec::new() };
     }
     let running = settings.cluster.config_version.into();
-    Held { text: text.into(), accepted: Place::new(&options.config).left_behind(running) }
+    Held { text: text.into(), accepted: Place::of(options).left_behind(running) }
 }
 
 fn addresses(settings: &Settings) -> Result<Addresses, AddressError> {

@@ -143,6 +143,7 @@ impl Table {
                 | Effect::Store(_)
                 | Effect::Reply { .. }
                 | Effect::Notify { .. }
+                | Effect::NotifyAll { .. }
                 | Effect::File(_)
                 | Effect::Debug(_)
                 | Effect::Admit(_)
@@ -276,7 +277,7 @@ fn another_protocol_version_keeps_a_node_out() {
     table.install(4, &[], &[1, 2]);
     let chunks = [((Service::Nodes, node(1)), hello_of(1, 5))].into();
     let foreign = [(node(2), 9)].into();
-    let states = States { members: set(&[1, 2]), chunks, foreign };
+    let states = States { members: set(&[1, 2]), chunks, foreign, ..States::default() };
     table.introduced(Instant::ORIGIN, 4, &states);
     let why = Conflict::Protocol { remote: 9, local: 1 };
     assert_eq!(table.reports(), [Report::Conflict { node: node(2), why }]);
@@ -339,6 +340,7 @@ fn replies(table: &mut Table) -> Vec<Reply> {
             Effect::Send { .. }
             | Effect::Store(_)
             | Effect::Notify { .. }
+            | Effect::NotifyAll { .. }
             | Effect::Report(_)
             | Effect::File(_)
             | Effect::Debug(_)

@@ -2,12 +2,12 @@ use super::*;
 
 #[test]
 fn every_service_has_a_number_of_its_own() {
-    use Service::{Database, Evs, Nodes, Sync, Voting};
-    for service in [Sync, Nodes, Voting, Evs, Database] {
+    use Service::{Database, Evs, Groups, Nodes, Ports, Sync, Voting};
+    for service in [Sync, Nodes, Voting, Evs, Database, Groups, Ports] {
         assert_eq!(Service::from_number(service.number()), Some(service));
     }
     assert_eq!(Service::from_number(0), None);
-    assert_eq!(Service::from_number(6), None);
+    assert_eq!(Service::from_number(7), None);
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn what_is_no_message_is_refused_by_name() {
     let split = |bytes: &'static [u8]| split(Bytes::from_static(bytes)).map(|_| ());
     assert_eq!(split(&[]), Err(MessageError::Truncated { what: "header", missing: 2 }));
     assert_eq!(split(&[2]), Err(MessageError::Truncated { what: "header", missing: 1 }));
-    assert_eq!(split(&[9, 1]), Err(MessageError::UnknownService(9)));
+    assert_eq!(split(&[99, 1]), Err(MessageError::UnknownService(99)));
 }
 
 #[test]

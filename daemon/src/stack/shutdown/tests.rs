@@ -42,6 +42,7 @@ impl Desk {
                 Effect::Reply { to, reply: Reply::Refused(why) } => refused.push((to.number, why)),
                 Effect::Reply { .. }
                 | Effect::Notify { .. }
+                | Effect::NotifyAll { .. }
                 | Effect::Send { .. }
                 | Effect::Store(_)
                 | Effect::Report(_)

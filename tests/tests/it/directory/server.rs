@@ -10,27 +10,27 @@ use std::time::{Duration, Instant};
 use tools::ldif::to_ldif;
 
 /// Where its content begins.
-pub(super) const BASE: &str = "dc=tuxgeek,dc=de";
+pub(crate) const BASE: &str = "dc=tuxgeek,dc=de";
 /// Who may do everything.
-pub(super) const ADMIN: &str = "cn=admin,dc=tuxgeek,dc=de";
+pub(crate) const ADMIN: &str = "cn=admin,dc=tuxgeek,dc=de";
 /// With this.
-pub(super) const PASSWORD: &str = "secret";
+pub(crate) const PASSWORD: &str = "secret";
 
 /// A server, and what it lives on.
-pub(super) struct Server {
-    pub(super) dir: PathBuf,
+pub(crate) struct Server {
+    pub(crate) dir: PathBuf,
     slapd: Child,
 }
 
 impl Server {
     /// A running server with our schema, and `more` lines in its configuration; `None` when there
     /// is no slapd.
-    pub(super) fn start(name: &str, more: &str) -> Option<Self> {
+    pub(crate) fn start(name: &str, more: &str) -> Option<Self> {
         Self::start_at(name, more, "")
     }
 
     /// The same, listening at a further URL.
-    pub(super) fn start_at(name: &str, more: &str, at: &str) -> Option<Self> {
+    pub(crate) fn start_at(name: &str, more: &str, at: &str) -> Option<Self> {
         let found =
             ["/usr/sbin/slapd", "/usr/bin/ldapadd"].iter().all(|file| Path::new(file).exists());
         if !found {
@@ -57,16 +57,16 @@ impl Server {
         Some(server)
     }
 
-    pub(super) fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         self.dir.join(name).display().to_string()
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         url(&self.dir)
     }
 
     /// What an administrator types: no `-c`, nothing repaired by hand.
-    pub(super) fn add(&self, ldif: &str) {
+    pub(crate) fn add(&self, ldif: &str) {
         let file = self.file("add.ldif");
         fs::write(&file, ldif).expect("it can be written");
         let words = ["-x", "-D", ADMIN, "-w", PASSWORD, "-H", &self.url(), "-f", &file];
@@ -74,7 +74,7 @@ impl Server {
     }
 
     /// Adds very much, faster than a running server takes it.
-    pub(super) fn add_offline(&mut self, ldif: &str) {
+    pub(crate) fn add_offline(&mut self, ldif: &str) {
         self.stop();
         let file = self.file("add.ldif");
         fs::write(&file, ldif).expect("it can be written");
@@ -83,13 +83,30 @@ impl Server {
         self.slapd = slapd(&self.dir, "");
     }
 
-    fn stop(&mut self) {
+    /// Kills it.
+    pub(crate) fn stop(&mut self) {
         let _ = self.slapd.kill();
         let _ = self.slapd.wait();
         let _ = fs::remove_file(self.file("sock"));
     }
 
-    pub(super) fn search(&self) -> String {
+    /// Runs it again, with what it has.
+    pub(crate) fn resume(&mut self) {
+        self.slapd = slapd(&self.dir, "");
+    }
+
+    /// Changes one attribute of an entry below the base.
+    pub(crate) fn set(&self, entry: &str, attribute: &str, value: &str) {
+        let change = format!(
+            "dn: {entry},{BASE}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n"
+        );
+        let file = self.file("change.ldif");
+        fs::write(&file, change).expect("it can be written");
+        let words = ["-x", "-D", ADMIN, "-w", PASSWORD, "-H", &self.url(), "-f", &file];
+        run(Command::new("ldapmodify").args(words));
+    }
+
+    pub(crate) fn search(&self) -> String {
         let words = ["-LLL", "-x", "-H", &self.url(), "-b", BASE];
         let file = self.file("found.ldif");
         fs::write(&file, run(Command::new("ldapsearch").args(words))).expect("it can be written");
@@ -129,7 +146,7 @@ fn slapd(dir: &Path, at: &str) -> Child {
 }
 
 /// Runs a program that must succeed, and returns what it prints.
-pub(super) fn run(command: &mut Command) -> String {
+pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().expect("it can be run");
     let (out, err) = (&output.stdout, String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {err}");

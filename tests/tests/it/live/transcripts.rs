@@ -4,7 +4,7 @@ use tests::lab::{Lab, Setup, transcript};
 
 use super::{LISTING1, THREE};
 
-fn check(lab: &mut Lab, written: &str) {
+pub(super) fn check(lab: &mut Lab, written: &str) {
     let (now, then) = transcript::replay(lab, written);
     if now == then {
         return;
@@ -98,4 +98,10 @@ fn objects_read_as_ever() {
     let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
     lab.start_all();
     check(&mut lab, include_str!("objctl.txt"));
+}
+
+#[test]
+fn every_word_reads_as_it_is_written() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    check(&mut lab, include_str!("every-word.txt"));
 }

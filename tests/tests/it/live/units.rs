@@ -47,6 +47,15 @@ fn the_units_start_wait_and_stop() {
         let ran = lab.run(0, &format!("{variables}; {strict}"));
         assert_eq!(ran.code, Some(code), "{validation} {file}: {ran:?}");
     }
+    let condition = command("clusterd.service", "ExecCondition");
+    for (variables, code) in [
+        (format!("COROSYNC_CLUSTER_CONFIG_FILE='{conf}'"), 0),
+        ("COROSYNC_CLUSTER_CONFIG_FILE=/nonexistent".to_owned(), 1),
+        ("COROSYNC_CLUSTER_CONFIG_FILE=/nonexistent CONFIG_LOADER=ldapconfig".to_owned(), 0),
+    ] {
+        let judged = lab.run(0, &format!("export {variables}; {condition}"));
+        assert_eq!(judged.code, Some(code), "{variables}: {judged:?}");
+    }
     let variables = "export NODENAME=iscsi1 CMAN_QUORUM_TIMEOUT=30 CMAN_SHUTDOWN_TIMEOUT=30";
     let variables =
         format!("{variables} CLUSTERD_OPTS='--ready-fd 1' COROSYNC_CLUSTER_CONFIG_FILE='{conf}'");

@@ -222,3 +222,61 @@ fn what_concerns_leaving_and_coming_back_changes_while_the_cluster_runs() {
     assert_eq!(lab.run(0, "cman_tool leave").code, Some(1));
     assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
 }
+
+#[test]
+fn values_that_a_node_has_for_itself_are_told_with_their_place() {
+    let Some(mut lab) = Lab::new(&Setup::new(&text(1, 2, 1000), 2)) else { return };
+    let local = lab.home(0).dir().join("local.conf");
+    fs::write(&local, "<cluster>\n<logging debug=\"on\"/></cluster>").expect("it is ours");
+    lab.start(0, &["--expected-votes", "2", "--no-realtime"]);
+    lab.start(1, &[]);
+    lab.agree(&[0, 1]);
+    let origins = |host| {
+        let status = lab.connect(host).expect("it runs").status().expect("it answers");
+        let told = status.origins.into_iter();
+        told.map(|it| format!("{} {} {}", it.from, it.path, it.value)).collect::<Vec<_>>()
+    };
+    let start = ["expected_votes 2", "realtime no"]
+        .map(|value| format!("command line or environment cluster.cman.{value}"));
+    let local = format!("{}:2 cluster.logging.debug on", local.display());
+    assert_eq!(origins(0), [&[local], &start[..]].concat());
+    assert_eq!(origins(1), Vec::<String>::new());
+    fs::remove_file(lab.home(0).dir().join("local.conf")).expect("it is ours");
+    edit(&lab, 1, &text(2, 2, 1000));
+    assert_eq!(lab.run(1, "cman_tool version -r").code, Some(0), "{}", lab.log(1));
+    assert_eq!(origins(0), start[1..], "now all count votes by the new file");
+    let json = lab.run(0, "cman_tool status --json").stdout;
+    assert!(json.contains("\"origins\":[{\"path\":\"cluster.cman.realtime\""), "{json}");
+}
+
+#[test]
+fn a_node_with_another_next_key_is_found_out_before_it_is_cut_off() {
+    let Some(lab) = Lab::new(&Setup::new(&text(1, 2, 1000), 2)) else { return };
+    for host in 0..2 {
+        // Each daemon has a file of its own by the same name: below where it was started.
+        let joined = lab.run(host, "cd $CLUSTER_RUN_DIR && cman_tool join -w -t 30");
+        assert_eq!((joined.code, joined.stderr.as_str()), (Some(0), ""));
+    }
+    lab.settle();
+    let keyed = |version: u32, keys: &str| {
+        text(version, 2, 1000).replace("<clusternodes>", &format!("<cman {keys}/><clusternodes>"))
+    };
+    let key = |host: usize, byte: u8| {
+        fs::write(lab.home(host).dir().join("next.key"), [byte; 128]).expect("it is ours");
+    };
+    key(0, 1);
+    key(1, 2);
+    edit(&lab, 0, &keyed(2, "next_keyfile=\"/proc/self/cwd/next.key\""));
+    let ran = lab.run(0, "cman_tool version -r");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let known = "refuses: its next key is another than that of node";
+    assert!(ran.stderr.contains(known), "{ran:?}\n{}", lab.log(0));
+    assert_eq!(lab.run(1, "cman_tool version").stdout, "6.2.0 config 1\n");
+    key(1, 1);
+    let ran = lab.run(0, "cman_tool version -r");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
+    assert_eq!(lab.run(1, "cman_tool version").stdout, "6.2.0 config 2\n");
+    for host in 0..2 {
+        assert_eq!(lab.run(host, "cman_tool leave -w -t 30").code, Some(0));
+    }
+}

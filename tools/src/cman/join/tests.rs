@@ -38,14 +38,18 @@ fn the_rest_of_what_the_reference_knew_reaches_the_daemon_too() {
         ("CMAN_2NODE", "1"),
         ("CMAN_NODEID", "9"),
         ("CMAN_CLUSTER_NAME", "other"),
+        ("CONFIG_LOADER", "xmlconfig"),
     ];
     assert_eq!(variables.unwrap(), expected.map(|(name, value)| (name, value.to_owned())));
 }
 
 #[test]
 fn other_sources_of_configurations_are_refused_by_name() {
+    let directory = vec![("CONFIG_LOADER", "ldapconfig".to_owned())];
+    assert_eq!(variables_of("join -C ldapconfig"), Ok(directory));
     assert_eq!(
-        variables_of("join -C ldapconfig").unwrap_err(),
-        "cman_tool: configuration loader ldapconfig is not supported: only xmlconfig is\n"
+        variables_of("join -C openaisparser").unwrap_err(),
+        "cman_tool: configuration loader openaisparser is not supported: xmlconfig and ldapconfig \
+         are\n"
     );
 }

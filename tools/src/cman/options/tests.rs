@@ -47,7 +47,7 @@ fn every_operation_is_found_by_its_word() {
 
 #[test]
 fn letters_of_older_releases_mean_nothing_and_stop_nobody() {
-    assert_eq!(options("nodes -f -i x"), options("nodes"));
+    assert_eq!(options("nodes -f -i"), options("nodes"));
     assert_eq!(complaint("nodes -o x"), "cman_tool: unknown option: o\n");
 }
 
@@ -92,6 +92,10 @@ fn words_are_complained_about_as_ever() {
     assert_eq!(complaint("bogus"), "cman_tool: unknown option bogus\n");
     assert_eq!(complaint("debug 255"), "cman_tool: unknown option 255\n");
     assert_eq!(complaint("join leave"), "cman_tool: can't specify two operations\n");
+    let text = "cman_tool: expected_votes value (2) invalid in two node mode\n";
+    assert_eq!(complaint("join -2 -e 2"), text);
+    assert_eq!(complaint("join -e 2 -2"), text);
+    assert_eq!(options("join -2 -e 1").number('e'), Some(1));
     assert_eq!(complaint("join -t 3"), "cman_tool: timeout is only appropriate with wait\n");
 }
 

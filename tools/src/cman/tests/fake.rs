@@ -75,6 +75,9 @@ impl World {
                 disallowed: false,
                 disallowed_nodes: vec![],
                 has_state: false,
+                ports: Vec::new(),
+                copy: String::new(),
+                origins: vec![],
             },
             nodes: vec![me],
             changes: VecDeque::new(),
@@ -274,8 +277,19 @@ impl<'a> Session<'a> {
             | request::What::Attach(_)
             | request::What::Multicast(_)
             | request::What::Listen(_)
+            | request::What::JoinGroup(_)
+            | request::What::LeaveGroup(_)
+            | request::What::GroupMulticast(_)
+            | request::What::GroupMembers(_)
+            | request::What::Groups(_)
+            | request::What::WatchRing(_)
             | request::What::Map(_)
             | request::What::Tree(_)
+            | request::What::OpenPort(_)
+            | request::What::ClosePort(_)
+            | request::What::SendData(_)
+            | request::What::IsListening(_)
+            | request::What::Barrier(_)
             | request::What::Subsystems(_) => panic!("no tool asks {what:?}"),
         };
         drop(world);

@@ -245,3 +245,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_mark_stands_for_one_key_at_one_use() {
+    let [first, second, _] = three();
+    let mark = first.mark(CLUSTER, 6);
+    assert_eq!(mark, three()[0].mark(CLUSTER, 6));
+    let others = [second.mark(CLUSTER, 6), first.mark(CLUSTER, 7), first.mark(CLUSTER + 1, 6)];
+    assert!(!others.contains(&mark), "{mark} among {others:?}");
+}

@@ -1,5 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
+use clap::Parser;
+
 use super::*;
 use crate::demo::scratch::Scratch;
 
@@ -127,4 +129,32 @@ fn a_file_that_cannot_be_used_is_refused_by_name() {
     let nowhere = Place::new(Path::new("/proc/nowhere/cluster.conf"));
     let error = nowhere.stage(6, b"x").expect_err("it is not writable").to_string();
     assert!(error.starts_with("cannot create /proc/nowhere/cluster.conf.6.new"), "{error}");
+}
+
+/// The modes of a file and of what may be beside it.
+fn mode(path: &Path) -> u32 {
+    path.metadata().expect("it is there").permissions().mode() & 0o777
+}
+
+#[test]
+fn a_copy_of_a_directory_is_the_owners_alone_and_what_was_before_is_kept() {
+    let scratch = Scratch::new("reload-files").expect("there is room");
+    let lib = scratch.path().display().to_string();
+    let options = Options::parse_from(["clusterd", "--loader=ldap", "--lib-dir", &lib]);
+    let place = Place::of(&options);
+    place.adopt(5, &text(5)).expect("there is room");
+    assert_eq!(place.read(), Ok(text(5)));
+    assert_eq!(names(&scratch), ["cluster.conf"]);
+    // Whatever somebody did to it.
+    let path = scratch.path().join("cluster.conf");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("it is ours");
+    fs::write(scratch.path().join("cluster.conf.6.new"), "torn").expect("the directory is ours");
+    place.adopt(6, &text(6)).expect("there is room");
+    assert_eq!(place.read(), Ok(text(6)));
+    assert_eq!(names(&scratch), ["cluster.conf", "cluster.conf.5"]);
+    assert_eq!(mode(&path), 0o600);
+    place.adopt(6, &text(6)).expect("nothing to do");
+    place.stage(7, &text(7)).expect("there is room");
+    assert_eq!(mode(&scratch.path().join("cluster.conf.7.new")), 0o600);
+    assert_eq!(place.left_behind(6).len(), 1, "accepted, and remembered at the next start");
 }

@@ -1,0 +1,108 @@
+//! The four ways in which programs take events.
+//!
+//! Must never wait when asked not to, and never inside of [`guard`]: a thread may be cancelled
+//! while it waits or in a callback, and unwinds through this very frame.
+
+use std::ffi::c_int;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use client::proto::notice;
+
+use crate::entry::{code, guard};
+use crate::error::Cs;
+use crate::handles::Handles;
+use crate::session::Session;
+
+/// Something that is told things.
+pub(crate) trait Instance {
+    /// A callback of the program with its arguments.
+    type Call;
+
+    /// Its conversation.
+    fn session(&self) -> &Session;
+
+    /// It was given back meanwhile.
+    fn ended(&self) -> &AtomicBool;
+
+    /// What the program is to be told, in this order.
+    ///
+    /// # Errors
+    /// The daemon told something that makes no sense.
+    fn calls(&self, what: notice::What) -> Result<Vec<Self::Call>, Cs>;
+
+    /// Tells the program.
+    fn call(&self, handle: u64, call: &Self::Call);
+}
+
+/// How a program wants its events.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    /// One; waits for it.
+    One,
+    /// All that are here.
+    All,
+    /// All, for ever.
+    Blocking,
+    /// One, if it is here.
+    OneIfHere,
+}
+
+impl Way {
+    const fn of(flags: c_int) -> Result<Self, Cs> {
+        match flags {
+            1 => Ok(Self::One),
+            2 => Ok(Self::All),
+            3 => Ok(Self::Blocking),
+            4 => Ok(Self::OneIfHere),
+            _ => Err(Cs::InvalidParam),
+        }
+    }
+}
+
+/// The dispatch function of a library.
+pub(crate) fn dispatch<T: Instance>(handles: &Handles<T>, handle: u64, flags: c_int) -> c_int {
+    let begun = guard(|| Ok((Way::of(flags)?, handles.get(handle)?)));
+    code(begun.and_then(|(way, instance)| run(&instance, handle, way)))
+}
+
+fn run<T: Instance>(instance: &Arc<T>, handle: u64, way: Way) -> Result<(), Cs> {
+    let over = |result| {
+        // Whatever else happened, the program gave the handle back.
+        if instance.ended().load(Ordering::Acquire) { Err(Cs::BadHandle) } else { result }
+    };
+    loop {
+        let taken = guard(|| match instance.session().take()? {
+            None => Ok(None),
+            Some(what) => instance.calls(what).map(Some),
+        });
+        match taken {
+            Err(why) => return over(Err(why)),
+            Ok(Some(calls)) => {
+                for call in &calls {
+                    instance.call(handle, call);
+                    over(Ok(()))?;
+                }
+                match way {
+                    Way::One | Way::OneIfHere => return Ok(()),
+                    Way::All | Way::Blocking => {}
+                }
+            }
+            Ok(None) => match way {
+                Way::All => return over(Ok(())),
+                Way::OneIfHere => return over(Err(Cs::TryAgain)),
+                Way::One | Way::Blocking => {
+                    wait(guard(|| instance.session().fd())?);
+                    over(Ok(()))?;
+                }
+            },
+        }
+    }
+}
+
+/// Waits for the descriptor. A place where the thread may be cancelled.
+fn wait(fd: c_int) {
+    let mut wanted = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry is there. Whatever is returned, an interruption too: the caller looks.
+    unsafe { libc::poll(&raw mut wanted, 1, -1) };
+}

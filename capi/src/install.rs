@@ -1,0 +1,60 @@
+//! The names under which programs look for the shared object.
+//!
+//! Must never leave a directory in which some names mean another version than others: the object is
+//! put beside its place and takes it in one step, and the names all point to it.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// File name of the shared object as it is built.
+pub const BUILT: &str = "libcluster_abi.so";
+
+/// File name of the shared object as it is installed, which is its soname.
+pub const OBJECT: &str = "libcluster_abi.so.1";
+
+/// Libraries that it is: what programs ask the loader for.
+pub const LIBRARIES: [&str; 5] =
+    ["libcpg.so.4", "libquorum.so.5", "libvotequorum.so.8", "libcmap.so.4", "libcfg.so.7"];
+
+/// Puts `object` into `directory`, which is made if need be, with all names of [`LIBRARIES`], and
+/// with those that a linker looks for if `to_build` is set.
+///
+/// # Errors
+/// The system's.
+pub fn install(object: &Path, directory: &Path, to_build: bool) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let beside = directory.join(format!(".{OBJECT}.new"));
+    fs::copy(object, &beside)?;
+    fs::rename(&beside, directory.join(OBJECT))?;
+    for library in LIBRARIES {
+        link(&directory.join(library))?;
+        if to_build {
+            let name = library.split_inclusive(".so").next().unwrap_or(library);
+            link(&directory.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The shared object that was built together with the running program.
+///
+/// # Errors
+/// There is none beside it.
+pub fn built() -> io::Result<PathBuf> {
+    let program = std::env::current_exe()?;
+    let near = program.ancestors().skip(1).take(2);
+    near.flat_map(|directory| [directory.join(BUILT), directory.join("deps").join(BUILT)])
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            let text = format!("there is no {BUILT} beside {}", program.display());
+            io::Error::new(io::ErrorKind::NotFound, text)
+        })
+}
+
+fn link(name: &Path) -> io::Result<()> {
+    match fs::remove_file(name) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
+        Ok(()) | Err(_) => {}
+    }
+    std::os::unix::fs::symlink(OBJECT, name)
+}
