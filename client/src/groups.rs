@@ -332,7 +332,8 @@ impl Assembly {
             | notice::What::TryShutdown(_)
             | notice::What::ConfigUpdate(_)
             | notice::What::MapChange(_)
-            | notice::What::View(_) => Ok(None),
+            | notice::What::View(_)
+            | notice::What::TreeChange(_) => Ok(None),
         }
     }
 

@@ -30,6 +30,7 @@
 //! | [`cman`] | this node, the node table, leaving, killing |
 //! | [`quorum`] | the verdict, being told of changes, setting votes, what would happen, quorum devices |
 //! | [`configuration`] | what this node goes by; another version of it, for all nodes |
+//! | [`confdb`] | objects within objects: the configuration, the state, what programs add |
 //! | [`ports`] | messages by port number, and barriers |
 //! | [`strict`] | groups of copies of one state machine |
 //! | [`evs`] | raw ordered messages |
@@ -46,6 +47,8 @@ pub mod proto;
 
 #[cfg(feature = "connection")]
 pub mod cman;
+#[cfg(feature = "connection")]
+pub mod confdb;
 #[cfg(feature = "connection")]
 pub mod configuration;
 #[cfg(feature = "connection")]

@@ -139,10 +139,8 @@ impl Connection {
         let reply::What::MapPage(proto::MapPage { entries, more }) = answer else {
             return Err(unexpected("map list"));
         };
-        let entry = |proto::MapEntry { key, value }| {
-            Ok(Entry { key, value: value.unwrap_or_default().try_into()? })
-        };
-        Ok(Page { entries: entries.into_iter().map(entry).collect::<Result<_, Error>>()?, more })
+        let entries = entries.into_iter().map(Entry::try_from).collect::<Result<_, _>>()?;
+        Ok(Page { entries, more })
     }
 
     /// Gives a key a value of any type, adding the key when it is new.
@@ -280,6 +278,15 @@ impl TryFrom<proto::MapValue> for Value {
             map_value::Value::Text(bytes) => Self::Text(bytes),
             map_value::Value::Binary(bytes) => Self::Binary(bytes),
         })
+    }
+}
+
+impl TryFrom<proto::MapEntry> for Entry {
+    type Error = Error;
+
+    fn try_from(told: proto::MapEntry) -> Result<Self, Error> {
+        let proto::MapEntry { key, value } = told;
+        Ok(Self { key, value: value.unwrap_or_default().try_into()? })
     }
 }
 

@@ -131,7 +131,8 @@ impl Connection {
                     | notice::What::GroupMessage(_)
                     | notice::What::GroupRing(_)
                     | notice::What::MapChange(_)
-                    | notice::What::View(_),
+                    | notice::What::View(_)
+                    | notice::What::TreeChange(_),
                 ) => {}
             }
         }

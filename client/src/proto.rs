@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 101, 102, 103, 104, 105, 80, 81, 82, 83, 84, 85, 70, 120, 121, 122, 123, 124"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 101, 102, 103, 104, 105, 80, 81, 82, 83, 84, 85, 70, 77, 120, 121, 122, 123, 124"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -130,6 +130,9 @@ pub mod request {
         /// Something about a map of this node.
         #[prost(message, tag = "70")]
         Map(super::MapRequest),
+        /// Something about the objects of this node. Needs permission: passwords may stand in them.
+        #[prost(message, tag = "77")]
+        Tree(super::TreeRequest),
         /// Take what is sent to a port of this node. Needs permission.
         #[prost(message, tag = "120")]
         OpenPort(super::OpenPort),
@@ -176,7 +179,7 @@ pub struct Reply {
     /// The answer.
     #[prost(
         oneof = "reply::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 100, 50, 80, 81, 82, 70, 71, 120"
+        tags = "2, 3, 4, 5, 6, 7, 8, 20, 21, 30, 100, 50, 80, 81, 82, 70, 71, 77, 78, 79, 120"
     )]
     pub what: ::core::option::Option<reply::What>,
 }
@@ -236,6 +239,15 @@ pub mod reply {
         /// Answer to `MapList`.
         #[prost(message, tag = "71")]
         MapPage(super::MapPage),
+        /// Answer to `TreeCreate`.
+        #[prost(message, tag = "77")]
+        TreeObject(super::TreeObject),
+        /// Answer to `TreeList`.
+        #[prost(message, tag = "78")]
+        TreePage(super::TreePage),
+        /// Answer to `TreeFind`.
+        #[prost(message, tag = "79")]
+        TreeFound(super::TreeFound),
         /// Answer to `IsListening`.
         #[prost(message, tag = "120")]
         Listening(super::Listening),
@@ -247,7 +259,7 @@ pub struct Notice {
     /// What happened.
     #[prost(
         oneof = "notice::What",
-        tags = "1, 2, 3, 4, 40, 41, 42, 100, 80, 81, 82, 70, 120, 121"
+        tags = "1, 2, 3, 4, 40, 41, 42, 100, 80, 81, 82, 70, 77, 120, 121"
     )]
     pub what: ::core::option::Option<notice::What>,
 }
@@ -292,6 +304,9 @@ pub mod notice {
         /// A key of a map changed (`MapTrack`).
         #[prost(message, tag = "70")]
         MapChange(super::MapChange),
+        /// An object changed (`TreeWatch`).
+        #[prost(message, tag = "77")]
+        TreeChange(super::TreeChange),
         /// Something was sent to the port (`OpenPort`).
         #[prost(message, tag = "120")]
         Data(super::Data),
@@ -1441,6 +1456,181 @@ pub mod map_value {
         Binary(::prost::bytes::Bytes),
     }
 }
+/// Something about the objects of this node: the configuration as it was loaded, the state of the
+/// cluster, and what programs add. Objects stand within objects, several of one name as well; each
+/// has keys. An object is known by its number, which never names another; the root is 0.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeRequest {
+    /// What.
+    #[prost(oneof = "tree_request::What", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    pub what: ::core::option::Option<tree_request::What>,
+}
+/// Nested message and enum types in `TreeRequest`.
+pub mod tree_request {
+    /// What.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum What {
+        /// An object and what it holds.
+        #[prost(message, tag = "1")]
+        List(super::TreeList),
+        /// What a path names.
+        #[prost(message, tag = "2")]
+        Find(super::TreeFind),
+        /// Add an object.
+        #[prost(message, tag = "3")]
+        Create(super::TreeCreate),
+        /// Give a key a value.
+        #[prost(message, tag = "4")]
+        Set(super::TreeSet),
+        /// Remove a key.
+        #[prost(message, tag = "5")]
+        Unset(super::TreeUnset),
+        /// Remove an object and all it holds.
+        #[prost(message, tag = "6")]
+        Delete(super::TreeDelete),
+        /// Tell of changes from now on.
+        #[prost(message, tag = "7")]
+        Watch(super::TreeWatch),
+        /// Tell of these changes no longer.
+        #[prost(message, tag = "8")]
+        Unwatch(super::TreeUnwatch),
+    }
+}
+/// An object and what it holds, in document order; as much as one reply takes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeList {
+    /// Which.
+    #[prost(uint64, tag = "1")]
+    pub object: u64,
+    /// Only what comes after this one; absent to begin with the object itself.
+    #[prost(uint64, optional, tag = "2")]
+    pub after: ::core::option::Option<u64>,
+}
+/// Some objects in document order, parents before their children.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TreePage {
+    /// The objects.
+    #[prost(message, repeated, tag = "1")]
+    pub objects: ::prost::alloc::vec::Vec<TreeObject>,
+    /// There are more after the last one.
+    #[prost(bool, tag = "2")]
+    pub more: bool,
+}
+/// An object.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TreeObject {
+    /// Its number.
+    #[prost(uint64, tag = "1")]
+    pub object: u64,
+    /// The number of what holds it; its own for the root.
+    #[prost(uint64, tag = "2")]
+    pub parent: u64,
+    /// Its name; empty for the root.
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    /// Its keys in document order.
+    #[prost(message, repeated, tag = "4")]
+    pub keys: ::prost::alloc::vec::Vec<MapEntry>,
+}
+/// What a path names: names separated by dots, `\[2\]` for the second of several of one name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeFind {
+    /// The path.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+}
+/// What a path names, in document order.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeFound {
+    /// Objects.
+    #[prost(uint64, repeated, tag = "1")]
+    pub objects: ::prost::alloc::vec::Vec<u64>,
+    /// Objects with a key of the last name.
+    #[prost(uint64, repeated, tag = "2")]
+    pub keys: ::prost::alloc::vec::Vec<u64>,
+}
+/// Adds an object as the last child of another.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeCreate {
+    /// The other.
+    #[prost(uint64, tag = "1")]
+    pub parent: u64,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+}
+/// Gives a key of an object a value, adding the key when it is new.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeSet {
+    /// The object.
+    #[prost(uint64, tag = "1")]
+    pub object: u64,
+    /// The name of the key.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// Its value; numbers of 8 bits are none here, and text is UTF-8.
+    #[prost(message, optional, tag = "3")]
+    pub value: ::core::option::Option<MapValue>,
+}
+/// Removes a key of an object.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeUnset {
+    /// The object.
+    #[prost(uint64, tag = "1")]
+    pub object: u64,
+    /// The name of the key.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+}
+/// Removes an object and all it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeDelete {
+    /// The object.
+    #[prost(uint64, tag = "1")]
+    pub object: u64,
+}
+/// Tells of changes of an object from now on, until it is removed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeWatch {
+    /// Chosen by the program among its own; notices carry it back.
+    #[prost(uint64, tag = "1")]
+    pub watch: u64,
+    /// The object.
+    #[prost(uint64, tag = "2")]
+    pub object: u64,
+    /// And everything below it; else its keys and the coming and going of its children.
+    #[prost(bool, tag = "3")]
+    pub subtree: bool,
+}
+/// Tells of these changes no longer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeUnwatch {
+    /// Which.
+    #[prost(uint64, tag = "1")]
+    pub watch: u64,
+}
+/// An object changed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeChange {
+    /// Who asked to be told.
+    #[prost(uint64, tag = "1")]
+    pub watch: u64,
+    /// The object.
+    #[prost(uint64, tag = "2")]
+    pub object: u64,
+    /// Its path when it happened.
+    #[prost(string, tag = "3")]
+    pub path: ::prost::alloc::string::String,
+    /// What happened.
+    #[prost(enumeration = "TreeEvent", tag = "4")]
+    pub event: i32,
+    /// The key that it happened to, if any.
+    #[prost(string, tag = "5")]
+    pub key: ::prost::alloc::string::String,
+    /// The value of the key from now on, if any.
+    #[prost(message, optional, tag = "6")]
+    pub value: ::core::option::Option<MapValue>,
+}
 /// How views are cut into notices, for programs that have a function for each part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1953,6 +2143,47 @@ impl Map {
         match value {
             "MAP_KEYS" => Some(Self::Keys),
             "MAP_STATISTICS" => Some(Self::Statistics),
+            _ => None,
+        }
+    }
+}
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TreeEvent {
+    /// Not said; no daemon of this version sends it.
+    Unspecified = 0,
+    /// It was added.
+    Created = 1,
+    /// It was removed. What watched it has ended.
+    Deleted = 2,
+    /// A key has another value, or is new.
+    Set = 3,
+    /// A key was removed.
+    Unset = 4,
+}
+impl TreeEvent {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TREE_EVENT_UNSPECIFIED",
+            Self::Created => "TREE_EVENT_CREATED",
+            Self::Deleted => "TREE_EVENT_DELETED",
+            Self::Set => "TREE_EVENT_SET",
+            Self::Unset => "TREE_EVENT_UNSET",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TREE_EVENT_UNSPECIFIED" => Some(Self::Unspecified),
+            "TREE_EVENT_CREATED" => Some(Self::Created),
+            "TREE_EVENT_DELETED" => Some(Self::Deleted),
+            "TREE_EVENT_SET" => Some(Self::Set),
+            "TREE_EVENT_UNSET" => Some(Self::Unset),
             _ => None,
         }
     }

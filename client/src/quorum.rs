@@ -144,6 +144,7 @@ impl Connection {
                     | notice::What::GroupMessage(_)
                     | notice::What::GroupRing(_)
                     | notice::What::MapChange(_)
+                    | notice::What::TreeChange(_)
                     | notice::What::Data(_)
                     | notice::What::PortChange(_)
                     | notice::What::View(_),

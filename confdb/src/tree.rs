@@ -8,6 +8,7 @@
 //! root is an object without a name, parent or keys.
 
 mod change;
+mod merge;
 
 use core::num::NonZeroU32;
 use std::collections::BTreeMap;

@@ -76,6 +76,12 @@ impl Watches {
         Ok(id)
     }
 
+    /// What a watch watches; `None` when it has ended.
+    #[must_use]
+    pub fn watches(&self, watch: WatchId) -> Option<Handle> {
+        self.watches.get(&watch).map(|watch| watch.object)
+    }
+
     /// Ends a watch.
     ///
     /// # Errors

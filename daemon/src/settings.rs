@@ -5,6 +5,7 @@
 //! lives in a file goes out as the file's name. Must never hold what one of the parts would refuse
 //! later: every part is built once here, so that a start fails early and with the reason.
 
+mod objects;
 mod shown;
 
 use core::net::{IpAddr, Ipv4Addr};
@@ -29,6 +30,9 @@ use crate::stack::command::NodeEntry;
 use crate::stack::lookup::Shown;
 use crate::stack::reconfigure::Reconfiguration;
 use crate::stack::{self, Held};
+
+/// Where logs go unless they are told otherwise.
+const LOG_FILE: &str = "/var/log/cluster/clusterd.log";
 
 /// The name under which `logging_daemon` entries speak of this daemon.
 const DAEMON: &str = "corosync";
@@ -72,6 +76,8 @@ pub struct Settings {
     pub following: Following,
     /// What an operator should know that is no fault, one line each; log them once.
     pub notes: Vec<String>,
+    /// The file that logs go to unless they are told otherwise.
+    pub log_file: PathBuf,
     /// What programs can look up.
     pub shown: Shown,
 }
@@ -85,6 +91,15 @@ pub struct Identification {
     pub id: u16,
     /// Version of the configuration.
     pub config_version: u32,
+}
+
+/// Who may change things besides those who always may, as the kernel numbers them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Users {
+    /// Users.
+    pub uids: BTreeSet<u32>,
+    /// Groups.
+    pub gids: BTreeSet<u32>,
 }
 
 /// Where packets go.
@@ -250,6 +265,7 @@ pub fn settings(
         following: cluster.following,
         logging: cluster.logging.of(DAEMON, None),
         subsystems: subsystems(cluster),
+        log_file: PathBuf::from(LOG_FILE),
         shown: Shown::default(),
     };
     settings.ring(0, 0)?;
@@ -257,10 +273,14 @@ pub fn settings(
 }
 
 impl Settings {
-    /// The same, with what programs can look up: as written, as understood, and as it is here.
+    /// The same, with what programs can look up: as written, as understood, and as it is here;
+    /// and with who may change things.
     #[must_use]
-    pub fn showing(mut self, tree: &Tree, cluster: &Cluster) -> Self {
-        self.shown = shown::shown(tree, cluster, &self);
+    pub fn showing(mut self, tree: &Tree, cluster: &Cluster, users: &Users) -> Self {
+        self.shown = Shown {
+            keys: shown::keys((tree, cluster), &self, users),
+            objects: objects::objects(tree, &self),
+        };
         self
     }
 

@@ -18,6 +18,7 @@ pub mod lookup;
 mod managers;
 pub mod map;
 mod nodes;
+pub mod objects;
 mod outbox;
 mod ports;
 pub mod reconfigure;
@@ -185,6 +186,7 @@ impl Stack {
 
     /// Takes in one request of a client.
     pub fn command(&mut self, now: Instant, request: RequestId, command: Command) {
+        self.lookup.heard(request.session);
         let outbox = &mut self.outbox;
         match command {
             Command::Status => {
@@ -228,6 +230,7 @@ impl Stack {
             Command::Vote(command) => self.vote(now, request, command),
             Command::Group(command) => self.on_group(now, request, command),
             Command::Map(command) => self.look_up(request, command),
+            Command::Tree(command) => self.browse(request, command),
             Command::Port(command) => self.port(now, request, command),
             Command::Manage(command) => self.on_manager(now, request, command),
         }
@@ -352,7 +355,8 @@ impl Stack {
             | Command::Group(_)
             | Command::Map(_)
             | Command::Port(_)
-            | Command::Manage(_) => None,
+            | Command::Manage(_)
+            | Command::Tree(_) => None,
         };
         self.leave(agreed);
     }

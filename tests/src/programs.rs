@@ -134,7 +134,7 @@ impl Program {
     /// This session is that of a program.
     #[must_use]
     pub const fn has(session: SessionId) -> bool {
-        session.0 >= FIRST
+        session.0 >= FIRST && session.0 < FIRST << 1
     }
 
     /// It wants to leave.

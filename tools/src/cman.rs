@@ -58,7 +58,7 @@ const RUN_DIR: &str = "/run/cluster";
 const CONFIG: &str = "/etc/cluster/cluster.conf";
 
 /// Name of the daemon's socket in its run directory.
-const SOCKET: &str = "clusterd.sock";
+pub(crate) const SOCKET: &str = "clusterd.sock";
 
 /// Name of the daemon's program.
 const DAEMON: &str = "clusterd";

@@ -12,6 +12,7 @@ pub mod cman;
 pub mod dump;
 mod getopt;
 pub mod ldif;
+pub mod objctl;
 #[cfg(test)]
 mod scratch;
 mod source;

@@ -128,3 +128,66 @@ proptest! {
         }
     }
 }
+
+// -- becoming like another --------------------------------------------------------------------------
+
+/// An object: which of those before it holds it, its name, a key and its value.
+type Seed = (usize, u8, Option<(u8, u8)>);
+
+/// A tree of a few names with siblings of one name.
+fn shape() -> impl Strategy<Value = Vec<Seed>> {
+    prop::collection::vec((0..12_usize, 0..3_u8, prop::option::of((0..3_u8, 0..3_u8))), 0..14)
+}
+
+fn built(shape: &[Seed]) -> Tree {
+    let mut tree = Tree::new("");
+    let mut objects = vec![Handle::ROOT];
+    for (parent, name, key) in shape {
+        let parent = objects[parent % objects.len()];
+        let object = tree.create(parent, &format!("o{name}")).unwrap();
+        objects.push(object);
+        if let Some((key, value)) = key {
+            tree.set(object, &format!("k{key}"), Value::from(value.to_string())).unwrap();
+        }
+    }
+    tree
+}
+
+/// Everything in order, without handles.
+fn content(tree: &Tree) -> Vec<(String, Vec<(String, Value)>)> {
+    let keys = |object| {
+        tree.keys(object).iter().map(|key| (key.name.clone(), key.value.clone())).collect()
+    };
+    let objects = tree.walk(Handle::ROOT).into_iter();
+    objects.map(|object| (tree.path(object).to_string(), keys(object))).collect()
+}
+
+proptest! {
+    #[test]
+    fn tree_that_becomes_like_another_is_like_it(first in shape(), second in shape()) {
+        let (mut ours, theirs) = (built(&first), built(&second));
+        let before = ours.walk(Handle::ROOT);
+        let changes = ours.become_like(Handle::ROOT, &theirs, Handle::ROOT);
+        prop_assert_eq!(content(&ours), content(&theirs));
+        if content(&built(&first)) == content(&theirs) {
+            prop_assert!(changes.is_empty());
+        }
+        prop_assert!(ours.become_like(Handle::ROOT, &theirs, Handle::ROOT).is_empty());
+        // Who stays keeps the handle; who came has a new one.
+        let came = changes.iter().filter(|change| change.kind == ChangeKind::Created).count();
+        let new = ours.walk(Handle::ROOT).iter().filter(|object| !before.contains(object)).count();
+        prop_assert!(new <= came);
+    }
+}
+
+#[test]
+fn objects_that_stay_keep_their_handles_and_new_ones_stand_where_they_should() {
+    let mut ours = built(&[(0, 0, Some((0, 1))), (0, 1, None)]);
+    let [first, second] = *ours.children(Handle::ROOT) else { panic!("two children") };
+    let theirs = built(&[(0, 2, None), (0, 0, Some((0, 2))), (0, 0, None), (0, 1, None)]);
+    let changes = ours.become_like(Handle::ROOT, &theirs, Handle::ROOT);
+    let children = ours.children(Handle::ROOT);
+    assert_eq!((children[1], children[3]), (first, second));
+    let told: Vec<String> = changes.iter().map(|change| change.path.to_string()).collect();
+    assert_eq!(told, ["o2", "o0[2]", "o0[1]"]);
+}

@@ -120,6 +120,7 @@ pub fn needs_permission(command: &Command) -> bool {
             VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
         )
         | Command::Configuration
+        | Command::Tree(_)
         | Command::Map(
             MapCommand::Set { .. } | MapCommand::Delete { .. } | MapCommand::Adjust { .. },
         )

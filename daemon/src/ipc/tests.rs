@@ -319,3 +319,23 @@ async fn end_does_not_wait_for_a_program_that_does_not_read() {
 }
 
 mod listening;
+
+#[tokio::test]
+async fn who_is_admitted_is_permitted_from_the_next_connection_on() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(Settings { policy: Policy::nobody(), ..settings(&dir) }).unwrap();
+    let permitted = async || {
+        let mut program = Program::connect(&dir.socket()).await;
+        let hello = proto::Hello { version: session::VERSION, name: "test".to_owned() };
+        program.ask(0, request::What::Hello(hello)).await;
+        let reply = program.reply().await;
+        let Some(reply::What::Welcome(welcome)) = reply.what else { panic!("{reply:?}") };
+        welcome.permitted
+    };
+    assert!(!permitted().await);
+    let groups = [nix::unistd::getegid().as_raw()].into();
+    ipc.admit(&Admitted { users: BTreeSet::new(), groups });
+    assert!(permitted().await);
+    ipc.admit(&Admitted::default());
+    assert!(!permitted().await);
+}

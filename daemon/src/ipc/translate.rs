@@ -7,6 +7,7 @@ mod groups;
 mod managers;
 mod map;
 mod ports;
+mod tree;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -124,6 +125,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         }
         request::What::UnregisterDevice(_) => device(DeviceCommand::Unregister),
         request::What::Map(request) => Command::Map(map::request(request)?),
+        request::What::Tree(request) => Command::Tree(tree::request(request)?),
         request::What::OpenPort(asked) => ports::open(&asked)?,
         request::What::ClosePort(proto::ClosePort {}) => Command::Port(PortCommand::StopListening),
         request::What::SendData(asked) => ports::send(asked)?,
@@ -241,6 +243,7 @@ pub(super) fn reply(reply: &Reply, around: &Surroundings, sessions: usize) -> re
         Reply::GroupMembers(members) => groups::group_members(members),
         Reply::Groups(list) => groups::list(list),
         Reply::Map(result) => map::reply(result),
+        Reply::Objects(result) => tree::reply(result),
         Reply::Listening(on) => reply::What::Listening(proto::Listening { on: *on }),
         Reply::Counting(counting) => managers::counting(counting),
     }
@@ -289,6 +292,7 @@ pub(super) fn notice(notice: &Notice) -> proto::notice::What {
         Notice::Group(told) => groups::told(told),
         Notice::Key(change) => What::MapChange(map::change(change)),
         Notice::View(view) => managers::view(view),
+        Notice::Object(change) => What::TreeChange(tree::change(change)),
     }
 }
 

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use confdb::{Cluster, Handle, Tree};
 
-use super::{Network, Settings};
+use super::{Network, Settings, Users};
 use crate::net::Transport;
-use crate::stack::lookup::Shown;
 use crate::stack::map::{LONGEST_VALUE, Value, is_name};
 
 /// Sections that go over as they are, and what is not told of them.
@@ -81,16 +80,20 @@ const LOGGING: [(&str, &str); 7] = [
 
 /// What programs can look up of a configuration as written, as understood, and as this node makes
 /// use of it. Where it says something twice, the last counts.
-pub(super) fn shown(tree: &Tree, cluster: &Cluster, settings: &Settings) -> Shown {
+pub(super) fn keys(
+    (tree, cluster): (&Tree, &Cluster),
+    settings: &Settings,
+    users: &Users,
+) -> Vec<(String, Value)> {
     let mut keys = Keys::default();
     keys.logging();
     keys.as_written(tree);
-    keys.users(tree);
+    keys.users(users);
     keys.ring(cluster, settings);
     keys.interface(settings);
     keys.nodes(settings);
     keys.votes(cluster, settings);
-    Shown { keys: keys.0 }
+    keys.0
 }
 
 #[derive(Default)]
@@ -141,13 +144,10 @@ impl Keys {
     }
 
     /// Who may change things besides those who always may.
-    fn users(&mut self, tree: &Tree) {
-        for object in sections(tree, "uidgid") {
-            for kind in ["uid", "gid"] {
-                let id = tree.key(object, kind).map(|key| key.value.to_string());
-                if let Some(id) = id.and_then(|id| id.parse::<u32>().ok()) {
-                    self.add(&format!("uidgid.config.{kind}.{id}"), Value::flag(true));
-                }
+    fn users(&mut self, users: &Users) {
+        for (kind, ids) in [("uid", &users.uids), ("gid", &users.gids)] {
+            for id in ids {
+                self.add(&format!("uidgid.config.{kind}.{id}"), Value::flag(true));
             }
         }
     }

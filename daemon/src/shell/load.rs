@@ -141,7 +141,8 @@ impl Load {
             | Reply::Groups(_)
             | Reply::Map(_)
             | Reply::Listening(_)
-            | Reply::Counting(_) => {}
+            | Reply::Counting(_)
+            | Reply::Objects(_) => {}
         }
     }
 
@@ -176,7 +177,8 @@ impl Load {
             | Notice::Configuration(_)
             | Notice::Group(_)
             | Notice::Key(_)
-            | Notice::View(_) => {}
+            | Notice::View(_)
+            | Notice::Object(_) => {}
         }
     }
 

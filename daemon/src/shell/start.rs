@@ -10,6 +10,7 @@ mod names;
 mod origins;
 mod unconfigured;
 pub(super) mod understand;
+mod users;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,6 +56,9 @@ use crate::stack::{Held, Stack};
 
 /// Threads that may do blocking work at a time.
 const HELPERS: usize = 2;
+
+/// Name of the log in its directory.
+const LOG_FILE: &str = "clusterd.log";
 
 /// What messages call the file that everything else follows from.
 const CONFIGURATION: &str = "the configuration";
@@ -306,7 +310,7 @@ fn plan(options: &Options, settings: &Settings) -> Result<Plan, StartError> {
     let plan = Plan {
         common: settings.logging.clone(),
         subsystems: settings.subsystems.clone(),
-        file: options.log_dir.join("clusterd.log"),
+        file: options.log_dir.join(LOG_FILE),
         level: match options.debug {
             0 => options.log_level,
             _ => options.log_level.max(LevelFilter::DEBUG),
@@ -315,6 +319,13 @@ fn plan(options: &Options, settings: &Settings) -> Result<Plan, StartError> {
     };
     plan.files().iter().try_for_each(|path| files::appendable(path))?;
     Ok(plan)
+}
+
+/// Opens the socket for programs.
+fn listen(options: &Options, surroundings: Surroundings) -> Result<Ipc, ListenError> {
+    let socket = options.run_dir.join("clusterd.sock");
+    let (policy, limits) = (Policy::own(), ipc::Limits::default());
+    Ipc::listen(ipc::Settings { socket, policy, limits, surroundings })
 }
 
 /// Opens all that can fail; what comes out only needs to be told who waits for the start.
@@ -342,8 +353,8 @@ fn open(
     let mut clock = Clock::new();
     let wall = clock.wall_at_origin();
     let multicast = settings.network.everyone().into_iter().collect();
-    let ipc =
-        listen(options, Surroundings { multicast, at_origin: wall, copy: copy.clone(), origins })?;
+    let around = Surroundings { multicast, at_origin: wall, copy: copy.clone(), origins };
+    let ipc = listen(options, around)?;
     let text = Arc::clone(&held.text);
     let config = settings
         .stack(boot, boot ^ u64::from(me.get()).rotate_left(48), last, held)
@@ -375,16 +386,6 @@ fn open(
         end: None,
         stopping: None,
         lock,
-    })
-}
-
-/// Lets programs come in.
-fn listen(options: &Options, surroundings: Surroundings) -> Result<Ipc, ListenError> {
-    Ipc::listen(ipc::Settings {
-        socket: options.run_dir.join("clusterd.sock"),
-        policy: Policy::own(),
-        limits: ipc::Limits::default(),
-        surroundings,
     })
 }
 

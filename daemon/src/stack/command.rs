@@ -9,6 +9,7 @@ use totem::{Guarantee, NodeId};
 pub use super::managers::ViewParts;
 
 pub use super::map::MapCommand;
+pub use super::objects::TreeCommand;
 pub use super::ports::BarrierChange;
 
 /// A client, as numbered by the shell. Never reused while the daemon runs.
@@ -70,6 +71,8 @@ pub enum Command {
     Group(GroupCommand),
     /// Something about a map of this node.
     Map(MapCommand),
+    /// Something about the objects that this node shows.
+    Tree(TreeCommand),
     /// What concerns ports and barriers.
     Port(PortCommand),
     /// What cluster managers ask.
@@ -155,6 +158,7 @@ impl Command {
             | Self::Attach
             | Self::Vote(_)
             | Self::Map(_)
+            | Self::Tree(_)
             | Self::Port(_)
             | Self::Manage(_)
             | Self::Group(

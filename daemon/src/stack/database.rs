@@ -60,7 +60,7 @@ pub(crate) struct Database {
 }
 
 /// What only the stack can do.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Step {
     /// Go by this from now on.
     Switch(Box<Reconfiguration>),

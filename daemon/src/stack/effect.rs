@@ -20,6 +20,7 @@ pub use super::database::reload::{NotReloaded, Reloaded};
 pub use super::groups::{Address, GroupList, GroupNotice, Part, RingView, View, Why};
 pub use super::managers::{ClusterView, Counting, ViewPart};
 pub use super::map::{Admitted, Found, KeyChange, KeyRefused};
+pub use super::objects::{ObjectChange, ObjectRefused, ObjectsFound};
 pub use super::ports::PortRefused;
 pub use super::service::MessageError;
 
@@ -126,6 +127,8 @@ pub enum Reply {
     Groups(GroupList),
     /// What a map holds, or why it was not done.
     Map(Result<Found, KeyRefused>),
+    /// Objects, or why it was not done.
+    Objects(Result<ObjectsFound, ObjectRefused>),
     /// Somebody listens on the port, or nobody.
     Listening(bool),
     /// How votes are counted here.
@@ -241,6 +244,8 @@ pub enum Notice {
     Group(GroupNotice),
     /// A key changed that the session tracks.
     Key(KeyChange),
+    /// An object changed that the session watches.
+    Object(ObjectChange),
     /// Something was sent to the port on which the session listens.
     Data {
         /// Its sender.

@@ -3,24 +3,42 @@
 //! Must never cost the ring anything: what is shown is made anew after a change of the membership,
 //! of the votes or of the configuration, and at no other time.
 
+use std::collections::BTreeSet;
+
+use confdb::Tree;
+
 use super::Stack;
 use super::command::{MapCommand, RequestId, SessionId};
 use super::effect::Reply;
 use super::map::running::{self, Joins, Picture};
 use super::map::{Maps, Owner, Value, Which, statistics};
+use super::objects::running::Connections;
+use super::objects::{Objects, TreeCommand};
 
 /// What programs can look up of the configuration.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Shown {
     /// The keys of the map that follow from it.
     pub keys: Vec<(String, Value)>,
+    /// The objects that follow from it.
+    pub objects: Tree,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self { keys: Vec::new(), objects: Tree::new("") }
+    }
 }
 
 /// All that can be looked up.
 #[derive(Debug, Default)]
 pub(super) struct Lookup {
     maps: Maps,
+    objects: Objects,
     joins: Joins,
+    /// Programs that have asked something and are not gone, and how many are.
+    sessions: BTreeSet<SessionId>,
+    closed: u64,
     /// Something that is shown may have changed.
     stale: bool,
     /// Votes that were expected when it was last shown.
@@ -28,8 +46,16 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
+    /// This program asks something.
+    pub(super) fn heard(&mut self, session: SessionId) {
+        self.sessions.insert(session);
+    }
+
     pub(super) fn gone(&mut self, session: SessionId) {
         self.maps.gone(session);
+        self.objects.gone(session);
+        self.sessions.remove(&session);
+        self.closed += 1;
     }
 
     /// Something that is shown may have changed.
@@ -57,10 +83,40 @@ impl Stack {
         self.outbox.reply(request, Reply::Map(found));
     }
 
+    /// A program asks for objects, or changes some.
+    pub(super) fn browse(&mut self, request: RequestId, command: TreeCommand) {
+        self.show_running();
+        let found = self.lookup.objects.command(request.session, command, &mut self.outbox);
+        self.outbox.reply(request, Reply::Objects(found));
+    }
+
     /// Another configuration is in force.
     pub(super) fn show_configuration(&mut self, shown: Shown) {
         self.lookup.touch();
         self.lookup.maps.reload(shown.keys, &mut self.outbox);
+        self.lookup.objects.show_configuration(&shown.objects, &mut self.outbox);
+    }
+
+    fn show_running(&mut self) {
+        let picture = self.picture();
+        let connections = Connections {
+            active: u64::try_from(self.lookup.sessions.len()).unwrap_or(u64::MAX),
+            closed: self.lookup.closed,
+        };
+        let (joins, stats) = (&self.lookup.joins, self.ring.stats());
+        let objects = super::objects::running::objects(&picture, joins, &stats, connections);
+        self.lookup.objects.show_running(&objects, &mut self.outbox);
+    }
+
+    fn picture(&self) -> Picture {
+        let quorum = self.voting.quorum();
+        Picture {
+            me: self.nodes.me(),
+            version: self.nodes.cluster().config_version,
+            nodes: self.nodes.rows(quorum),
+            expected: quorum.verdict().expected.get(),
+            two_node: quorum.two_node(),
+        }
     }
 
     /// Makes true again what is shown.
@@ -72,14 +128,11 @@ impl Stack {
             return;
         }
         (self.lookup.stale, self.lookup.expected) = (false, expected);
-        let picture = Picture {
-            me: self.nodes.me(),
-            version: self.nodes.cluster().config_version,
-            nodes: self.nodes.rows(quorum),
-            expected,
-            two_node: quorum.two_node(),
-        };
+        let picture = self.picture();
         let keys = running::keys(&picture, &mut self.lookup.joins);
         self.lookup.maps.show(Owner::Running, keys, &mut self.outbox);
+        if self.lookup.objects.are_watched() {
+            self.show_running();
+        }
     }
 }

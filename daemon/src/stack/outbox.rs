@@ -108,6 +108,7 @@ impl Outbox {
             | Notice::Group(_)
             | Notice::View(_)
             | Notice::Key(_)
+            | Notice::Object(_)
             | Notice::Data { .. }
             | Notice::Port { .. } => {}
         }

@@ -14,7 +14,7 @@ use super::lookup::Shown;
 pub use super::nodes::reconfigure::Reconfigured;
 
 /// The parts of a configuration that a running node can take over.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Reconfiguration {
     /// Its version.
     pub version: u64,

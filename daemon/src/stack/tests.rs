@@ -458,6 +458,7 @@ fn seen(world: &World, id: u32) -> Vec<String> {
             | Notice::ConfigUpdate { .. }
             | Notice::Group(_)
             | Notice::Key(_)
+            | Notice::Object(_)
             | Notice::Data { .. }
             | Notice::Port { .. }
             | Notice::View(_) => None,

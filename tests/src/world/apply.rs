@@ -144,7 +144,8 @@ impl World {
             | Reply::Groups(_)
             | Reply::Map(_)
             | Reply::Listening(_)
-            | Reply::Counting(_) => {
+            | Reply::Counting(_)
+            | Reply::Objects(_) => {
                 let detail = format!("a multicast was answered by {reply:?}");
                 self.fail("replies", &Breach::of(node), detail);
                 return;
@@ -247,7 +248,8 @@ impl World {
             | Notice::ConfigUpdate { .. }
             | Notice::Group(_)
             | Notice::View(_)
-            | Notice::Key(_) => {
+            | Notice::Key(_)
+            | Notice::Object(_) => {
                 self.trace.fine(self.now, Some(node), || format!("{notice:?}"));
             }
             Notice::Quorum(verdict) => {
@@ -274,6 +276,7 @@ impl World {
             | Notice::Group(_)
             | Notice::View(_)
             | Notice::Key(_)
+            | Notice::Object(_)
             | Notice::Quorum(_) => format!("{notice:?}"),
         };
         self.trace.story(self.now, Some(node), || text);

@@ -12,6 +12,7 @@ mod errors;
 mod failures;
 mod logs;
 mod objecting;
+mod objects;
 mod pages;
 mod transcripts;
 mod units;

@@ -83,7 +83,7 @@ fn which(map: i32) -> Result<Which, Unreadable> {
     }
 }
 
-fn value(value: map_value::Value) -> Result<Value, Unreadable> {
+pub(super) fn value(value: map_value::Value) -> Result<Value, Unreadable> {
     fn fits<T, N>(number: N) -> Result<T, Unreadable>
     where
         T: TryFrom<N>,
@@ -108,7 +108,7 @@ fn value(value: map_value::Value) -> Result<Value, Unreadable> {
     })
 }
 
-fn told(value: &Value) -> proto::MapValue {
+pub(super) fn told(value: &Value) -> proto::MapValue {
     let value = match value {
         Value::I8(number) => map_value::Value::Int8((*number).into()),
         Value::U8(number) => map_value::Value::Uint8((*number).into()),

@@ -5,10 +5,11 @@ use super::super::{Overrides, settings};
 use super::*;
 
 fn keys(text: &str) -> BTreeMap<String, Value> {
+    let users = Users { uids: [108].into(), gids: [112, 113].into() };
     let read = confdb::load::configuration("cluster.conf", text.as_bytes()).unwrap();
     let me = iscsi1("192.168.10.11");
     let settings = settings(&read.cluster, &me, &resolved(), &Overrides::default()).unwrap();
-    settings.showing(&read.tree, &read.cluster).shown.keys.into_iter().collect()
+    settings.showing(&read.tree, &read.cluster, &users).shown.keys.into_iter().collect()
 }
 
 fn with(sections: &str) -> BTreeMap<String, Value> {
@@ -83,7 +84,7 @@ fn sections_are_shown_as_written_with_the_types_that_programs_expect() {
 
 #[test]
 fn configured_users_are_admitted() {
-    let keys = with("<uidgid uid=\"108\" gid=\"112\"/><uidgid gid=\"113\"/>");
+    let keys = with("");
     for name in ["uidgid.config.uid.108", "uidgid.config.gid.112", "uidgid.config.gid.113"] {
         assert_eq!(keys.get(name), Some(&Value::U8(1)), "{name}");
     }

@@ -11,7 +11,7 @@ use confdb::{Configuration, Problem, Severity};
 use totem::NodeId;
 
 use super::keys::Keys;
-use super::{StartError, files, names, origins};
+use super::{LOG_FILE, StartError, files, names, origins, users};
 use crate::ipc::translate::Origin;
 use crate::net::address::{AddressError, Addresses};
 use crate::options::Options;
@@ -52,7 +52,10 @@ pub(in crate::shell) fn understand(
     let name = options.node_name.as_deref().or(cluster.here.node_name.as_deref());
     let me = names::local_node(&cluster, name, &resolved)?;
     let settings = settings(&cluster, &me, &resolved, &options.overrides())?;
-    let settings = settings.showing(&tree, &cluster);
+    let log_file = options.log_dir.join(LOG_FILE);
+    let (users, unknown) = users::resolve(&tree);
+    let mut settings = Settings { log_file, ..settings }.showing(&tree, &cluster, &users);
+    settings.notes.extend(unknown);
     let addresses = addresses(&settings).map_err(|why| StartError::Addresses { path, why })?;
     let keys = Keys::read(&settings.key, settings.next_key.as_deref())?;
     let (local, start) = (origins::local(&tree), origins::start(options, &settings.name));

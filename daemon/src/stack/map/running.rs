@@ -47,7 +47,7 @@ impl Joins {
         }
     }
 
-    fn of(&self, node: NodeId) -> u32 {
+    pub(crate) fn of(&self, node: NodeId) -> u32 {
         self.0.get(&node).map_or(0, |(_, count)| *count)
     }
 }

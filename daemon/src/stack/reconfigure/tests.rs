@@ -61,7 +61,10 @@ fn all_parts_are_told() {
         tuning,
         disallowed: true,
         shutdown_timeout: Duration::from_secs(1),
-        shown: Shown { keys: vec![("totem.token".to_owned(), Value::U32(500))] },
+        shown: Shown {
+            keys: vec![("totem.token".to_owned(), Value::U32(500))],
+            ..Shown::default()
+        },
         next_key: 0,
     };
     let done = stack.reconfigure(Instant::ORIGIN, &new).expect("it works");

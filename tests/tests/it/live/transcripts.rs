@@ -94,6 +94,13 @@ fn what_would_happen_is_told_and_does_not() {
 }
 
 #[test]
+fn objects_read_as_ever() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    check(&mut lab, include_str!("objctl.txt"));
+}
+
+#[test]
 fn every_word_reads_as_it_is_written() {
     let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
     check(&mut lab, include_str!("every-word.txt"));

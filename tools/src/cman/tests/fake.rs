@@ -108,6 +108,11 @@ impl World {
         reply::What::Done(proto::Done {})
     }
 
+    fn set_debug(&mut self, on: bool) -> reply::What {
+        self.debug = Some(on);
+        reply::What::Done(proto::Done {})
+    }
+
     fn configuration(&self) -> reply::What {
         let Some(text) = &self.text else {
             let (reason, text) = (Reason::Permission.into(), "only root may".to_owned());
@@ -259,10 +264,7 @@ impl<'a> Session<'a> {
             request::What::Watch(_) => reply::What::Done(proto::Done {}),
             request::What::Leave(leave) => world.leave(leave),
             request::What::Kill(proto::Kill { node }) => world.kill(*node),
-            request::What::SetDebug(proto::SetDebug { on }) => {
-                world.debug = Some(*on);
-                reply::What::Done(proto::Done {})
-            }
+            request::What::SetDebug(proto::SetDebug { on }) => world.set_debug(*on),
             request::What::SetExpected(proto::SetExpected { votes }) => world.set(0, *votes),
             request::What::SetVotes(proto::SetVotes { node, votes }) => world.set(*node, *votes),
             request::What::Device(_) => world.device(),
@@ -284,6 +286,7 @@ impl<'a> Session<'a> {
             | request::What::Groups(_)
             | request::What::WatchRing(_)
             | request::What::Map(_)
+            | request::What::Tree(_)
             | request::What::OpenPort(_)
             | request::What::ClosePort(_)
             | request::What::SendData(_)
