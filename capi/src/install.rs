@@ -13,8 +13,15 @@ pub const BUILT: &str = "libcluster_abi.so";
 pub const OBJECT: &str = "libcluster_abi.so.1";
 
 /// Libraries that it is: what programs ask the loader for.
-pub const LIBRARIES: [&str; 5] =
-    ["libcpg.so.4", "libquorum.so.5", "libvotequorum.so.8", "libcmap.so.4", "libcfg.so.7"];
+pub const LIBRARIES: [&str; 7] = [
+    "libcpg.so.4",
+    "libquorum.so.5",
+    "libvotequorum.so.8",
+    "libcmap.so.4",
+    "libcfg.so.7",
+    "libcman.so.3",
+    "libccs.so.3",
+];
 
 /// What those who build programs need besides, by its place beside the libraries.
 const TO_BUILD: [(&str, &str); 11] = [

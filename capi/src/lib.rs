@@ -1,11 +1,11 @@
 //! The C libraries by which cluster managers talk to their cluster engine, over this cluster's
 //! daemon: one shared object that is `libcpg`, `libquorum`, `libvotequorum`, `libcmap` and `libcfg`
-//! at once, so that programs built against the originals run unmodified.
+//! at once, and `libcman` and `libccs`: programs built against the originals run unmodified.
 //!
 //! This is the only place in the workspace with unsafe code. Its rules:
 //!
 //! 1. *Nothing is trusted but the ABI.* A pointer from the program is null or good for what the
-//!    header says, for the length of the call; nothing else is assumed. Null where a value is needed
+//!    header says, for the length of the call; nothing else is assumed. Null where one is needed
 //!    is `CS_ERR_INVALID_PARAM`. A handle may be any number: it is looked up, never dereferenced.
 //! 2. *Panics never cross.* Every entry point runs inside [`entry`], which makes a panic
 //!    `CS_ERR_LIBRARY`. Two things stand outside of it: the wait for an event, and the program's
@@ -25,15 +25,19 @@
 //! | `handles` | numbers for the program, and what is behind them |
 //! | `dispatch` | the four ways of taking events |
 //! | `pointer` | in and out of the program's memory |
-//! | `error` | the codes |
+//! | `error`, `errno` | the codes |
+//! | `cman`, `ccs` | CMAN's two libraries |
 //! | `versions` | which symbol has which version |
 //! | [`install`] | the names under which programs look for this object |
 
+mod ccs;
 mod cfg;
+mod cman;
 mod cmap;
 mod cpg;
 mod dispatch;
 mod entry;
+mod errno;
 mod error;
 mod handles;
 pub mod install;

@@ -35,6 +35,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// How long a request may take unless somebody says otherwise.
+    pub(crate) const PATIENCE: Duration = PATIENCE;
+
     /// Begins a conversation in which nothing is told yet.
     pub(crate) fn open(name: &'static str) -> Result<Self, Cs> {
         let asks = Connection::open_within(&socket(), name, Some(PATIENCE))?;
@@ -56,8 +59,16 @@ impl Session {
         &self,
         what: impl FnOnce(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Cs> {
+        Ok(self.try_ask(what)?)
+    }
+
+    /// As [`Session::ask`], for those who know more errors than the others.
+    pub(crate) fn try_ask<T>(
+        &self,
+        what: impl FnOnce(&mut Connection) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut asks = self.asks.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(what(&mut asks)?)
+        what(&mut asks)
     }
 
     /// Where this session is told things.

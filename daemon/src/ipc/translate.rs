@@ -122,9 +122,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::UpdateDevice(proto::UpdateDevice { name, votes }) => {
             device(DeviceCommand::Update { name, votes: Votes::new(votes) })
         }
-        request::What::UnregisterDevice(proto::UnregisterDevice {}) => {
-            device(DeviceCommand::Unregister)
-        }
+        request::What::UnregisterDevice(_) => device(DeviceCommand::Unregister),
         request::What::Map(request) => Command::Map(map::request(request)?),
         request::What::OpenPort(asked) => ports::open(&asked)?,
         request::What::ClosePort(proto::ClosePort {}) => Command::Port(PortCommand::StopListening),

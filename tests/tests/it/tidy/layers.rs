@@ -121,7 +121,7 @@ fn arrows_point_down() {
         ("totem", &[]),
         ("confdb", &[]),
         ("client", &[]),
-        ("capi", &["client"]),
+        ("capi", &["client", "confdb"]),
         ("quorum", &["totem"]),
         ("daemon", &["client", "confdb", "quorum", "totem"]),
         ("tools", &["client", "confdb"]),
