@@ -5,8 +5,9 @@
 //! This is the only place in the workspace with unsafe code. Its rules:
 //!
 //! 1. *Nothing is trusted but the ABI.* A pointer from the program is null or good for what the
-//!    header says, for the length of the call; nothing else is assumed. Null where one is needed
-//!    is `CS_ERR_INVALID_PARAM`. A handle may be any number: it is looked up, never dereferenced.
+//!    header says, for the length of the call; nothing else is assumed. Null where a value is
+//!    needed is `CS_ERR_INVALID_PARAM`. A handle may be any number: it is looked up, never
+//!    dereferenced.
 //! 2. *Panics never cross.* Every entry point runs inside [`entry`], which makes a panic
 //!    `CS_ERR_LIBRARY`. Two things stand outside of it: the wait for an event, and the program's
 //!    callbacks, because a thread may be cancelled in either, and that passes through our frames.

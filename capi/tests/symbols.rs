@@ -1,7 +1,7 @@
 //! The shared object has exactly the symbols, with exactly the versions, that the originals have.
 //!
-//! What the originals have is checked in (`abi/*.txt`); where Debian's libraries are installed, they
-//! are asked, too.
+//! What the originals have is checked in (`abi/*.txt`); where Debian's libraries are installed,
+//! they are asked, too.
 
 use std::collections::BTreeSet;
 use std::path::Path;

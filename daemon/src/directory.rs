@@ -27,7 +27,7 @@ pub const WORD: &str = "directory";
 /// The status with which it ends when what it was told makes no sense, as for wrong options.
 pub const UNUSABLE: u8 = 2;
 
-/// Most memory that this program may ask for, bytes. An answer of the largest size takes a fraction.
+/// Most memory that this program may ask for, bytes. The largest answer takes a fraction.
 const MEMORY: u64 = 512 << 20;
 
 /// Why there is no configuration.

@@ -25,8 +25,8 @@ pub struct Options {
     /// The configuration of the cluster.
     #[arg(long, env = "CLUSTER_CONF", default_value = "/etc/cluster/cluster.conf")]
     pub config: PathBuf,
-    /// Where the configuration comes from: xmlconfig, the file; or ldapconfig, a directory, asked as
-    /// "clusterd directory --help" tells, of which the last good copy is kept in the lib directory.
+    /// Where the configuration comes from: xmlconfig, the file; or ldapconfig, a directory, asked
+    /// as "clusterd directory --help" tells. Its last good copy is kept in the lib directory.
     #[arg(long, env = "CONFIG_LOADER", value_name = "LOADER", value_parser = loader)]
     pub loader: Option<Loader>,
     /// The same as CMAN's tools say it, with more names.

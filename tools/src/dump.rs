@@ -1,8 +1,9 @@
-//! `ccs_config_dump`: the configuration as the loaders build it, or as the daemon goes by it, as XML.
+//! `ccs_config_dump`: the configuration as the loaders build it, or as the daemon goes by it, as
+//! XML.
 //!
-//! Must never need a daemon but with `-r`, and never print what would not be read back: values are escaped, which
-//! the original forgot. With `--json` one object on one line: `name`, `keys` (an object), `objects`
-//! (a list of the same).
+//! Must never need a daemon but with `-r`, and never print what would not be read back: values are
+//! escaped, which the original forgot. With `--json` one object on one line: `name`, `keys` (an
+//! object), `objects` (a list of the same).
 //!
 //! | exit status | when |
 //! |---|---|

@@ -1,9 +1,9 @@
 //! The configuration as a node would find it: the file, and what the loaders of the original add.
 //!
 //! Must never need a daemon unless it is asked what that goes by, and never judge: what is wrong is
-//! handed on with its lines. The names of the loaders are the original's, because scripts give them: `xmlconfig` reads the file,
-//! `ldapconfig` asks a directory (through the daemon's program), `cmanpreconfig` finds this host in
-//! what they gave and adds its name and the cluster's id.
+//! handed on with its lines. The names of the loaders are the original's, because scripts give
+//! them: `xmlconfig` reads the file, `ldapconfig` asks a directory (through the daemon's program),
+//! `cmanpreconfig` finds this host in what they gave and adds its name and the cluster's id.
 
 mod host;
 

@@ -1,10 +1,11 @@
 //! `ccs_config_validate`: says whether a configuration is good, and all that is wrong when it is
 //! not.
 //!
-//! Must never need a daemon but with `-r`, nor another program: the original calls a dumper and a checker of
-//! schemas; here what a node reads at its start is what judges. Must never stop at the first
-//! problem. With `--json` one object on one line: `valid`, `config_version`, `problems` (each with
-//! `severity`, `source`, `line`, `column`, `path`, `what`, `expected`), or `valid` and `error`.
+//! Must never need a daemon but with `-r`, nor another program: the original calls a dumper and a
+//! checker of schemas; here what a node reads at its start is what judges. Must never stop at the
+//! first problem. With `--json` one object on one line: `valid`, `config_version`, `problems` (each
+//! with `severity`, `source`, `line`, `column`, `path`, `what`, `expected`), or `valid` and
+//! `error`.
 //!
 //! | exit status | when |
 //! |---|---|

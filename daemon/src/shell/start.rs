@@ -341,17 +341,9 @@ fn open(
     let net = Net::open(addresses, settings.network.transport, seal)?;
     let mut clock = Clock::new();
     let wall = clock.wall_at_origin();
-    let ipc = Ipc::listen(ipc::Settings {
-        socket: options.run_dir.join("clusterd.sock"),
-        policy: Policy::own(),
-        limits: ipc::Limits::default(),
-        surroundings: Surroundings {
-            multicast: settings.network.everyone().into_iter().collect(),
-            at_origin: wall,
-            copy: copy.clone(),
-            origins,
-        },
-    })?;
+    let multicast = settings.network.everyone().into_iter().collect();
+    let ipc =
+        listen(options, Surroundings { multicast, at_origin: wall, copy: copy.clone(), origins })?;
     let text = Arc::clone(&held.text);
     let config = settings
         .stack(boot, boot ^ u64::from(me.get()).rotate_left(48), last, held)
@@ -383,6 +375,16 @@ fn open(
         end: None,
         stopping: None,
         lock,
+    })
+}
+
+/// Lets programs come in.
+fn listen(options: &Options, surroundings: Surroundings) -> Result<Ipc, ListenError> {
+    Ipc::listen(ipc::Settings {
+        socket: options.run_dir.join("clusterd.sock"),
+        policy: Policy::own(),
+        limits: ipc::Limits::default(),
+        surroundings,
     })
 }
 

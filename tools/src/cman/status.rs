@@ -2,8 +2,8 @@
 //!
 //! Must never drop the blanks at the ends of lines: they were always there. With `--json` the same
 //! as one object, keys in the order of the lines; `quorum` is an object of `needed`, `quorate` and
-//! `why` (the rule that decided), and lists are lists. Where a node goes by its last good copy of the
-//! configuration a line and a key, `last_good_copy`, say so and why; else there is neither.
+//! `why` (the rule that decided), and lists are lists. Where a node goes by its last good copy of
+//! the configuration a line and a key, `last_good_copy`, say so and why; else there is neither.
 
 use std::fmt::Write as _;
 use std::io::Write;

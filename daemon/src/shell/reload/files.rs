@@ -11,8 +11,8 @@
 //! | `cluster.conf.7.new` | version 7, accepted by this node, perhaps not yet by all |
 //! | `cluster.conf.6` | version 6, in use before |
 //!
-//! Where the configuration comes from a directory, this node's copy of it is the file, and lies where
-//! the node remembers other things; only its owner can read it.
+//! Where the configuration comes from a directory, this node's copy of it is the file, and lies
+//! where the node remembers other things; only its owner can read it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};

@@ -30,13 +30,21 @@ pub(super) fn local(tree: &Tree) -> Vec<Origin> {
 
 /// What the operator said at the start of this node, by the paths where the file would say it.
 pub(super) fn start(options: &Options, node: &str) -> Vec<Origin> {
-    let Before { multicast, port, votes, expected_votes, keyfile, two_node, node_id, cluster_name } =
-        &options.before;
+    let Before {
+        multicast,
+        port,
+        votes,
+        expected_votes,
+        keyfile,
+        two_node,
+        node_id,
+        cluster_name: cluster,
+    } = &options.before;
     let of = |what: &str| format!("cluster.clusternodes.clusternode({node}).{what}");
     let cman = |what: &str| format!("cluster.cman.{what}");
-    let cluster_name = cluster_name.clone().filter(|_| options.no_config);
+    let cluster = cluster.clone().filter(|_| options.no_config);
     let said = [
-        ("cluster.name".to_owned(), cluster_name),
+        ("cluster.name".to_owned(), cluster),
         (cman("multicast.addr"), text(multicast.as_ref())),
         (cman("port"), text(port.as_ref())),
         (cman("expected_votes"), text(expected_votes.as_ref())),

@@ -72,7 +72,8 @@ fn nodes() -> impl Strategy<Value = String> {
     (vec(node, 1..6), any::<bool>()).prop_map(|(nodes, backwards)| {
         let node = |(index, (fence, votes)): (usize, (String, u8))| {
             let id = if backwards { 9 - index } else { index + 1 };
-            format!("<clusternode name=\"n{index}\" nodeid=\"{id}\" votes=\"{votes}\">{fence}</clusternode>")
+            let keys = format!("name=\"n{index}\" nodeid=\"{id}\" votes=\"{votes}\"");
+            format!("<clusternode {keys}>{fence}</clusternode>")
         };
         let nodes: String = nodes.into_iter().enumerate().map(node).collect();
         format!("<clusternodes>{nodes}</clusternodes>")
