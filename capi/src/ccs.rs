@@ -13,7 +13,7 @@ mod lookup;
 use std::ffi::{c_char, c_int};
 use std::ptr;
 use std::sync::atomic::AtomicI32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -37,7 +37,10 @@ const MOST: usize = 1024;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What programs hold are places in this row, from 1.
-static CONVERSATIONS: Mutex<Vec<Option<Box<Ccs>>>> = Mutex::new(Vec::new());
+static CONVERSATIONS: Mutex<Row> = Mutex::new(Vec::new());
+
+/// Each has a lock of its own: who asks holds up nobody else.
+type Row = Vec<Option<Arc<Mutex<Ccs>>>>;
 
 /// A conversation.
 #[derive(Debug)]
@@ -56,10 +59,10 @@ struct Read {
 }
 
 impl Ccs {
-    fn open() -> Result<Box<Self>, Errno> {
+    fn open() -> Result<Self, Errno> {
         let session = Session::open("libccs")
             .map_err(|why| Errno::from(why).or(libc::EHOSTDOWN, libc::ECONNREFUSED))?;
-        let mut ccs = Box::new(Self { session, read: None, list: None });
+        let mut ccs = Self { session, read: None, list: None };
         ccs.tree()?;
         Ok(ccs)
     }
@@ -115,11 +118,11 @@ fn read(running: Running) -> Result<Tree, Errno> {
     Ok(tree)
 }
 
-fn conversations() -> MutexGuard<'static, Vec<Option<Box<Ccs>>>> {
+fn conversations() -> MutexGuard<'static, Row> {
     CONVERSATIONS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn keep(ccs: Box<Ccs>) -> Result<c_int, Errno> {
+fn keep(ccs: Ccs) -> Result<c_int, Errno> {
     let mut all = conversations();
     let place = all.iter().position(Option::is_none).unwrap_or(all.len());
     if place >= MOST {
@@ -129,22 +132,21 @@ fn keep(ccs: Box<Ccs>) -> Result<c_int, Errno> {
         all.push(None);
     }
     if let Some(free) = all.get_mut(place) {
-        *free = Some(ccs);
+        *free = Some(Arc::new(Mutex::new(ccs)));
     }
     c_int::try_from(place + 1).map_err(|_| Errno(libc::ENOMEM))
 }
 
+fn place(desc: c_int) -> Result<usize, Errno> {
+    usize::try_from(desc).ok().and_then(|desc| desc.checked_sub(1)).ok_or(Errno::INVALID)
+}
+
 /// Does something with a conversation, which nobody else can use meanwhile.
 fn with<T>(desc: c_int, what: impl FnOnce(&mut Ccs) -> Result<T, Errno>) -> Result<T, Errno> {
-    let place = usize::try_from(desc).ok().and_then(|desc| desc.checked_sub(1));
-    let place = place.ok_or(Errno::INVALID)?;
-    // Taken out of the row while it asks: others go on meanwhile.
-    let mut ccs = conversations().get_mut(place).and_then(Option::take).ok_or(Errno::INVALID)?;
-    let result = guarded(|| what(&mut ccs));
-    if let Some(free) = conversations().get_mut(place) {
-        *free = Some(ccs);
-    }
-    result
+    let place = place(desc)?;
+    let ccs = conversations().get(place).cloned().flatten().ok_or(Errno::INVALID)?;
+    let mut ccs = ccs.lock().unwrap_or_else(PoisonError::into_inner);
+    what(&mut ccs)
 }
 
 /// The body of an entry point: its result, or the negated error, which is in `errno` as well.
@@ -196,8 +198,8 @@ pub unsafe extern "C-unwind" fn ccs_force_connect(
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn ccs_disconnect(desc: c_int) -> c_int {
     negated(|| {
-        let place = usize::try_from(desc).ok().and_then(|desc| desc.checked_sub(1));
-        let taken = place.and_then(|place| conversations().get_mut(place)?.take());
+        let place = place(desc)?;
+        let taken = conversations().get_mut(place).and_then(Option::take);
         taken.map(|_| 0).ok_or(Errno::INVALID)
     })
 }

@@ -23,8 +23,23 @@ pub const LIBRARIES: [&str; 7] = [
     "libccs.so.3",
 ];
 
+/// What those who build programs need besides, by its place beside the libraries.
+const TO_BUILD: [(&str, &str); 11] = [
+    ("include/corosync/corotypes.h", include_str!("../include/corosync/corotypes.h")),
+    ("include/corosync/cpg.h", include_str!("../include/corosync/cpg.h")),
+    ("include/corosync/quorum.h", include_str!("../include/corosync/quorum.h")),
+    ("include/corosync/votequorum.h", include_str!("../include/corosync/votequorum.h")),
+    ("include/corosync/cmap.h", include_str!("../include/corosync/cmap.h")),
+    ("include/corosync/cfg.h", include_str!("../include/corosync/cfg.h")),
+    ("pkgconfig/libcpg.pc", include_str!("../pkgconfig/libcpg.pc")),
+    ("pkgconfig/libquorum.pc", include_str!("../pkgconfig/libquorum.pc")),
+    ("pkgconfig/libvotequorum.pc", include_str!("../pkgconfig/libvotequorum.pc")),
+    ("pkgconfig/libcmap.pc", include_str!("../pkgconfig/libcmap.pc")),
+    ("pkgconfig/libcfg.pc", include_str!("../pkgconfig/libcfg.pc")),
+];
+
 /// Puts `object` into `directory`, which is made if need be, with all names of [`LIBRARIES`], and
-/// with those that a linker looks for if `to_build` is set.
+/// with those that a linker looks for, headers and files for `pkg-config` if `to_build` is set.
 ///
 /// # Errors
 /// The system's.
@@ -39,6 +54,11 @@ pub fn install(object: &Path, directory: &Path, to_build: bool) -> io::Result<()
             let name = library.split_inclusive(".so").next().unwrap_or(library);
             link(&directory.join(name))?;
         }
+    }
+    for (name, content) in TO_BUILD.iter().filter(|_| to_build) {
+        let path = directory.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(directory))?;
+        fs::write(path, content)?;
     }
     Ok(())
 }

@@ -91,26 +91,18 @@ fn serve(mut stream: UnixStream, key: [u8; 16], waiting: &Waiting, pairs: &Sende
         while let Some(content) = decoder.take().unwrap() {
             let request: proto::Request = frame::decode(content).unwrap();
             let key = Bytes::copy_from_slice(&key);
-            let what = match request.what.unwrap() {
-                request::What::Hello(_) => {
-                    waiting.lock().unwrap().push((key.clone(), stream.try_clone().unwrap()));
-                    reply::What::Welcome(proto::Welcome {
-                        version: VERSION,
-                        max_frame: 1 << 20,
-                        max_reply: 1 << 20,
-                        permitted: true,
-                        key,
-                        ..Default::default()
-                    })
-                }
-                request::What::Listen(proto::Listen { key }) => {
+            let what = request.what.unwrap();
+            let what = if matches!(what, request::What::Hello(_)) {
+                waiting.lock().unwrap().push((key.clone(), stream.try_clone().unwrap()));
+                welcome(key)
+            } else {
+                if let request::What::Listen(proto::Listen { key }) = what {
                     let asks = waiting.lock().unwrap();
                     let asks = asks.iter().rev().find(|(of, _)| *of == key);
                     let asks = asks.unwrap().1.try_clone().unwrap();
                     pairs.send(Pair { asks, hears: stream.try_clone().unwrap() }).unwrap();
-                    reply::What::Done(proto::Done {})
                 }
-                _ => reply::What::Done(proto::Done {}),
+                reply::What::Done(proto::Done {})
             };
             let reply = proto::Reply { id: request.id, what: Some(what) };
             say(&mut stream, from_daemon::What::Reply(reply));
@@ -123,6 +115,17 @@ fn serve(mut stream: UnixStream, key: [u8; 16], waiting: &Waiting, pairs: &Sende
             Ok(size) => decoder.push(&chunk[..size]),
         }
     }
+}
+
+fn welcome(key: Bytes) -> reply::What {
+    reply::What::Welcome(proto::Welcome {
+        version: VERSION,
+        max_frame: 1 << 20,
+        max_reply: 1 << 20,
+        permitted: true,
+        key,
+        ..Default::default()
+    })
 }
 
 fn say(stream: &mut UnixStream, what: from_daemon::What) {

@@ -9,7 +9,8 @@ const USAGE: &str = "\
 usage: install-libs [--dev] DIRECTORY
 
 Puts the cluster managers' C libraries into DIRECTORY, under the names by which programs load them;
-with --dev also under those that a linker looks for. Run programs with LD_LIBRARY_PATH=DIRECTORY.
+with --dev also under those that a linker looks for, with headers in DIRECTORY/include and files for
+pkg-config in DIRECTORY/pkgconfig. Run programs with LD_LIBRARY_PATH=DIRECTORY.
 ";
 
 fn main() -> ExitCode {

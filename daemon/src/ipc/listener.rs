@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustix::rand::{GetRandomFlags, getrandom};
 use thiserror::Error;
 use tokio::net::{UnixListener, UnixStream};
@@ -96,6 +97,7 @@ impl Listener {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {}
             Err(why) => return Err(refused(why)),
         }
+        raise_descriptors();
         let socket = UnixListener::bind(path).map_err(refused)?;
         fs::set_permissions(path, Permissions::from_mode(MODE)).map_err(refused)?;
         let places = Places {
@@ -178,6 +180,16 @@ impl Places {
         };
         let place = Arc::clone(&self.all).try_acquire_owned().ok()?;
         Some((place, looking))
+    }
+}
+
+/// Lets this process have as many descriptors as it may: every program takes one or two, and the
+/// limit of an ordinary process is lower than the number of programs there may be.
+fn raise_descriptors() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(why) = raised {
+        debug!(target: "ipc", "no more descriptors than usual: {why}");
     }
 }
 

@@ -98,6 +98,19 @@ impl World {
 }
 
 impl World {
+    fn reload(&mut self, asked: proto::Reload) -> reply::What {
+        self.asked = Some(asked);
+        self.reloaded.clone().expect("the test says how")
+    }
+
+    /// The status, and the verdict of the next one, which is shown from then on.
+    fn show(&mut self) -> (reply::What, Option<proto::Quorum>) {
+        let shown = reply::What::Status(Box::new(self.status.clone()));
+        let Some(next) = self.changes.pop_front() else { return (shown, None) };
+        self.status = next;
+        (shown, self.status.quorum.clone())
+    }
+
     fn leave(&mut self, leave: &proto::Leave) -> reply::What {
         if self.busy > 0 {
             self.busy -= 1;
@@ -246,20 +259,14 @@ impl<'a> Session<'a> {
         let what = match what {
             request::What::Hello(_) => welcome(),
             request::What::Status(_) => {
-                let shown = world.status.clone();
-                if let Some(next) = world.changes.pop_front() {
-                    change.clone_from(&next.quorum);
-                    world.status = next;
-                }
-                reply::What::Status(Box::new(shown))
+                let shown;
+                (shown, change) = world.show();
+                shown
             }
             request::What::Nodes(_) => {
                 reply::What::Nodes(proto::Nodes { nodes: world.nodes.clone() })
             }
-            request::What::Reload(asked) => {
-                world.asked = Some(*asked);
-                world.reloaded.clone().expect("the test says how")
-            }
+            request::What::Reload(asked) => world.reload(*asked),
             request::What::Configuration(_) => world.configuration(),
             request::What::Watch(_) => reply::What::Done(proto::Done {}),
             request::What::Leave(leave) => world.leave(leave),
