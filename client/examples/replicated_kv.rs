@@ -91,7 +91,8 @@ fn main() -> Result<(), Error> {
             }
             match line.trim() {
                 "sum" => {
-                    println!("sum {} {:016x}", replica.machine.commands, sum(&replica.machine))
+                    let table = &replica.machine;
+                    println!("sum {} {:016x}", table.commands, sum(table));
                 }
                 "dump" => print!("{}", String::from_utf8_lossy(&replica.machine.snapshot())),
                 _ => waiting = Some(line),

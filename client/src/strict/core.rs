@@ -68,7 +68,7 @@ impl Core {
     pub(super) fn message(&self, payload: &[u8]) -> Option<Vec<u8>> {
         let view = self.installed.filter(|_| !self.waiting)?;
         let content = Bytes::copy_from_slice(payload);
-        Some(Message::Message { view, content }.encode())
+        Some(Message::Content { view, content }.encode())
     }
 
     /// The state as it is sent, unless the view in which it was wanted is over.
@@ -114,7 +114,7 @@ impl Core {
                 self.flushed.insert(from, (quorate, state));
                 self.decide()
             }
-            Message::Message { view, content } => self.on_content(from, view, content),
+            Message::Content { view, content } => self.on_content(from, view, content),
             Message::Snapshot { view, content } => {
                 if !self.waiting || self.installed != Some(view) {
                     return Ok(Vec::new());

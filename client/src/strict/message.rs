@@ -39,7 +39,7 @@ pub(super) struct State {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Message {
     Flush { view: Token, quorate: bool, state: Option<State> },
-    Message { view: Token, content: Bytes },
+    Content { view: Token, content: Bytes },
     Snapshot { view: Token, content: Bytes },
 }
 
@@ -84,7 +84,7 @@ impl Message {
                 }
                 bytes
             }
-            Self::Message { view, content } => [&view.put(MESSAGE), &content[..]].concat(),
+            Self::Content { view, content } => [&view.put(MESSAGE), &content[..]].concat(),
             Self::Snapshot { view, content } => [&view.put(SNAPSHOT), &content[..]].concat(),
         }
     }
@@ -112,7 +112,7 @@ impl Message {
                 let state = has.then_some(State { generation, views, side });
                 bytes.is_empty().then_some(Self::Flush { view, quorate, state })
             }
-            MESSAGE => Some(Self::Message { view, content: bytes }),
+            MESSAGE => Some(Self::Content { view, content: bytes }),
             SNAPSHOT => Some(Self::Snapshot { view, content: bytes }),
             _ => None,
         }

@@ -205,8 +205,8 @@ impl Groups {
     /// All nodes of the ring have said who their members are; `peers` are of this cluster.
     pub(crate) fn on_synced(&mut self, peers: NodeSet, states: &States, outbox: &mut Outbox) {
         self.peers = peers;
-        let mut lists = self.lists(states, outbox);
-        planted!(self.plant, GroupsIgnoreLists => lists.clear());
+        let ignored = planted!(self.plant, GroupsIgnoreLists);
+        let lists = if ignored { BTreeMap::new() } else { self.lists(states, outbox) };
         let peers = self.peers.clone();
         self.put_out(|node| peers.contains(&node), outbox);
         self.put_out_unlisted(&lists, outbox);
@@ -253,8 +253,8 @@ impl Groups {
         let gone: Vec<(NodeId, SessionId)> = gone
             .flat_map(|node| self.registry.of_node(node).map(move |(session, _)| (node, session)))
             .collect();
-        let mut why = Why::NodeDown;
-        planted!(self.plant, GroupsMistakeReasons => why = Why::ProcessDown);
+        let mistaken = planted!(self.plant, GroupsMistakeReasons);
+        let why = if mistaken { Why::ProcessDown } else { Why::NodeDown };
         self.remove(gone, why, outbox);
     }
 
@@ -339,8 +339,8 @@ impl Groups {
         outbox: &mut Outbox,
     ) {
         let Some(place) = self.registry.place(node, session).cloned() else { return };
-        let mut good = self.registry.on_part(node, &place, part);
-        planted!(self.plant, GroupsTellHalves => good = true);
+        let told = planted!(self.plant, GroupsTellHalves);
+        let good = self.registry.on_part(node, &place, part) || told;
         if good {
             let to = self.registry.sessions(&place.group, self.me).into();
             let from = Address { node, pid: place.pid };

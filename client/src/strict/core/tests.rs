@@ -297,7 +297,7 @@ proptest! {
         let content = Bytes::from(content);
         for message in [
             Message::Flush { view, quorate, state },
-            Message::Message { view, content: content.clone() },
+            Message::Content { view, content: content.clone() },
             Message::Snapshot { view, content },
         ] {
             prop_assert_eq!(Message::decode(message.encode().into()).ok(), Some(message));
