@@ -352,9 +352,9 @@ impl Node {
         self.request(now, RequestId { session: SessionId(0), number: 0 }, list);
         let mut effects = Vec::new();
         let drained = self.drain(&mut effects);
-        let list = effects.into_iter().find_map(|effect| match effect {
-            Effect::Reply { reply: Reply::Groups(list), .. } => Some(list.groups),
-            _ => None,
+        let list = effects.into_iter().find_map(|effect| {
+            let Effect::Reply { reply: Reply::Groups(list), .. } = effect else { return None };
+            Some(list.groups)
         });
         drained.ok().and(list).unwrap_or_default()
     }

@@ -110,7 +110,7 @@ impl Programs {
     }
 
     /// The one whose turn it is; another has the next.
-    pub fn next(&mut self) -> Option<&mut Program> {
+    pub fn turn(&mut self) -> Option<&mut Program> {
         let step = usize::from(!self.there.is_empty());
         self.there.rotate_left(step);
         self.there.iter_mut().find(|program| !program.leaving)

@@ -13,7 +13,7 @@
 //! - the reasons are right: only who wanted to leave left, only who was killed is gone, only nodes
 //!   that did not come along are down or up;
 //! - a message comes from a member, and is what that member said; from each member they come
-//!   without   a gap, but for parts of messages; a part has all its forerunners;
+//!   without a gap, but for parts of messages; a part has all its forerunners;
 //! - after a membership change no member is on a node outside the ring.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,9 @@ pub const NAME: &str = "process groups";
 
 /// A program: its node and session.
 pub type Key = (usize, SessionId);
+
+/// Groups and their members, in order.
+pub type Listing = Vec<(Bytes, Vec<Address>)>;
 
 /// What happened around groups at one node.
 #[derive(Clone, Debug)]
@@ -449,13 +452,13 @@ impl Groups {
     ///
     /// # Errors
     /// The breach.
-    pub fn judge_end(&self, lists: &[(usize, Vec<(Bytes, Vec<Address>)>)]) -> super::Finding {
+    pub fn judge_end(&self, lists: &[(usize, Listing)]) -> super::Finding {
         let mut truth: BTreeMap<Bytes, BTreeSet<Address>> = BTreeMap::new();
         let there = |it: &Program| !it.killed && !it.asked_to_leave && !it.ended;
         for program in self.programs.values().filter(|it| there(it)) {
             truth.entry(program.group.clone()).or_default().insert(program.address);
         }
-        let truth: Vec<(Bytes, Vec<Address>)> =
+        let truth: Listing =
             truth.into_iter().map(|(name, them)| (name, them.into_iter().collect())).collect();
         for (node, list) in lists {
             if *list != truth {

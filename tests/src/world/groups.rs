@@ -43,7 +43,7 @@ impl World {
             }
             Act::Say(part, guarantee) => self.say_to_group(node, part, guarantee),
             Act::Leave => {
-                let Some(program) = self.nodes[node].programs.next() else { return };
+                let Some(program) = self.nodes[node].programs.turn() else { return };
                 let (session, pid) = (program.session, program.address.pid);
                 let leave = program.leave();
                 self.trace.story(self.now, Some(node), || format!("{pid} wants to leave"));
@@ -64,7 +64,7 @@ impl World {
 
     fn say_to_group(&mut self, node: usize, part: Part, guarantee: Guarantee) {
         let size = self.meeting.size(0, 300);
-        let Some(program) = self.nodes[node].programs.next() else { return };
+        let Some(program) = self.nodes[node].programs.turn() else { return };
         let (session, pid) = (program.session, program.address.pid);
         let (number, say) = program.say(part, guarantee, size);
         self.trace.fine(self.now, Some(node), || format!("{pid} says {number} {part:?}"));
