@@ -1,7 +1,7 @@
 //! `libcfg`: this node and the others as the engine sees them, stopping, reloading.
 //!
-//! Must never stop the node because a program does not understand the question: who hangs up agrees,
-//! and who only tracks must say yes.
+//! Must never stop the node because a program does not understand the question: who hangs up
+//! agrees, and who only tracks must say yes.
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 

@@ -1,8 +1,8 @@
 //! `libquorum`: may this partition act, and who is in it.
 //!
 //! Must never show a ring by another name than the other libraries, nor two members lists for one
-//! ring. Each callback is one event: the old model has one for everything, the new one has the list of
-//! nodes, if the ring is new, before the verdict.
+//! ring. Each callback is one event: the old model has one for everything, the new one has the list
+//! of nodes, if the ring is new, before the verdict.
 
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr;

@@ -1,7 +1,7 @@
 //! `libvotequorum`: how votes are counted, setting them, and speaking for a quorum device.
 //!
-//! Must never count: everything shown is the daemon's. What the original keeps and this cluster does
-//! not need (whether a device's votes win over more nodes) is taken and has no effect.
+//! Must never count: everything shown is the daemon's. What the original keeps and this cluster
+//! does not need (whether a device's votes win over more nodes) is taken and has no effect.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::ptr;

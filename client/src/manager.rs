@@ -1,5 +1,5 @@
-//! What cluster managers need beyond the rest: views of the cluster in one piece, to be asked before
-//! this node leaves, and the rules by which votes are counted.
+//! What cluster managers need beyond the rest: views of the cluster in one piece, to be asked
+//! before this node leaves, and the rules by which votes are counted.
 //!
 //! Must never show a ring by another name than [`crate::groups`] does: managers compare.
 
