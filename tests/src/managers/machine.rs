@@ -152,7 +152,8 @@ impl Machine {
         let mut line = String::new();
         BufReader::new(pipe).read_line(&mut line).map_err(|error| failed(error.to_string()))?;
         let first = line.trim().parse().map_err(|_| failed(format!("it says {line:?}")))?;
-        let libraries = setup.libraries.is_some();
+        // What is installed is found without a word.
+        let libraries = setup.libraries.is_some() && !setup.package;
         self.life = Some(Life { first, libraries, parent });
         Ok(())
     }

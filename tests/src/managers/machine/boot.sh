@@ -22,13 +22,11 @@ mount -t tmpfs -o mode=755 run /run
 mount -t tmpfs -o mode=1777 shm /dev/shm
 mkdir -p /run/{lock,resource-agents,cluster,lib} /run/corosync-{qdevice,qnetd}
 if [ -n "$libraries" ]; then
+    cp -a "$libraries/." /run/lib
     for file in "$libraries"/lib*.so.*; do
-        name=${file##*/}
-        real=/usr/lib/x86_64-linux-gnu/$name
+        real=/usr/lib/x86_64-linux-gnu/${file##*/}
         if [ "$found" = package ] && [ -e "$real" ]; then
             mount --bind "$(readlink -f "$file")" "$(readlink -f "$real")"
-        else
-            cp -L "$file" "/run/lib/$name"
         fi
     done
 fi
