@@ -158,22 +158,21 @@ impl Machine {
         Ok(())
     }
 
-    /// Switches it off without a warning; returns the moment before that. `programs` are those on
+    /// Switches it off without a warning. `programs` are those on
     /// it that were started here: the kernel counts them in until their status is collected.
     ///
     /// # Errors
     /// It is off, or does not end.
-    pub(super) fn crash(&mut self, programs: Vec<Process>) -> Result<Instant, String> {
+    pub(super) fn crash(&mut self, programs: Vec<Process>) -> Result<(), String> {
         let mut life = self.life.take().ok_or_else(|| format!("{} is off", self.name))?;
         let pid = i32::try_from(life.first).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or_else(|| format!("{} is no process", life.first))?;
         let failed = |why: &str| format!("{} does not go down: {why}", self.name);
-        let before = Instant::now();
         rustix::process::kill_process(pid, Signal::KILL).map_err(|e| failed(&e.to_string()))?;
         drop(programs);
-        let ended = life.parent.wait(Some(before + LAST_RITES));
+        let ended = life.parent.wait(Some(Instant::now() + LAST_RITES));
         match ended.map_err(|error| failed(&error.to_string()))? {
-            Some(_) => Ok(before),
+            Some(_) => Ok(()),
             None => Err(failed("it takes too long")),
         }
     }

@@ -158,15 +158,18 @@ impl Place {
         }
     }
 
-    /// Switches a host off without a warning; returns the moment before that.
+    /// Switches a host off without a warning; returns the moment before that. Its network goes
+    /// first: what remains of a host here would answer that nobody listens.
     ///
     /// # Errors
     /// It is off.
     pub fn crash(&mut self, host: usize) -> Result<Instant, String> {
+        let before = self.cut(host)?;
         let (there, elsewhere) = self.programs.drain(..).partition(|(at, _, _)| *at == host);
         self.programs = elsewhere;
         let there: Vec<(usize, &str, Process)> = there;
-        self.machines[host].crash(there.into_iter().map(|(_, _, process)| process).collect())
+        let there = there.into_iter().map(|(_, _, process)| process).collect();
+        self.machines[host].crash(there).map(|()| before)
     }
 
     /// Switches a host on again.
@@ -174,6 +177,7 @@ impl Place {
     /// # Errors
     /// The kernel refuses.
     pub fn boot(&mut self, host: usize) -> Result<(), String> {
+        self.heal(host)?;
         self.machines[host].boot(&self.lan, &self.setup)
     }
 
