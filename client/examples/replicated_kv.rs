@@ -8,8 +8,8 @@
 //! replicated_kv /run/cluster/clusterd.sock
 //! ```
 //!
-//! Lines come on standard input: `set KEY VALUE`, `del KEY`, `sum` (how many commands were done, and
-//! a sum over the table), `dump`. What happens is said on standard output.
+//! Lines come on standard input: `set KEY VALUE`, `del KEY`, `sum` (how many commands were done,
+//! and a sum over the table), `dump`. What happens is said on standard output.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, stdin};

@@ -61,6 +61,22 @@ pub struct Scenario {
 
 const THREE: Shape = Shape { nodes: 3, witness: false };
 
+/// Puts our libraries into a directory, with the program that was built beside our daemon for that.
+///
+/// # Errors
+/// It is missing, or the libraries are.
+pub fn install(clusterd: &Path, into: &Path) -> Result<(), String> {
+    let program = clusterd.with_file_name("install-libs");
+    let ran = std::process::Command::new(&program).arg(into).output();
+    let ran = ran.map_err(|error| {
+        format!("{}: {error}: cargo build --release -p daemon -p capi", program.display())
+    })?;
+    if ran.status.success() {
+        return Ok(());
+    }
+    Err(format!("{}: {}", program.display(), String::from_utf8_lossy(&ran.stderr).trim()))
+}
+
 /// Every scenario looks through its eyes.
 const QUORUMTOOL: (&str, &str) = ("corosync-quorumtool", "corosync");
 

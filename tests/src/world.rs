@@ -3,9 +3,9 @@
 //! Must never depend on anything but the plan: happenings at the same instant are ordered by when
 //! they were scheduled, all randomness comes from the plan's seed, and so a run can be repeated.
 //!
-//! `world/apply.rs` carries out what stacks ask for, `world/groups.rs` has programs meet, `world/faults.rs` what goes wrong,
-//! `world/verdict.rs` demands convergence after healing, `world/versions.rs` has administrators
-//! change the configuration.
+//! `world/apply.rs` carries out what stacks ask for, `world/groups.rs` has programs meet,
+//! `world/faults.rs` what goes wrong, `world/verdict.rs` demands convergence after healing,
+//! `world/versions.rs` has administrators change the configuration.
 
 mod apply;
 mod faults;

@@ -129,7 +129,7 @@ proptest! {
     }
 }
 
-// -- becoming like another --------------------------------------------------------------------------
+// -- becoming like another ----------------------------------------------------------------------
 
 /// An object: which of those before it holds it, its name, a key and its value.
 type Seed = (usize, u8, Option<(u8, u8)>);

@@ -3,14 +3,15 @@
 //!
 //! Must never pass over what does not run: the exit status says so.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use daemon::demo::scratch::Scratch;
 use tests::bench::record::Journal;
 use tests::bench::site;
 use tests::managers::engine::{Engine, Transport};
-use tests::managers::{SCENARIOS, Scenario, Setup};
+use tests::managers::{self, SCENARIOS, Scenario, Setup};
 
 /// Runs programs that are linked to Corosync's libraries.
 #[derive(Debug, Parser)]
@@ -24,7 +25,7 @@ struct Options {
     /// Corosync sends by multicast, as ours does, instead of its own way
     #[arg(long)]
     udp: bool,
-    /// Our libraries: with `--engine clusterd`, beside this program unless told
+    /// Libraries for all programs: with `--engine clusterd` ours, as they were built, unless told
     #[arg(long, value_name = "DIR")]
     libs: Option<PathBuf>,
     /// The libraries lie where a package would put them
@@ -66,7 +67,8 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<Vec<String>, String> {
-    let setup = setup(options)?;
+    let scratch = Scratch::new("cluster-libraries").map_err(|error| error.to_string())?;
+    let setup = setup(options, scratch.path())?;
     let mut journal = Journal::new(options.json.as_deref())?;
     let mut failures = Vec::new();
     for scenario in wanted(&options.scenario)? {
@@ -85,13 +87,19 @@ fn run(options: &Options) -> Result<Vec<String>, String> {
     Ok(failures)
 }
 
-fn setup(options: &Options) -> Result<Setup, String> {
+fn setup(options: &Options, scratch: &Path) -> Result<Setup, String> {
     let (engine, clusterd, libraries) = match options.engine {
         Which::Corosync => (Engine::Corosync, PathBuf::new(), options.libs.clone()),
         Which::Clusterd => {
             let clusterd = site::clusterd()?;
-            let beside = clusterd.with_file_name("lib");
-            (Engine::Clusterd, clusterd, Some(options.libs.clone().unwrap_or(beside)))
+            let libraries = match &options.libs {
+                Some(told) => told.clone(),
+                None => {
+                    managers::install(&clusterd, scratch)?;
+                    scratch.to_owned()
+                }
+            };
+            (Engine::Clusterd, clusterd, Some(libraries))
         }
     };
     if let Some(dir) = libraries.iter().find(|dir| !dir.is_dir()) {

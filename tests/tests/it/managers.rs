@@ -4,56 +4,73 @@
 //! without saying so.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
+use daemon::demo::scratch::Scratch;
 use tests::bench::record::Journal;
 use tests::lab;
 use tests::managers::engine::{Engine, Transport};
-use tests::managers::{SCENARIOS, Setup};
+use tests::managers::{self, SCENARIOS, Setup};
 
-/// How Debian's Corosync is set up for short runs.
-fn corosync() -> Setup {
-    Setup {
-        engine: Engine::Corosync,
-        transport: Transport::Udp,
-        clusterd: std::path::PathBuf::new(),
-        libraries: None,
-        package: false,
-        keep: false,
-        token: Some(1000),
-    }
+/// How daemons are set up for short runs.
+fn setup(engine: Engine, clusterd: PathBuf, libraries: Option<PathBuf>) -> Setup {
+    let transport = Transport::Udp;
+    let token = Some(1000);
+    Setup { engine, transport, clusterd, libraries, package: false, keep: false, token }
 }
 
 /// Runs a scenario, or says why not.
-fn play(name: &str, setup: &Setup) {
-    if lab::programs().is_none() {
-        return;
-    }
+fn play(name: &str, engine: Engine) {
+    let Some(programs) = lab::programs() else { return };
     let _alone = lab::alone();
     let scenario = SCENARIOS.into_iter().find(|scenario| scenario.name == name);
     let scenario = scenario.expect("there is one of that name");
     let missing = scenario.missing();
     if !missing.is_empty() {
         let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
+        let (engine, packages) = (engine.name(), packages.join(" "));
         // Written past the test harness, which keeps what is printed to itself.
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED {name} on {}: apt-get install {}",
-            setup.engine.name(),
-            packages.join(" ")
-        );
+        let _ =
+            writeln!(std::io::stderr(), "SKIPPED {name} on {engine}: apt-get install {packages}");
         return;
     }
+    let scratch = Scratch::new("cluster-libraries").expect("temporary files have a place");
+    let clusterd = programs.join("clusterd");
+    let setup = match engine {
+        Engine::Corosync => setup(engine, clusterd, None),
+        Engine::Clusterd => {
+            managers::install(&clusterd, scratch.path()).unwrap_or_else(|why| panic!("{why}"));
+            setup(engine, clusterd, Some(scratch.path().to_owned()))
+        }
+    };
     let mut journal = Journal::new(None).expect("it has no file");
-    let failures = scenario.run(setup, &mut journal).unwrap_or_else(|why| panic!("{why}"));
+    let failures = scenario.run(&setup, &mut journal).unwrap_or_else(|why| panic!("{why}"));
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
 #[test]
-fn the_tools_scenario_is_right_on_corosync() {
-    play("tools", &corosync());
+fn corosyncs_tools_say_of_clusterd_what_they_say_of_corosync() {
+    play("tools", Engine::Corosync);
+    play("tools", Engine::Clusterd);
 }
 
 #[test]
-fn the_libraries_scenario_is_right_on_corosync() {
-    play("libraries", &corosync());
+fn libraries_answer_as_corosyncs_do() {
+    play("libraries", Engine::Corosync);
+    play("libraries", Engine::Clusterd);
+}
+
+#[test]
+fn a_witness_keeps_one_of_two_nodes_quorate() {
+    play("witness", Engine::Clusterd);
+}
+
+#[test]
+fn others_are_told_and_the_lock_manager_joins_its_group() {
+    play("companions", Engine::Clusterd);
+}
+
+#[test]
+fn pacemaker_runs_on_clusterd() {
+    play("pacemaker", Engine::Clusterd);
 }

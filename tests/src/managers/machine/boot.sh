@@ -23,6 +23,8 @@ mount -t tmpfs -o mode=1777 shm /dev/shm
 mkdir -p /run/{lock,resource-agents,cluster,lib} /run/corosync-{qdevice,qnetd}
 if [ -n "$libraries" ]; then
     cp -a "$libraries/." /run/lib
+    # Others than its maker are to find them.
+    chmod 755 /run/lib
     for file in "$libraries"/lib*.so.*; do
         real=/usr/lib/x86_64-linux-gnu/${file##*/}
         if [ "$found" = package ] && [ -e "$real" ]; then

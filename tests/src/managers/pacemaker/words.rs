@@ -2,8 +2,37 @@
 //!
 //! Must never be content with an exit status where the answer is known.
 
+use std::collections::BTreeSet;
+
+use crate::managers::engine::Engine;
 use crate::managers::place::Place;
 use crate::managers::report::Report;
+
+/// Debian's libraries that ours replace.
+const REPLACED: [&str; 5] = ["libcpg.", "libquorum.", "libvotequorum.", "libcmap.", "libcfg."];
+
+/// No program has a library of Debian's that ours was to replace: those that run as another user
+/// are told of ours too.
+fn libraries(place: &Place, report: &mut Report<'_>) -> Result<(), String> {
+    if place.setup().engine != Engine::Clusterd || place.setup().package {
+        return Ok(());
+    }
+    let ran = place.machines[1].run("cat /proc/[0-9]*/maps")?;
+    let files: BTreeSet<&str> =
+        ran.stdout.lines().filter_map(|line| line.split(' ').next_back()).collect();
+    let theirs = |file: &&&str| {
+        file.rsplit('/').next().is_some_and(|name| REPLACED.iter().any(|lib| name.starts_with(lib)))
+    };
+    let found: Vec<_> = files.iter().filter(theirs).collect();
+    let ours = files.iter().any(|file| file.ends_with("/libcluster_abi.so.1"));
+    let seen = format!("ours: {ours}, Debian's: {found:?}");
+    report.check(
+        "all programs have our libraries and none of those they replace",
+        ours && found.is_empty(),
+        &seen,
+    );
+    Ok(())
+}
 
 /// Asks them all.
 pub(super) fn check(place: &Place, report: &mut Report<'_>) -> Result<(), String> {
@@ -22,8 +51,7 @@ pub(super) fn check(place: &Place, report: &mut Report<'_>) -> Result<(), String
         says("crm_node -p", "node1 node2 node3")?;
     }
     let machine = &place.machines[1];
-    let ran = machine.run("crm_node -p")?;
-    report.note(&ran.said);
+    libraries(place, report)?;
     let asked: [(&str, &[&str]); 6] = [
         ("crm_resource --list", &["thing", "ocf:pacemaker:Dummy", "Started"]),
         ("cibadmin --query", &["have-quorum=\"1\"", "<primitive id=\"thing\"", "crmd=\"online\""]),
