@@ -12,7 +12,9 @@
 //! and a sum over the table), `dump`. What happens is said on standard output.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead, BufReader, stdin};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Instant;
 
@@ -66,7 +68,8 @@ fn main() -> Result<(), Error> {
     let connection = Connection::open(Path::new(&path), "replicated_kv")?;
     let strict = Strict::join(connection, b"replicated_kv", std::process::id())?;
     let mut replica = Replica { strict, machine: Table::default() };
-    let mut input = BufReader::with_capacity(1, stdin());
+    // Not one byte is read ahead: what lies in a buffer wakes nobody.
+    let mut input = BufReader::with_capacity(1, File::from(stdin().as_fd().try_clone_to_owned()?));
     let mut waiting: Option<String> = None;
     loop {
         while let Some(event) = replica.step(Some(Instant::now()))? {

@@ -10,6 +10,7 @@ mod device;
 mod directory;
 mod errors;
 mod failures;
+mod groups;
 mod logs;
 mod objecting;
 mod objects;

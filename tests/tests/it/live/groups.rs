@@ -1,0 +1,296 @@
+//! Process groups at real daemons: copies of a state machine that crash, programs that are killed,
+//! programs that do not read, and a daemon that answers while its ring is broken.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use client::proto::Reason;
+use client::{Connection, Error, GroupEvent, Guarantee, View};
+use daemon::demo::process::Process;
+use tests::bench::site;
+use tests::lab::{Lab, PATIENCE, Setup, alone, programs};
+
+use super::{THREE, figure};
+
+/// A copy of the table on a host.
+struct Copy {
+    process: Process,
+    input: ChildStdin,
+    lines: Receiver<String>,
+    id: usize,
+}
+
+impl Copy {
+    fn start(lab: &Lab, host: usize) -> Self {
+        let program = programs().expect("there is a lab").join("examples/replicated_kv");
+        assert!(
+            program.is_file(),
+            "{} is missing: cargo build -p client --examples",
+            program.display()
+        );
+        let mut command = Command::new(program);
+        command.arg(lab.home(host).socket()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = lab.spawn(host, &mut command);
+        let input = process.take_stdin().expect("it is a pipe");
+        let output = process.take_stdout().expect("it is a pipe");
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { process, input, lines, id: host + 1 }
+    }
+
+    fn say(&mut self, line: &str) {
+        writeln!(self.input, "{line}").expect("it reads");
+    }
+
+    /// Waits for a line.
+    fn until(&self, what: &str, wanted: impl FnMut(&str) -> bool) -> String {
+        let end = Instant::now() + PATIENCE;
+        let mut wanted = wanted;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left);
+            let line = line.unwrap_or_else(|why| panic!("copy {}: no {what}: {why}", self.id));
+            if wanted(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits for so many commands of each of these.
+    fn done(&self, by: &[usize], count: usize) {
+        let mut seen = vec![0; by.len()];
+        self.until("commands", |line| {
+            let from = line.strip_prefix("done ").and_then(|line| line.split(' ').nth(1));
+            if let Some(at) = by.iter().position(|it| from == Some(&it.to_string())) {
+                seen[at] += 1;
+            }
+            seen.iter().all(|seen| *seen >= count)
+        });
+    }
+
+    fn view(&self, nodes: &str) {
+        let wanted = format!("view {nodes} (");
+        self.until(&wanted, |line| line.starts_with(&wanted));
+    }
+
+    fn sum(&mut self) -> String {
+        self.say("sum");
+        self.until("sum", |line| line.starts_with("sum "))
+    }
+}
+
+/// Each says so much, and each hears all of it.
+fn traffic(copies: &mut [&mut Copy], round: &str) {
+    const COUNT: usize = 20;
+    for copy in &mut *copies {
+        for number in 0..COUNT {
+            let id = copy.id;
+            copy.say(&format!("set key{} {round}-{id}-{number}", number % 7));
+        }
+    }
+    let ids: Vec<usize> = copies.iter().map(|copy| copy.id).collect();
+    copies.iter().for_each(|copy| copy.done(&ids, COUNT));
+    let sums: Vec<String> = copies.iter_mut().map(|copy| copy.sum()).collect();
+    assert!(sums.windows(2).all(|pair| pair[0] == pair[1]), "{round}: {sums:?}");
+}
+
+#[test]
+fn copies_of_a_table_stay_one_whatever_crashes() {
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3).token(1000)) else { return };
+    lab.start_all();
+    let [mut one, mut two, mut three] = [0, 1, 2].map(|host| Copy::start(&lab, host));
+    [&one, &two, &three].iter().for_each(|copy| copy.view("1 2 3"));
+    traffic(&mut [&mut one, &mut two, &mut three], "all");
+
+    // The program with the lowest address, which gives the state to newcomers.
+    for number in 0..50 {
+        one.say(&format!("set last {number}"));
+    }
+    one.process.kill().expect("it is ours");
+    [&two, &three].iter().for_each(|copy| copy.view("2 3"));
+    traffic(&mut [&mut two, &mut three], "without the first");
+    drop(one);
+    let mut one = Copy::start(&lab, 0);
+    one.until("state", |line| line.starts_with("state "));
+    [&two, &three].iter().for_each(|copy| copy.view("1 2 3"));
+    traffic(&mut [&mut one, &mut two, &mut three], "with the first again");
+
+    // A daemon, and with it its copy.
+    lab.kill(2);
+    [&one, &two].iter().for_each(|copy| copy.view("1 2"));
+    traffic(&mut [&mut one, &mut two], "without a daemon");
+    drop(three);
+    lab.start(2, &[]);
+    let mut three = Copy::start(&lab, 2);
+    three.until("state", |line| line.starts_with("state "));
+    [&one, &two].iter().for_each(|copy| copy.view("1 2 3"));
+    traffic(&mut [&mut one, &mut two, &mut three], "with the daemon again");
+
+    // A link: the copy behind it stops, and comes back as a newcomer.
+    lab.cut(1);
+    two.until("end of quorum", |line| line == "suspended");
+    [&one, &three].iter().for_each(|copy| copy.view("1 3"));
+    two.say("set lost in-between");
+    traffic(&mut [&mut one, &mut three], "without a link");
+    lab.heal(1);
+    two.until("state", |line| line.starts_with("state "));
+    [&one, &three].iter().for_each(|copy| copy.view("1 2 3"));
+    // What was said behind the cut link waited there for a view.
+    [&one, &two, &three].iter().for_each(|copy| copy.done(&[2], 1));
+    traffic(&mut [&mut one, &mut two, &mut three], "with the link again");
+}
+
+#[test]
+fn killed_programs_leave_nothing() {
+    let Some(_programs) = programs() else { return };
+    let _alone = alone();
+    site::enter().expect("live tests run as root");
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_groups"));
+    let outcome = tests::groups::run(&program, (100, 1), |_| {});
+    let outcome = outcome.unwrap_or_else(|why| panic!("{why}"));
+    assert!(outcome.kills == 300 && outcome.views > 100, "{outcome:?}");
+    for (before, after) in outcome.resident {
+        assert!(after < before + (16 << 20), "{before} bytes, then {after}");
+    }
+}
+
+/// Messages that a member hears in this time while another sends as much as it can.
+fn heard(reader: &mut Connection, span: Duration) -> usize {
+    let end = Instant::now() + span;
+    let mut count = 0;
+    while let Some(event) = reader.group_event(Some(end)).expect("it lives") {
+        count += usize::from(matches!(event, GroupEvent::Message(_)));
+    }
+    count
+}
+
+/// Hears what comes until this process is no member any more.
+fn until_gone(reader: &mut Connection, pid: u32) {
+    let end = Instant::now() + PATIENCE;
+    let gone = |view: &View| view.left.iter().any(|(member, _)| member.pid == pid);
+    loop {
+        match reader.group_event(Some(end)).expect("it lives") {
+            Some(GroupEvent::View(view)) if gone(&view) => return,
+            Some(_) => {}
+            None => panic!("{pid} is not cut off"),
+        }
+    }
+}
+
+/// Sends as much as it can until its daemon ends.
+fn load(mut sender: Connection) {
+    let payload = vec![7; 1000];
+    loop {
+        for _ in 0..50 {
+            if sender.group_post(Guarantee::Agreed, &payload).is_err() {
+                return;
+            }
+        }
+        // Its own messages come back: it takes them as they come.
+        loop {
+            match sender.group_event(Some(Instant::now())) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+#[test]
+fn a_member_that_does_not_read_is_cut_off_and_delays_nobody() {
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
+    lab.start_all();
+    let mut reader = lab.connect(1).expect("it runs");
+    reader.join_group(b"load", 2, false).expect("it is permitted");
+    let mut sender = lab.connect(0).expect("it runs");
+    sender.join_group(b"load", 1, false).expect("it is permitted");
+    let load = thread::spawn(move || load(sender));
+    let second = Duration::from_secs(1);
+    heard(&mut reader, second);
+    // In turns, and the best of each: the machine has other things to do as well.
+    let (mut without, mut with) = (0, 0);
+    for _ in 0..4 {
+        without = without.max(heard(&mut reader, second));
+        let mut idle = lab.connect(1).expect("it runs");
+        idle.join_group(b"load", 3, false).expect("it is permitted");
+        with = with.max(heard(&mut reader, second));
+        until_gone(&mut reader, 3);
+        // It finds out why when it reads at last.
+        let mut end = None;
+        while end.is_none() {
+            end = idle.group_event(Some(Instant::now() + PATIENCE)).err();
+        }
+        match end {
+            Some(Error::Lost) => {}
+            Some(Error::Refused { reason: Reason::Overrun, text }) => {
+                assert!(text.contains("does not read"), "{text}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    println!("{without} messages a second, {with} beside a member that does not read");
+    assert!(with * 10 >= without * 9, "{without} messages, then {with}");
+    drop((lab, reader));
+    load.join().expect("it ends with its daemon");
+}
+
+#[test]
+fn a_daemon_answers_while_its_ring_is_broken_and_to_thousands() {
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3).token(3000)) else { return };
+    lab.start_all();
+    let mut daemon = lab.connect(0).expect("it runs");
+    daemon.join_group(b"alive", 1, false).expect("it is permitted");
+    lab.cut(0);
+    // The ring is broken for seconds, and nothing can be ordered.
+    let mut slowest = Duration::ZERO;
+    let (mut broken, mut sent) = (false, 0);
+    while !broken || daemon.status().expect("it lives").phase != "operational" {
+        let asked = Instant::now();
+        daemon.ping().expect("it answers");
+        daemon.group_members(b"alive").expect("it answers");
+        // What is taken now comes back later, all at once.
+        if sent < 1000 {
+            daemon.group_post(Guarantee::Agreed, b"later").expect("it is taken");
+            sent += 1;
+        }
+        slowest = slowest.max(asked.elapsed());
+        broken |= daemon.status().expect("it lives").phase != "operational";
+        while daemon.group_event(Some(Instant::now())).expect("it lives").is_some() {}
+    }
+    figure("slowest answer while a ring is broken", &[slowest]);
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    lab.heal(0);
+    lab.agree(&[0, 1, 2]);
+
+    let (mut there, mut refused) = (Vec::new(), 0);
+    for _ in 0..5000 {
+        match lab.connect(0) {
+            Ok(connection) => there.push(connection),
+            Err(Error::Refused { reason: Reason::TooManySessions, .. } | Error::Lost) => {
+                refused += 1;
+            }
+            Err(why) => panic!("{} connections, then {why}", there.len()),
+        }
+    }
+    daemon.ping().expect("it answers");
+    assert_eq!(there.len() + refused, 5000);
+    assert!(there.len() >= 500, "{}", there.len());
+    there.clear();
+    let mut again = lab.connect(0);
+    let end = Instant::now() + PATIENCE;
+    while again.is_err() && Instant::now() < end {
+        again = lab.connect(0);
+    }
+    again.expect("places are free again").ping().expect("it answers");
+}
