@@ -23,7 +23,46 @@ pub(crate) const fn code(result: Result<(), Cs>) -> c_int {
 /// Runs something in which a panic is an error. What it leaves behind is only used again through
 /// locks that do not mind.
 pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T, Cs>) -> Result<T, Cs> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Cs::Library))
+    whole(body).unwrap_or(Err(Cs::Library))
+}
+
+/// Runs something to its end; `None` when it panics. A thread that is cancelled meanwhile goes on
+/// until it is out of it: a cancellation unwinds, and no catcher of panics may meet it.
+pub(crate) fn whole<T>(body: impl FnOnce() -> T) -> Option<T> {
+    let _kept = Kept::new();
+    catch_unwind(AssertUnwindSafe(body)).ok()
+}
+
+/// While it lives, its thread is not cancelled.
+struct Kept {
+    before: c_int,
+}
+
+impl Kept {
+    fn new() -> Self {
+        let mut before = ENABLED;
+        // SAFETY: there is a place for what was before.
+        unsafe { pthread_setcancelstate(DISABLED, &raw mut before) };
+        Self { before }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: there is a place for what was before. Cancels nobody: this is no place for it.
+        unsafe { pthread_setcancelstate(self.before, &raw mut self.before) };
+    }
+}
+
+/// A thread may be cancelled: `PTHREAD_CANCEL_ENABLE` of `<pthread.h>`.
+const ENABLED: c_int = 0;
+
+/// A thread is not cancelled before it may be again: `PTHREAD_CANCEL_DISABLE`.
+const DISABLED: c_int = 1;
+
+unsafe extern "C" {
+    /// The system's; the usual declarations lack it.
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 //! Must never let a panic through: each entry point runs inside of [`number`] or [`guarded`].
 
 use std::ffi::c_int;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use client::Error;
 use client::proto::Reason;
 
+use crate::entry::whole;
 use crate::error::Cs;
 
 /// A value of `errno`.
@@ -103,7 +103,7 @@ pub(crate) fn number(body: impl FnOnce() -> Result<c_int, Errno>) -> c_int {
 
 /// Runs something in which a panic is an error.
 pub(crate) fn guarded<T>(body: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Errno(libc::EIO)))
+    whole(body).unwrap_or(Err(Errno(libc::EIO)))
 }
 
 /// Sets `errno`.
