@@ -135,8 +135,7 @@ impl World {
             Some(Missing::Messages(messages)) => {
                 // The right nodes may be in force and yet on their way to another ring: whoever died
                 // as everything was repaired had met them.
-                let patience =
-                    said.unwrap_or_else(|| until.max(self.now + self.saying(&messages)));
+                let patience = said.unwrap_or_else(|| until.max(self.now + self.saying(&messages)));
                 if self.now > patience {
                     let breach = Breach { messages, ..Breach::default() };
                     self.fail(liveness::NAME, &breach, "accepted, and not delivered by its sender");
