@@ -428,14 +428,16 @@ impl Groups {
         let known = me.offsets.get(&other).copied();
         let Some(offset) = known.or_else(|| offset(me, it)) else { return Ok(()) };
         let seen = if known.is_some() { me.sequence.len() - 1 } else { 0 };
-        let mut parted = false;
+        let mut parted = !met(me, it, -offset) || !met(it, me, offset);
         for (place, item) in me.sequence.iter().enumerate().skip(seen) {
+            if parted {
+                break;
+            }
             // What was before the other joined is not for it.
             let place = isize::try_from(place).unwrap_or(isize::MAX) + offset;
             let Ok(place) = usize::try_from(place) else { continue };
-            parted = parted
-                || alike(item, &it.sequence, place)
-                    .map_err(|what| format!("{what}, told to {key:?} and {other:?}"))?;
+            parted = alike(item, &it.sequence, place)
+                .map_err(|what| format!("{what}, told to {key:?} and {other:?}"))?;
         }
         let me = self.program(key)?;
         me.offsets.insert(other, offset);
@@ -494,6 +496,14 @@ fn alike(item: &Item, others: &[Item], place: usize) -> Result<bool, String> {
         }
         _ => Ok(false),
     }
+}
+
+/// Of two programs, of which the other joined when `me` had been told this many items: it joined on
+/// the same side of marks. If not, one of them was on its way to another ring already.
+fn met(me: &Program, other: &Program, items: isize) -> bool {
+    let items = usize::try_from(items).unwrap_or(0).min(me.sequence.len());
+    let mark = me.sequence[..items].iter().rev().find(|item| matches!(item, Item::Mark(..)));
+    mark.is_none_or(|mark| other.after.as_ref() == Some(mark))
 }
 
 /// Where the sequence of `me` begins in that of `it`; `None` while that is not known.
