@@ -99,7 +99,9 @@ fn run<T: Instance>(instance: &Arc<T>, handle: u64, way: Way) -> Result<(), Cs> 
 
 unsafe extern "C-unwind" {
     /// The system's. Declared here because a thread that is cancelled in it unwinds, which the
-    /// declaration that others use does not allow.
+    /// declaration that others use does not allow; and by its other name, because two declarations
+    /// of one name become the stricter one where they meet.
+    #[link_name = "__poll"]
     fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: c_int) -> c_int;
 }
 
