@@ -133,7 +133,7 @@ impl World {
             }
             Some(Missing::Membership { .. }) => *said = None,
             Some(Missing::Messages(messages)) => {
-                // The right nodes may be in force and yet on their way to another ring: whoever died
+                // The right nodes may be in force and yet on their way to another ring: who died
                 // as everything was repaired had met them.
                 let patience = said.unwrap_or_else(|| until.max(self.now + self.saying(&messages)));
                 if self.now > patience {

@@ -1,18 +1,16 @@
-//! Process groups at real daemons: copies of a state machine that crash, programs that are killed,
-//! programs that do not read, and a daemon that answers while its ring is broken.
+//! Process groups at real daemons: copies of a state machine that crash, and a daemon that answers
+//! while its ring is broken.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use client::proto::Reason;
-use client::{Connection, Error, GroupEvent, Guarantee, View};
+use client::{Error, Guarantee};
 use daemon::demo::process::Process;
-use tests::bench::site;
-use tests::lab::{Lab, PATIENCE, Setup, alone, programs};
+use tests::lab::{Lab, PATIENCE, Setup, programs};
 
 use super::{THREE, figure};
 
@@ -148,101 +146,6 @@ fn copies_of_a_table_stay_one_whatever_crashes() {
     // What was said behind the cut link waited there for a view.
     [&one, &two, &three].iter().for_each(|copy| copy.done(&[2], 1));
     traffic(&mut [&mut one, &mut two, &mut three], "with the link again");
-}
-
-#[test]
-fn killed_programs_leave_nothing() {
-    let Some(_programs) = programs() else { return };
-    let _alone = alone();
-    site::enter().expect("live tests run as root");
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_groups"));
-    let outcome = tests::groups::run(&program, (100, 1), |_| {});
-    let outcome = outcome.unwrap_or_else(|why| panic!("{why}"));
-    assert!(outcome.kills == 300 && outcome.views > 100, "{outcome:?}");
-    for (before, after) in outcome.resident {
-        assert!(after < before + (16 << 20), "{before} bytes, then {after}");
-    }
-}
-
-/// Messages that a member hears in this time while another sends as much as it can.
-fn heard(reader: &mut Connection, span: Duration) -> usize {
-    let end = Instant::now() + span;
-    let mut count = 0;
-    while let Some(event) = reader.group_event(Some(end)).expect("it lives") {
-        count += usize::from(matches!(event, GroupEvent::Message(_)));
-    }
-    count
-}
-
-/// Hears what comes until this process is no member any more.
-fn until_gone(reader: &mut Connection, pid: u32) {
-    let end = Instant::now() + PATIENCE;
-    let gone = |view: &View| view.left.iter().any(|(member, _)| member.pid == pid);
-    loop {
-        match reader.group_event(Some(end)).expect("it lives") {
-            Some(GroupEvent::View(view)) if gone(&view) => return,
-            Some(_) => {}
-            None => panic!("{pid} is not cut off"),
-        }
-    }
-}
-
-/// Sends as much as it can until its daemon ends.
-fn load(mut sender: Connection) {
-    let payload = vec![7; 1000];
-    loop {
-        for _ in 0..50 {
-            if sender.group_post(Guarantee::Agreed, &payload).is_err() {
-                return;
-            }
-        }
-        // Its own messages come back: it takes them as they come.
-        loop {
-            match sender.group_event(Some(Instant::now())) {
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                Err(_) => return,
-            }
-        }
-    }
-}
-
-#[test]
-fn a_member_that_does_not_read_is_cut_off_and_delays_nobody() {
-    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
-    lab.start_all();
-    let mut reader = lab.connect(1).expect("it runs");
-    reader.join_group(b"load", 2, false).expect("it is permitted");
-    let mut sender = lab.connect(0).expect("it runs");
-    sender.join_group(b"load", 1, false).expect("it is permitted");
-    let load = thread::spawn(move || load(sender));
-    let second = Duration::from_secs(1);
-    heard(&mut reader, second);
-    // In turns, and the best of each: the machine has other things to do as well.
-    let (mut without, mut with) = (0, 0);
-    for _ in 0..4 {
-        without = without.max(heard(&mut reader, second));
-        let mut idle = lab.connect(1).expect("it runs");
-        idle.join_group(b"load", 3, false).expect("it is permitted");
-        with = with.max(heard(&mut reader, second));
-        until_gone(&mut reader, 3);
-        // It finds out why when it reads at last.
-        let mut end = None;
-        while end.is_none() {
-            end = idle.group_event(Some(Instant::now() + PATIENCE)).err();
-        }
-        match end {
-            Some(Error::Lost) => {}
-            Some(Error::Refused { reason: Reason::Overrun, text }) => {
-                assert!(text.contains("does not read"), "{text}");
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-    println!("{without} messages a second, {with} beside a member that does not read");
-    assert!(with * 10 >= without * 9, "{without} messages, then {with}");
-    drop((lab, reader));
-    load.join().expect("it ends with its daemon");
 }
 
 #[test]
