@@ -8,7 +8,7 @@
 //!    header says, for the length of the call; nothing else is assumed. Null where a value is
 //!    needed is `CS_ERR_INVALID_PARAM`. A handle may be any number: it is looked up, never
 //!    dereferenced.
-//! 2. *Panics never cross.* Every entry point runs inside [`entry`], which makes a panic
+//! 2. *Panics never cross.* Every entry point runs inside `entry`, which makes a panic
 //!    `CS_ERR_LIBRARY`. Two things stand outside of it: the wait for an event, and the program's
 //!    callbacks, because a thread may be cancelled in either, and that passes through our frames.
 //! 3. *No threads, no signals, no global state* but the tables of handles. Programs fork, count
