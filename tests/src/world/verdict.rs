@@ -123,7 +123,8 @@ impl World {
         // Somebody who died may still be waited for by those whom his last word reached late.
         let timing = self.slowest().timing;
         let Stage::Healing { since, quiet, until, ref mut said } = self.stage else { return };
-        let forgotten = quiet + 6 * timing.beacon + 16 * timing.join;
+        let waited_for = timing.token + timing.consensus;
+        let forgotten = quiet + waited_for + 6 * timing.beacon + 16 * timing.join;
         match self.checks.missing() {
             None if self.now >= forgotten => return self.converged(since),
             None => {}
