@@ -97,10 +97,15 @@ fn shown(place: &Place, report: &mut Report<'_>) -> Result<(), String> {
         (WITNESS, "corosync-qnetd-tool -l", &["Cluster \"managers\":\n", "Node ID 2:\n"]),
     ];
     for (host, line, wanted) in asked {
-        let ran = place.machines[host].run(line)?;
-        let absent: Vec<&str> = wanted.iter().copied().filter(|text| !ran.says(text)).collect();
-        let so = ran.fine() && absent.is_empty();
-        report.check(line, so, &format!("without {absent:?}, exit {:?}:\n{}", ran.code, ran.said));
+        // A device is counted where it is before the other node has been told of it.
+        let seen = place.until(line, |place| {
+            let ran = place.machines[host].run(line)?;
+            let absent: Vec<&str> = wanted.iter().copied().filter(|text| !ran.says(text)).collect();
+            let so = ran.fine() && absent.is_empty();
+            let (code, said) = (ran.code, &ran.said);
+            Ok(Look::when(so, &format!("without {absent:?}, exit {code:?}:\n{said}")))
+        });
+        report.check(line, seen.is_ok(), &seen.err().unwrap_or_default());
     }
     Ok(())
 }
