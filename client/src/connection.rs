@@ -36,6 +36,9 @@ const NOTICES: usize = 16 << 10;
 /// Bytes of notices that may wait to be taken.
 const NOTICE_BYTES: usize = 64 << 20;
 
+/// While more than this part of either waits, nothing is multicast: it would come back.
+const CROWDED: usize = 2;
+
 /// Largest frame that is ever taken, whatever the daemon announces.
 pub(crate) const LARGEST_FRAME: usize = 64 << 20;
 
@@ -227,6 +230,17 @@ impl Connection {
         Ok(())
     }
 
+    /// Fails while so many notices wait to be taken that what is multicast would come back to no
+    /// room.
+    pub(crate) fn uncrowded(&self) -> Result<(), Error> {
+        let notices = self.notices.len();
+        if notices > NOTICES / CROWDED || self.notice_bytes > NOTICE_BYTES / CROWDED {
+            let text = format!("{notices} notices wait: they must be taken before more is sent");
+            return Err(Error::Refused { reason: proto::Reason::TryAgain, text });
+        }
+        Ok(())
+    }
+
     fn kept(&mut self) -> Option<proto::notice::What> {
         let (size, what) = self.notices.pop_front()?;
         self.notice_bytes -= size;
@@ -242,7 +256,7 @@ impl Connection {
     fn send(&mut self, request: &proto::Request, deadline: Option<Instant>) -> Result<(), Error> {
         let most = usize::try_from(self.welcome.max_frame).unwrap_or(usize::MAX);
         let frame = frame::encode(request, most).map_err(too_large)?;
-        self.write(&mut [IoSlice::new(&frame)], deadline)
+        self.write(&mut [IoSlice::new(&frame)], deadline, false)
     }
 
     /// Asks for something that gets no reply: returns as soon as the system has taken it, which
@@ -252,7 +266,8 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::TimedOut`] when nothing could be sent before `deadline`; it may be tried again.
-    /// [`Error::Refused`] with `TooLarge`. The conversation ended.
+    /// [`Error::Refused`] with `TooLarge`, or with `TryAgain` while many notices wait to be taken:
+    /// what is multicast comes back. The conversation ended.
     pub fn post(
         &mut self,
         (kind, last): (u32, u32),
@@ -264,19 +279,21 @@ impl Connection {
         let most = usize::try_from(self.welcome.max_frame).unwrap_or(usize::MAX);
         let head = frame::head(kind, what, (last, size), most).map_err(too_large)?;
         if let [part] = payload {
-            return self.write(&mut [IoSlice::new(&head), *part], deadline);
+            return self.write(&mut [IoSlice::new(&head), *part], deadline, true);
         }
         let mut parts = Vec::with_capacity(payload.len() + 1);
         parts.push(IoSlice::new(&head));
         parts.extend_from_slice(payload);
-        self.write(&mut parts, deadline)
+        self.write(&mut parts, deadline, true)
     }
 
-    /// Sends it all. What was begun is finished within the patience of any call.
+    /// Sends it all. What was begun is finished within the patience of any call. A multicast is not
+    /// begun while too many notices wait.
     fn write(
         &mut self,
         mut parts: &mut [IoSlice<'_>],
         deadline: Option<Instant>,
+        multicast: bool,
     ) -> Result<(), Error> {
         let mut begun = None;
         // Raises no signal when the daemon is gone: the program may not expect one.
@@ -285,6 +302,9 @@ impl Connection {
         while !parts.is_empty() {
             let most = parts.len().min(PARTS);
             let some = parts.get(..most).unwrap_or_default();
+            if multicast && begun.is_none() {
+                self.uncrowded()?;
+            }
             match sendmsg(&self.stream, some, &mut SendAncillaryBuffer::default(), flags) {
                 Ok(written) => {
                     IoSlice::advance_slices(&mut parts, written);
@@ -300,19 +320,23 @@ impl Connection {
         Ok(())
     }
 
-    /// Waits until the socket takes more. Reads meanwhile: a daemon that has notices for us need
-    /// not read on before we do.
+    /// Waits until the socket takes more, or something came. Reads meanwhile: a daemon that has
+    /// notices for us need not read on before we do. Reads no more than came in one go: there may
+    /// be no end to it.
     fn make_room(&mut self, untouched: bool, deadline: Option<Instant>) -> Result<(), Error> {
         let flags = PollFlags::IN | PollFlags::OUT;
         if !self.wait(flags, deadline)? {
             // Half a frame cannot be taken back.
             return Err(if untouched { Error::TimedOut } else { Error::Lost });
         }
-        while let Some((size, what)) = self.receive(Some(Instant::now()))? {
+        let mut next = self.receive(Some(Instant::now()))?;
+        while let Some((size, what)) = next {
             match what {
                 from_daemon::What::Notice(notice) => self.keep(size, notice)?,
                 from_daemon::What::Reply(reply) => self.late(&reply)?,
             }
+            let here = self.decoder.take()?;
+            next = here.map(|it| Ok::<_, Error>((it.len(), message(it)?))).transpose()?;
         }
         Ok(())
     }

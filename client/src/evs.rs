@@ -76,8 +76,10 @@ impl Connection {
     /// when the daemon has taken it; its delivery is told like any other.
     ///
     /// # Errors
-    /// As [`Connection::request`]; refused with `TryAgain` while there is no room for it.
+    /// As [`Connection::request`]; refused with `TryAgain` while there is no room for it, or this
+    /// program must first take what came.
     pub fn multicast(&mut self, guarantee: Guarantee, payload: Bytes) -> Result<(), Error> {
+        self.uncrowded()?;
         let guarantee = match guarantee {
             Guarantee::Agreed => proto::Guarantee::Agreed,
             Guarantee::Safe => proto::Guarantee::Safe,

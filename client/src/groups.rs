@@ -205,9 +205,11 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::request`]; refused with [`Reason::NotInGroup`], with [`Reason::TryAgain`]
-    /// while there is no room for it, with [`Reason::Interrupted`] when somebody joined while its
-    /// parts were under way: then nobody gets it. It may be sent again in the last two cases.
+    /// while there is no room for it or this program must first take its events, with
+    /// [`Reason::Interrupted`] when somebody joined while its parts were under way: then nobody
+    /// gets it. It may be sent again in the last two cases.
     pub fn group_send(&mut self, guarantee: Guarantee, payload: &[u8]) -> Result<(), Error> {
+        self.uncrowded()?;
         let parts = parts(&self.groups().prefix, guarantee, payload)?;
         let Some((last, others)) = parts.split_last() else { return Ok(()) };
         for part in others {
@@ -221,7 +223,7 @@ impl Connection {
     /// ends the conversation.
     ///
     /// # Errors
-    /// The conversation ended, or the daemon did not read in time.
+    /// As [`Connection::post`]: [`Reason::TryAgain`] while this program must first take its events.
     pub fn group_post(&mut self, guarantee: Guarantee, payload: &[u8]) -> Result<(), Error> {
         if payload.len() > PART {
             return Err(too_large(payload.len(), PART));

@@ -70,12 +70,15 @@ pub struct Limits {
     pub frame: usize,
     /// Largest frame from a program that may only read, bytes.
     pub small_frame: usize,
-    /// Bytes that may wait for a program to read them.
+    /// Bytes that may wait for a program to read them. From an eighth of it on its own multicasts
+    /// are held back.
     pub queued_bytes: usize,
-    /// Frames that may wait for a program to read them.
+    /// Frames that may wait for a program to read them; an eighth as above.
     pub queued_frames: usize,
     /// How long a program may take to say hello.
     pub hello: Duration,
+    /// How long a program that was cut off may take to read why.
+    pub last_words: Duration,
 }
 
 impl Default for Limits {
@@ -84,9 +87,10 @@ impl Default for Limits {
             sessions: 1024,
             frame: frame::MAX_FRAME,
             small_frame: 4 << 10,
-            queued_bytes: 8 << 20,
-            queued_frames: 64 << 10,
+            queued_bytes: 32 << 20,
+            queued_frames: 128 << 10,
             hello: Duration::from_secs(5),
+            last_words: Duration::from_secs(10),
         }
     }
 }
@@ -105,6 +109,8 @@ pub enum Incoming {
     ReopenLogs(RequestId),
     /// Tell the stack that this session is over. Comes once for every session.
     Gone(SessionId),
+    /// A program has read what held back its multicasts: [`Ipc::resume`] may have something.
+    Eased,
 }
 
 /// What sessions tell [`Ipc`].
@@ -120,6 +126,8 @@ enum Event {
     Subsystems(RequestId),
     /// It is over.
     Gone(SessionId),
+    /// Its program has read so much that it may send again.
+    Eased,
 }
 
 /// All sessions, by id.
@@ -206,9 +214,11 @@ impl Ipc {
     }
 
     /// What to ask the stack again now that the ring takes messages of `room` bytes, if anything
-    /// waited for that. To be called until it is `None` or [`Ipc::stalls`] has grown.
+    /// waited for that, or for its program to read. To be called until it is `None` or
+    /// [`Ipc::stalls`] has grown.
     pub fn resume(&mut self, room: usize) -> Option<Incoming> {
-        let incoming = self.stalled.resume(room)?;
+        let (sessions, pairs) = (&self.sessions, &self.pairs);
+        let incoming = self.stalled.resume(room, |session| lags(sessions, pairs, session))?;
         if let Incoming::Gone(session) = incoming {
             self.forget(session);
         }
@@ -259,7 +269,12 @@ impl Ipc {
                 match self.events.recv().await {
                     Some(Event::Gone(_)) => waiting -= 1,
                     Some(Event::Arrived { .. }) => waiting += 1,
-                    Some(Event::Command(..) | Event::Subsystems(_) | Event::Listen { .. }) => {}
+                    Some(
+                        Event::Command(..)
+                        | Event::Subsystems(_)
+                        | Event::Listen { .. }
+                        | Event::Eased,
+                    ) => {}
                     None => return,
                 }
             }
@@ -276,7 +291,8 @@ impl Ipc {
                 self.pairs.arrived(session, key, uid);
                 None
             }
-            Event::Command(session, parked) => self.stalled.pass(session, parked),
+            Event::Command(session, parked) => self.on_command(session, parked),
+            Event::Eased => Some(Incoming::Eased),
             Event::Subsystems(request) => {
                 let count = translate::subsystems(self.sessions());
                 self.answer(request, count);
@@ -289,11 +305,29 @@ impl Ipc {
             Event::Gone(session) => {
                 let incoming = Incoming::Gone(session);
                 let parked = Parked { incoming, size: 0, unanswered: false };
-                let incoming = self.stalled.pass(session, parked)?;
+                let incoming = self.stalled.pass(session, parked, false)?;
                 self.forget(session);
                 Some(incoming)
             }
         }
+    }
+
+    /// A program that does not read what comes back to it sends no more before it has.
+    fn on_command(&mut self, session: SessionId, parked: Parked) -> Option<Incoming> {
+        let request = match &parked.incoming {
+            Incoming::Command { request, command } if command.may_go_unanswered() => *request,
+            Incoming::Command { .. }
+            | Incoming::ReopenLogs(_)
+            | Incoming::Gone(_)
+            | Incoming::Eased => return self.stalled.pass(session, parked, false),
+        };
+        let lags = lags(&self.sessions, &self.pairs, session);
+        if lags && !parked.unanswered {
+            let text = "it has too much to read: it must read before it sends more";
+            self.answer(request, translate::refused(Reason::TryAgain, text.to_owned()));
+            return None;
+        }
+        self.stalled.pass(session, parked, lags)
     }
 
     /// A session has ended, and with it the one that carried its notices.
@@ -339,6 +373,11 @@ impl Ipc {
             }
         }
     }
+}
+
+/// Too much waits for the program of this session, wherever it is told things.
+fn lags(sessions: &BTreeMap<SessionId, Outlet>, pairs: &Pairs, session: SessionId) -> bool {
+    sessions.get(&pairs.ear(session)).is_some_and(Outlet::lags)
 }
 
 #[cfg(test)]

@@ -258,6 +258,8 @@ impl Shell {
                 self.logging.reopen();
                 self.sources.ipc.reply(request, &Reply::Done);
             }
+            // What was held back goes on like what waited for the ring.
+            Incoming::Eased => {}
         }
         self.drain(now);
     }

@@ -11,6 +11,7 @@
 //! - [`hostile`] plays what only an insider could send;
 //! - [`script`] is the language of `scenarios/*.txt`;
 //! - [`campaign`] runs many seeds;
+//! - [`mod@groups`] kills programs in process groups;
 //! - [`kills`] kills real daemons in the midst of changes of the configuration;
 //! - [`lab`] runs real daemons on hosts that exist for one test;
 //! - [`managers`] runs programs that nobody here wrote;
@@ -24,6 +25,7 @@ pub mod conf;
 pub mod disk;
 pub mod faults;
 pub mod figures;
+pub mod groups;
 pub mod guest;
 pub mod hostile;
 pub mod kills;

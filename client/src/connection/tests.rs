@@ -11,9 +11,6 @@ use crate::quorum::Change;
 mod departing;
 mod groups;
 
-/// What the daemon of a test does with one conversation.
-type Script = fn(&mut Daemon);
-
 /// The other end, which a test plays.
 struct Daemon {
     stream: UnixStream,
@@ -82,7 +79,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    fn new(script: Script) -> Self {
+    fn new(script: impl FnOnce(&mut Daemon) + Send + 'static) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("connection-{}-{number}.sock", std::process::id());
@@ -123,6 +120,82 @@ fn refused_hello_is_a_protocol_mismatch_with_the_daemons_words() {
     });
     let error = fixture.open().unwrap_err();
     assert_eq!(error.to_string(), "protocol mismatch: program speaks version 1, daemon 2");
+    fixture.end();
+}
+
+#[test]
+fn daemon_of_another_version_is_a_mismatch_with_both_numbers() {
+    for version in [0, VERSION + 1, u32::MAX] {
+        let fixture = Fixture::new(move |daemon| {
+            let id = daemon.hear().id;
+            let welcome = proto::Welcome { version, ..proto::Welcome::default() };
+            daemon.reply(id, reply::What::Welcome(welcome));
+        });
+        let error = fixture.open().unwrap_err();
+        let text = format!("protocol mismatch: daemon speaks version {version}, program {VERSION}");
+        assert_eq!(error.to_string(), text);
+        fixture.end();
+    }
+}
+
+#[test]
+fn what_only_newer_programs_know_is_a_mismatch() {
+    // An answer, a notice and a message with nothing in it that is known here.
+    let kinds = [
+        (
+            "an answer",
+            proto::FromDaemon {
+                what: Some(from_daemon::What::Reply(proto::Reply { id: 2, what: None })),
+            },
+        ),
+        (
+            "a notice",
+            proto::FromDaemon {
+                what: Some(from_daemon::What::Notice(proto::Notice { what: None })),
+            },
+        ),
+        ("a message", proto::FromDaemon { what: None }),
+    ];
+    for (kind, message) in kinds {
+        let fixture = Fixture::new(move |daemon| {
+            daemon.welcome();
+            daemon.hear();
+            let frame = frame::encode(&message, LARGEST_FRAME).unwrap();
+            daemon.stream.write_all(&frame).unwrap();
+        });
+        let error = fixture.open().unwrap().ping().unwrap_err();
+        let text = format!("protocol mismatch: {kind} of a kind that this program does not know");
+        assert_eq!(error.to_string(), text);
+        fixture.end();
+    }
+}
+
+#[test]
+fn who_takes_no_notices_is_told_to_before_it_multicasts() {
+    const MANY: u32 = 8193;
+    let fixture = Fixture::new(|daemon| {
+        daemon.welcome();
+        let id = daemon.hear().id;
+        (0..MANY).for_each(|number| daemon.notice(number));
+        daemon.reply(id, reply::What::Pong(proto::Pong {}));
+        daemon.hear();
+        daemon.gone();
+    });
+    let mut connection = fixture.open().unwrap();
+    connection.ping().unwrap();
+    let refused = [
+        connection.post_multicast(crate::Guarantee::Agreed, &[], None),
+        connection.multicast(crate::Guarantee::Agreed, Bytes::new()),
+        connection.group_send(crate::Guarantee::Agreed, b"x"),
+        connection.group_post(crate::Guarantee::Agreed, b"x"),
+    ];
+    for refused in refused {
+        let Err(Error::Refused { reason: Reason::TryAgain, text }) = refused else { panic!() };
+        assert_eq!(text, "8193 notices wait: they must be taken before more is sent");
+    }
+    assert!(connection.dispatch().unwrap().is_some());
+    connection.post_multicast(crate::Guarantee::Agreed, &[], None).unwrap();
+    drop(connection);
     fixture.end();
 }
 

@@ -1,10 +1,11 @@
 //! The shell's end of a session: a queue that is never waited for.
 //!
 //! Must never grow beyond its bounds, in frames and in bytes: what does not fit is an error, and
-//! whoever fills it ends the session then.
+//! whoever fills it ends the session then. Long before, the program's own multicasts are held back,
+//! since they come back to it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use client::frame::FrameError;
@@ -13,6 +14,13 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Limits;
+
+/// A program for which more waits than this part of what may wait is behind. What it has sent by
+/// then must still fit: a whole backlog of its node's, and what others say.
+const BEHIND: usize = 8;
+
+/// It has caught up when no more waits than this part.
+const EASED: usize = 16;
 
 /// Why a session cannot be sent more.
 #[derive(Debug, Error)]
@@ -49,11 +57,34 @@ impl Sent {
     }
 }
 
+/// What both ends of a session know of what waits for its program.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    bytes: AtomicUsize,
+    /// Somebody is to be told when the program has caught up.
+    held: AtomicBool,
+}
+
+impl Waiting {
+    /// These bytes wait no longer.
+    pub(super) fn less(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::SeqCst);
+    }
+
+    /// True once when the program has caught up and somebody is to be told; `frames` still wait.
+    pub(super) fn eased(&self, frames: usize, limits: &Limits) -> bool {
+        self.held.load(Ordering::SeqCst)
+            && self.bytes.load(Ordering::SeqCst) <= limits.queued_bytes / EASED
+            && frames <= limits.queued_frames / EASED
+            && self.held.swap(false, Ordering::SeqCst)
+    }
+}
+
 /// The shell's end of a session.
 #[derive(Debug)]
 pub(super) struct Outlet {
     queue: mpsc::Sender<Sent>,
-    waiting: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
     cut: oneshot::Sender<Option<String>>,
     limits: Limits,
 }
@@ -62,7 +93,7 @@ impl Outlet {
     /// The end that belongs to these.
     pub(super) fn new(
         queue: mpsc::Sender<Sent>,
-        waiting: Arc<AtomicUsize>,
+        waiting: Arc<Waiting>,
         cut: oneshot::Sender<Option<String>>,
         limits: Limits,
     ) -> Self {
@@ -72,21 +103,41 @@ impl Outlet {
     /// Queues one thing for the program.
     pub(super) fn send(&mut self, sent: Sent) -> Result<(), Overrun> {
         let size = sent.size();
-        let bytes = self.waiting.load(Ordering::Relaxed);
-        let frames = self.limits.queued_frames - self.queue.capacity();
+        let (frames, bytes) = self.waits();
         // A single frame is let through however large: its size has a bound of its own.
         if bytes > 0 && bytes + size > self.limits.queued_bytes {
             return Err(Overrun::Full { frames, bytes });
         }
         match self.queue.try_send(sent) {
             Ok(()) => {
-                self.waiting.fetch_add(size, Ordering::Relaxed);
+                self.waiting.bytes.fetch_add(size, Ordering::SeqCst);
                 Ok(())
             }
             Err(mpsc::error::TrySendError::Full(_)) => Err(Overrun::Full { frames, bytes }),
             // The session has ended and its `Gone` is on the way.
             Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
         }
+    }
+
+    /// The program has so much to read that it must not add to it. The session says when that is
+    /// over.
+    pub(super) fn lags(&self) -> bool {
+        if !self.is_behind() {
+            return false;
+        }
+        self.waiting.held.store(true, Ordering::SeqCst);
+        // It may have caught up just before, and would not say so.
+        self.is_behind()
+    }
+
+    fn is_behind(&self) -> bool {
+        let (frames, bytes) = self.waits();
+        bytes > self.limits.queued_bytes / BEHIND || frames > self.limits.queued_frames / BEHIND
+    }
+
+    fn waits(&self) -> (usize, usize) {
+        let frames = self.limits.queued_frames - self.queue.capacity();
+        (frames, self.waiting.bytes.load(Ordering::SeqCst))
     }
 
     /// Ends the session at once, whatever waits for it. The program is told why, if it still takes

@@ -13,6 +13,8 @@ use crate::stack::command::SessionId;
 pub(super) struct Pairs {
     keys: BTreeMap<Key, SessionId>,
     known: BTreeMap<SessionId, Known>,
+    /// How many connections carry notices for another one.
+    hearing: usize,
 }
 
 /// What is known of a session.
@@ -45,6 +47,8 @@ impl Pairs {
         let known = self.known.remove(&session)?;
         self.keys.remove(&known.key);
         let (other, _) = known.pair?;
+        self.hearing -= 1;
+        // The other one's end is then that of a session that has no pair.
         if let Some(other) = self.known.get_mut(&other) {
             other.pair = None;
         }
@@ -75,6 +79,7 @@ impl Pairs {
                 }
             }
         }
+        self.hearing += 1;
         for (session, pair) in [(asks, (hears, Half::Asks)), (hears, (asks, Half::Hears))] {
             if let Some(known) = self.known.get_mut(&session) {
                 known.pair = Some(pair);
@@ -97,9 +102,8 @@ impl Pairs {
     }
 
     /// How many connections carry notices for another one.
-    pub(super) fn count(&self) -> usize {
-        let hears = |known: &&Known| matches!(known.pair, Some((_, Half::Hears)));
-        self.known.values().filter(hears).count()
+    pub(super) const fn count(&self) -> usize {
+        self.hearing
     }
 }
 

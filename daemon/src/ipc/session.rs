@@ -10,7 +10,6 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::{Buf, Bytes, BytesMut};
 use client::frame::{self, Decoder};
@@ -23,7 +22,7 @@ use tokio::time::Instant as Moment;
 use tracing::{debug, info};
 
 use super::credentials::{self, Peer};
-use super::outlet::{Outlet, Sent};
+use super::outlet::{Outlet, Sent, Waiting};
 use super::pending::{Due, Pending};
 use super::stalled::Parked;
 use super::translate::{self, Ask, Unreadable};
@@ -82,7 +81,7 @@ pub(super) struct Session {
     writing: BytesMut,
     outbox: mpsc::Receiver<Sent>,
     pending: Pending,
-    waiting: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
     cut: oneshot::Receiver<Option<String>>,
     events: mpsc::Sender<Event>,
     talk: Talk,
@@ -110,7 +109,7 @@ pub(super) fn open(
     let Limits { frame, small_frame, queued_frames, hello, .. } = terms.limits;
     let (queue, outbox) = mpsc::channel(queued_frames);
     let (cut, cut_receiver) = oneshot::channel();
-    let waiting = Arc::new(AtomicUsize::new(0));
+    let waiting = Arc::new(Waiting::default());
     let outlet = Outlet::new(queue, Arc::clone(&waiting), cut, terms.limits);
     let session = Session {
         stream,
@@ -146,11 +145,6 @@ impl Session {
         };
         match &end {
             End::Closed | End::Ending | End::Cut(_) | End::System(_) => {
-                if let End::Cut(Some(why)) = &end {
-                    // Best effort: it may be the one that does not read.
-                    let _ = self.answer_now(0, refusal(Reason::Overrun, why.clone()));
-                    let _ = self.write();
-                }
                 debug!(target: "ipc", "session {}: {end}", session.0);
             }
             End::Hostile(why) => {
@@ -162,11 +156,28 @@ impl Session {
         }
         // An error means that the daemon ends as well.
         let _ = self.events.send(Event::Gone(session)).await;
+        if let End::Cut(Some(why)) = end {
+            let patience = self.terms.limits.last_words;
+            // It may never read again.
+            let _ = tokio::time::timeout(patience, self.last_words(why)).await;
+        }
+    }
+
+    /// Tells a program that was cut off why, when it reads as far: it finds that behind what was
+    /// begun, and nothing of what waited.
+    async fn last_words(&mut self, why: String) -> Result<(), End> {
+        self.outbox.close();
+        while self.outbox.try_recv().is_ok() {}
+        self.answer_now(0, refusal(Reason::Overrun, why))?;
+        self.drain().await
     }
 
     async fn converse(&mut self) -> Result<std::convert::Infallible, End> {
         loop {
             self.take_requests().await?;
+            if self.waiting.eased(self.outbox.len(), &self.terms.limits) {
+                self.events.send(Event::Eased).await.map_err(|_ended| End::Ending)?;
+            }
             let reads = self.decoder.wants() > 0;
             let interest = match (reads, !self.writing.is_empty()) {
                 (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
@@ -217,7 +228,7 @@ impl Session {
             let size = sent.size();
             match sent {
                 Sent::Notice(frame) => {
-                    self.waiting.fetch_sub(size, Ordering::Relaxed);
+                    self.waiting.less(size);
                     self.writing.extend_from_slice(&frame);
                 }
                 Sent::Reply(number, what) => self.on_reply(number, size, what)?,
@@ -245,7 +256,7 @@ impl Session {
                 self.pending.done(number, None, size);
             }
             None => {
-                self.waiting.fetch_sub(size, Ordering::Relaxed);
+                self.waiting.less(size);
             }
         }
         self.release();
@@ -255,7 +266,7 @@ impl Session {
     /// What was answered and is next in the order becomes bytes to be written.
     fn release(&mut self) {
         while let Some((frame, held)) = self.pending.next() {
-            self.waiting.fetch_sub(held, Ordering::Relaxed);
+            self.waiting.less(held);
             self.writing.extend_from_slice(&frame.unwrap_or_default());
         }
     }

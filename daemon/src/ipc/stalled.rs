@@ -1,5 +1,5 @@
-//! Unanswered multicasts that the ring has no room for yet, and what their programs asked after
-//! them.
+//! Unanswered multicasts that the ring has no room for yet, or whose programs must first read what
+//! waits for them, and what they asked after them.
 //!
 //! Must never let a program's later request overtake an earlier one, nor hold more of a program
 //! than its session lets be under way. A program that waits here does not hold up another.
@@ -36,15 +36,23 @@ pub(super) struct Stalled {
 }
 
 impl Stalled {
-    /// Takes what a program wants; returns what the shell is told now.
-    pub(super) fn pass(&mut self, session: SessionId, parked: Parked) -> Option<Incoming> {
+    /// Takes what a program wants; returns what the shell is told now. A program that `lags` has
+    /// to read before it adds anything.
+    pub(super) fn pass(
+        &mut self,
+        session: SessionId,
+        parked: Parked,
+        lags: bool,
+    ) -> Option<Incoming> {
         match self.waiting.get_mut(&session) {
-            Some(queue) => {
-                queue.push_back(parked);
-                None
+            Some(queue) => queue.push_back(parked),
+            None if lags && parked.unanswered => {
+                self.turns.push_back(session);
+                self.waiting.entry(session).or_default().push_back(parked);
             }
-            None => Some(self.try_it(parked)),
+            None => return Some(self.try_it(parked)),
         }
+        None
     }
 
     /// The shell answered this request; `no_room` when it said that there is none. True when the
@@ -65,12 +73,18 @@ impl Stalled {
         true
     }
 
-    /// What to try again while the ring takes messages of `room` bytes.
-    pub(super) fn resume(&mut self, room: usize) -> Option<Incoming> {
+    /// What to try again while the ring takes messages of `room` bytes, of programs of which
+    /// `lags` is false.
+    pub(super) fn resume(
+        &mut self,
+        room: usize,
+        lags: impl Fn(SessionId) -> bool,
+    ) -> Option<Incoming> {
         let fits =
             |parked: &Parked| !parked.unanswered || parked.size <= room.saturating_add(AROUND);
         let next = self.turns.iter().position(|session| {
-            self.waiting.get(session).and_then(VecDeque::front).is_some_and(fits)
+            let front = self.waiting.get(session).and_then(VecDeque::front);
+            front.is_some_and(|parked| fits(parked) && !(parked.unanswered && lags(*session)))
         })?;
         let session = self.turns.remove(next)?;
         let queue = self.waiting.get_mut(&session)?;

@@ -291,6 +291,8 @@ async fn program_that_does_not_read_is_cut_off_and_no_other_notices() {
     assert_eq!(other.reply().await.what, Some(reply::What::Pong(proto::Pong {})));
 }
 
+mod behind;
+
 #[tokio::test]
 async fn last_reply_leaves_before_the_daemon_ends() {
     let dir = Dir::new();

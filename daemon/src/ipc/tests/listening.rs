@@ -15,7 +15,7 @@ async fn serve<T>(ipc: &mut Ipc, talk: impl Future<Output = T>) -> T {
 
 /// A program with a connection for its requests and one for its notices, and the request by which
 /// it is known.
-async fn pair(dir: &Dir, ipc: &mut Ipc) -> (Program, Program, RequestId) {
+pub(super) async fn pair(dir: &Dir, ipc: &mut Ipc) -> (Program, Program, RequestId) {
     let (mut asks, key) = Program::greet_for_key(&dir.socket()).await;
     let mut hears = Program::greet(&dir.socket()).await;
     let done = serve(ipc, async {

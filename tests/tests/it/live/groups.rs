@@ -1,18 +1,23 @@
-//! Process groups at real daemons: copies of a state machine that crash, and a daemon that answers
-//! while its ring is broken.
+//! Process groups at real daemons: copies of a state machine that crash, programs that are killed,
+//! programs that do not read, thousands of programs, and a daemon that answers while its ring is
+//! broken.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use client::proto::Reason;
-use client::{Error, Guarantee};
+use client::{Connection, Error, GroupEvent, Guarantee};
 use daemon::demo::process::Process;
-use tests::lab::{Lab, PATIENCE, Setup, programs};
+use tests::bench::site;
+use tests::lab::{Lab, PATIENCE, Setup, alone, programs};
 
-use super::{THREE, figure};
+use super::{THREE, figure, figure_of};
 
 /// A copy of the table on a host.
 struct Copy {
@@ -146,6 +151,132 @@ fn copies_of_a_table_stay_one_whatever_crashes() {
     // What was said behind the cut link waited there for a view.
     [&one, &two, &three].iter().for_each(|copy| copy.done(&[2], 1));
     traffic(&mut [&mut one, &mut two, &mut three], "with the link again");
+}
+
+#[test]
+fn killed_programs_leave_nothing() {
+    let Some(_programs) = programs() else { return };
+    let _alone = alone();
+    site::enter().expect("live tests run as root");
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_groups"));
+    let outcome = tests::groups::run(&program, (100, 1), |_| {});
+    let outcome = outcome.unwrap_or_else(|why| panic!("{why}"));
+    assert!(outcome.kills == 300 && outcome.views > 100, "{outcome:?}");
+    let mib = |bytes: u64| bytes >> 20;
+    let sizes = outcome.resident.iter().map(|(before, after)| (mib(*before), mib(*after)));
+    let sizes: Vec<_> = sizes.collect();
+    figure_of("MiB of daemons after 50 and 100 rounds of killing", &format!("{sizes:?}"));
+    for (before, after) in outcome.resident {
+        assert!(after < before + (16 << 20), "{before} bytes, then {after}");
+    }
+}
+
+/// A member that reads as fast as it can, on a thread of its own, and how much it has heard.
+struct Reader {
+    heard: Arc<AtomicU32>,
+    thread: thread::JoinHandle<Error>,
+}
+
+impl Reader {
+    fn start(mut member: Connection) -> Self {
+        let heard = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&heard);
+        let thread = thread::spawn(move || {
+            loop {
+                match member.group_event(None) {
+                    Ok(Some(GroupEvent::Message(_))) => {
+                        counter.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Ok(Some(GroupEvent::View(_) | GroupEvent::Ring(_)) | None) => {}
+                    Err(why) => return why,
+                }
+            }
+        });
+        Self { heard, thread }
+    }
+
+    /// Messages per second for some time.
+    fn rate(&self, span: Duration) -> f64 {
+        let (start, before) = (Instant::now(), self.heard.load(Ordering::Relaxed));
+        thread::park_timeout(span);
+        let count = self.heard.load(Ordering::Relaxed) - before;
+        f64::from(count) / start.elapsed().as_secs_f64()
+    }
+}
+
+/// Sends as much as the daemon takes, and reads as little as it must, until the daemon ends.
+fn flood(mut sender: Connection) -> Error {
+    let payload = vec![7; 1000];
+    loop {
+        match sender.group_post(Guarantee::Agreed, &payload) {
+            Ok(()) => {}
+            // Its own messages come back: it has to take them before it may send more.
+            Err(Error::Refused { reason: Reason::TryAgain, .. }) => {}
+            Err(why) => return why,
+        }
+        for _ in 0..2 {
+            match sender.group_event(Some(Instant::now())) {
+                Ok(_) => {}
+                Err(why) => return why,
+            }
+        }
+    }
+}
+
+#[test]
+fn a_member_that_does_not_read_is_cut_off_and_delays_nobody() {
+    const SPAN: Duration = Duration::from_secs(1);
+    const ROUNDS: usize = 12;
+    let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
+    lab.start_all();
+    let join = |host: usize, pid: u32| {
+        let mut member = lab.connect(host).expect("it runs");
+        member.join_group(b"load", pid, false).expect("it is permitted");
+        member
+    };
+    let reader = Reader::start(join(1, 2));
+    let sender = join(0, 1);
+    let load = thread::spawn(move || flood(sender));
+    let mut asks = lab.connect(1).expect("it runs");
+    let mut subsystems = || asks.status().expect("it answers").subsystems;
+    reader.rate(SPAN);
+    // In turns, and the best of each: the machine has other things to do as well. Whoever delays
+    // the others does so every time; the later rounds only wait for a moment of peace.
+    let (mut without, mut with) = (0.0_f64, 0.0_f64);
+    for round in 1..=ROUNDS {
+        without = without.max(reader.rate(SPAN));
+        let there = subsystems();
+        let mut idle = join(1, 3);
+        let end = Instant::now() + PATIENCE;
+        let mut rates = Vec::new();
+        while rates.is_empty() || subsystems() > there {
+            assert!(Instant::now() < end, "it is not cut off: {}", lab.log(1));
+            rates.push(reader.rate(SPAN));
+        }
+        with = rates.into_iter().fold(with, f64::max);
+        // It was cut off, and finds out why when it reads at last.
+        let why = loop {
+            match idle.group_event(Some(Instant::now() + PATIENCE)) {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("it is not told: {}", lab.log(1)),
+                Err(why) => break why,
+            }
+        };
+        let Error::Refused { reason: Reason::Overrun, text } = why else { panic!("{why:?}") };
+        assert!(text.starts_with("it does not read: "), "{text}");
+        if round >= 4 && with >= without * 0.9 {
+            break;
+        }
+    }
+    assert!(!reader.thread.is_finished() && !load.is_finished(), "{}", lab.log(0) + &lab.log(1));
+    let share = format!("{:.2} of {without:.0} messages per second", with / without);
+    figure_of("throughput beside a member that does not read", &share);
+    assert!(with >= without * 0.9, "{share}");
+    drop(lab);
+    for end in [load.join(), reader.thread.join()] {
+        let end = end.expect("it ends with its daemon");
+        assert!(matches!(end, Error::Lost | Error::System(_)), "{end:?}");
+    }
 }
 
 #[test]
