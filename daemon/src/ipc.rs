@@ -20,6 +20,7 @@ pub mod listener;
 mod outlet;
 mod pairs;
 mod pending;
+pub mod places;
 pub mod session;
 mod stalled;
 pub mod translate;
@@ -64,7 +65,8 @@ pub struct Settings {
 /// Bounds on what programs can make the daemon hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Sessions at a time. Half of them are kept for programs that may change things.
+    /// Sessions at a time; usually [`places::possible`]. Half of them are kept for programs that
+    /// may change things.
     pub sessions: usize,
     /// Largest frame from a program that may change things, and to any, bytes.
     pub frame: usize,

@@ -374,6 +374,16 @@ impl Lab {
         kib.and_then(|kib| kib.parse::<u64>().ok()).expect("the kernel says so") << 10
     }
 
+    /// Descriptors that the daemon of a host has open.
+    ///
+    /// # Panics
+    /// It is not running.
+    #[must_use]
+    pub fn descriptors(&self, host: usize) -> usize {
+        let path = format!("/proc/{}/fd", self.pid(host).as_raw_nonzero());
+        fs::read_dir(path).expect("it runs").count()
+    }
+
     /// The end of what the daemons of a host said.
     #[must_use]
     pub fn log(&self, host: usize) -> String {

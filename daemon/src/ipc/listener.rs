@@ -1,23 +1,21 @@
 //! The door: one socket in the run directory, open to everyone on this node.
 //!
-//! Must never take the socket of a daemon that is alive, and never let those who may only look use
-//! up the places of those who may act.
+//! Must never take the socket of a daemon that is alive.
 
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustix::rand::{GetRandomFlags, getrandom};
 use thiserror::Error;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tracing::{debug, warn};
 
 use super::credentials::{Peer, Policy};
+use super::places::Places;
 use super::session::{self, Key, Terms};
 use super::{Event, Limits};
 use crate::stack::command::SessionId;
@@ -66,18 +64,6 @@ impl Drop for SocketPath {
     }
 }
 
-/// How many sessions there may be.
-#[derive(Debug)]
-struct Places {
-    /// For everyone.
-    all: Arc<Semaphore>,
-    /// Of these, for those who may only look.
-    looking: Arc<Semaphore>,
-}
-
-/// What a session holds as long as it lives.
-pub(super) type Place = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
-
 impl Listener {
     /// Opens the socket at `path`, replacing one that nobody answers on.
     ///
@@ -97,13 +83,9 @@ impl Listener {
             Err(why) if why.kind() == io::ErrorKind::NotFound => {}
             Err(why) => return Err(refused(why)),
         }
-        raise_descriptors();
         let socket = UnixListener::bind(path).map_err(refused)?;
         fs::set_permissions(path, Permissions::from_mode(MODE)).map_err(refused)?;
-        let places = Places {
-            all: Arc::new(Semaphore::new(limits.sessions)),
-            looking: Arc::new(Semaphore::new(limits.sessions.div_ceil(2))),
-        };
+        let places = Places::new(limits.sessions);
         Ok(Self { socket, path: SocketPath(path.to_owned()), policy, limits, places })
     }
 
@@ -168,28 +150,6 @@ impl Listener {
             drop(place);
         });
         true
-    }
-}
-
-impl Places {
-    fn take(&self, permitted: bool) -> Option<Place> {
-        let looking = if permitted {
-            None
-        } else {
-            Some(Arc::clone(&self.looking).try_acquire_owned().ok()?)
-        };
-        let place = Arc::clone(&self.all).try_acquire_owned().ok()?;
-        Some((place, looking))
-    }
-}
-
-/// Lets this process have as many descriptors as it may: every program takes one or two, and the
-/// limit of an ordinary process is lower than the number of programs there may be.
-fn raise_descriptors() {
-    let raised = getrlimit(Resource::RLIMIT_NOFILE)
-        .and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
-    if let Err(why) = raised {
-        debug!(target: "ipc", "no more descriptors than usual: {why}");
     }
 }
 

@@ -324,7 +324,8 @@ fn plan(options: &Options, settings: &Settings) -> Result<Plan, StartError> {
 /// Opens the socket for programs.
 fn listen(options: &Options, surroundings: Surroundings) -> Result<Ipc, ListenError> {
     let socket = options.run_dir.join("clusterd.sock");
-    let (policy, limits) = (Policy::own(), ipc::Limits::default());
+    let policy = Policy::own();
+    let limits = ipc::Limits { sessions: ipc::places::possible(), ..ipc::Limits::default() };
     Ipc::listen(ipc::Settings { socket, policy, limits, surroundings })
 }
 

@@ -57,17 +57,6 @@ async fn one_session_too_many_is_told_and_its_place_is_free_later() {
 }
 
 #[tokio::test]
-async fn those_who_may_only_look_never_take_every_place() {
-    let places = Places { all: Arc::new(Semaphore::new(4)), looking: Arc::new(Semaphore::new(2)) };
-    let looking: Vec<_> = (0..3).map(|_| places.take(false)).collect();
-    assert_eq!(looking.iter().filter(|place| place.is_some()).count(), 2);
-    let acting: Vec<_> = (0..3).map(|_| places.take(true)).collect();
-    assert_eq!(acting.iter().filter(|place| place.is_some()).count(), 2);
-    drop(looking);
-    assert!(places.take(true).is_some());
-}
-
-#[tokio::test]
 async fn small_frames_are_the_limit_for_those_who_may_only_look() {
     let dir = Dir::new();
     let mut settings = settings(&dir);
