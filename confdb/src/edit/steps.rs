@@ -1,8 +1,8 @@
 //! Several changes to a text at once, each named by its path, as programs ask for them.
 //!
 //! Must never do some of them: all are done, in their order, or none. Must never give two texts one
-//! version: the version is raised by one, unless a step sets it. Whether a node can go by what comes
-//! out is not judged here.
+//! version: the version is raised by one, unless a step sets it. Whether a node can go by what
+//! comes out is not judged here.
 
 use core::num::NonZeroU32;
 

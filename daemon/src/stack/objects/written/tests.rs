@@ -77,7 +77,9 @@ fn objects_of_programs_and_what_only_looks_are_none_of_it() {
 proptest! {
     /// Whatever is asked for lies within the cluster, or is refused.
     #[test]
-    fn nothing_is_written_outside(names in prop::collection::vec("[a-z]{1,3}|totem|cluster", 0..4)) {
+    fn nothing_is_written_outside(
+        names in prop::collection::vec("[a-z]{1,3}|totem|cluster", 0..4),
+    ) {
         let object = names.iter().fold(Path::root(), |path, name| path.join(name, None));
         if let Ok(wish) = edits(&[Step::Create(object)]) {
             let first = self::super::path(&wish.steps[0]).steps()[0].name.clone();
