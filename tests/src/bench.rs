@@ -5,6 +5,7 @@
 //!
 //! - [`record`] is one measurement, as a line and as JSON;
 //! - [`mesh`] drives rings in memory, [`mod@seal`] the cipher alone;
+//! - [`steady`] counts instructions, so that a hot path that becomes dearer is found out;
 //! - [`site`] is three hosts, [`mod@live`] our daemons on them, [`mod@corosync`] Corosync's;
 //! - [`gather`] listens to what load generators print, [`meter`] asks the kernel what they cost.
 
@@ -16,6 +17,7 @@ pub mod meter;
 pub mod record;
 pub mod seal;
 pub mod site;
+pub mod steady;
 
 use std::time::Duration;
 

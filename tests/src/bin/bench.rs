@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tests::bench::live::worker::{self, Plan};
 use tests::bench::record::Journal;
+use tests::bench::steady::{self, Work};
 use tests::bench::{self, Effort, site};
 
 /// Measures how fast the ring is, alone and beside Corosync.
@@ -53,6 +54,20 @@ enum Part {
     /// A program that sends through a daemon's socket
     #[command(hide = true)]
     Worker(Worker),
+    /// Counts instructions; fails when a hot path became a tenth dearer than what is checked in
+    Guard {
+        /// Write the figures of now into the checkout instead
+        #[arg(long)]
+        write: bool,
+    },
+    /// One path of the guard, for callgrind
+    #[command(hide = true)]
+    Steady {
+        /// Its name
+        name: String,
+        /// How many times the usual number of messages
+        times: u64,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -69,10 +84,12 @@ struct Worker {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    if let Some(Part::Worker(worker)) = options.part {
-        return work(&worker);
-    }
-    let failures = measure(&options);
+    let failures = match &options.part {
+        Some(Part::Worker(worker)) => return work(worker),
+        Some(Part::Steady { name, times }) => return steady(name, *times),
+        Some(Part::Guard { write }) => guard(*write).err().into_iter().collect(),
+        None => measure(&options),
+    };
     for failure in &failures {
         eprintln!("bench: {failure}");
     }
@@ -89,6 +106,25 @@ fn work(worker: &Worker) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn steady(name: &str, times: u64) -> ExitCode {
+    let Some(work) = Work::named(name) else {
+        eprintln!("bench steady: no path {name}");
+        return ExitCode::FAILURE;
+    };
+    work.run(times);
+    ExitCode::SUCCESS
+}
+
+fn guard(write: bool) -> Result<(), String> {
+    let known = if write { "" } else { steady::KNOWN };
+    let text = steady::guard(known, &mut Journal::new(None)?)?;
+    if write {
+        let at = steady::KNOWN_AT;
+        std::fs::write(at, text).map_err(|error| format!("{at}: {error}"))?;
+    }
+    Ok(())
 }
 
 /// Measures what is wanted; what could not be measured, and why.
