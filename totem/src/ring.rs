@@ -264,6 +264,16 @@ impl Ring {
         }
     }
 
+    /// The ring that is in use; `None` while the next one is being formed, and after the end.
+    #[must_use]
+    pub fn in_use(&self) -> Option<RingId> {
+        match self.phase.as_ref() {
+            Some(Phase::Operational(phase)) => Some(phase.ring()),
+            Some(Phase::Gather(_) | Phase::Commit(_) | Phase::Recovery(_) | Phase::Left(_))
+            | None => None,
+        }
+    }
+
     /// Size of the largest message that a lane takes now, bytes.
     #[must_use]
     pub fn room(&self, lane: Lane) -> usize {
