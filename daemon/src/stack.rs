@@ -319,6 +319,7 @@ impl Stack {
             has_state: self.nodes.has_state(),
             ports: self.ports.bound(),
             stats: self.ring.stats(),
+            pace: self.ring.pace(),
         }
     }
 
@@ -423,7 +424,7 @@ impl Stack {
                 self.ring.retune(now, tuning).expect("it was accepted before");
                 continue;
             }
-            let between_rings = self.ring.status().ring.is_none();
+            let between_rings = self.ring.in_use().is_none();
             if between_rings && self.nodes.goes_unheard(&mut self.outbox) {
                 self.leave_now = self.leave_now.or(Some(Exit::Left));
             }
