@@ -6,7 +6,7 @@
 
 pub mod alarm;
 pub mod clock;
-mod directory;
+pub(crate) mod directory;
 pub mod disk;
 mod follow;
 pub mod load;

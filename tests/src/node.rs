@@ -466,6 +466,14 @@ impl Node {
         self.stack.as_ref().is_some_and(|stack| stack.speaks())
     }
 
+    /// This node can reach the directory from now on, or cannot.
+    pub fn look(&mut self, now: Instant, sees: bool) {
+        let local = self.clock.read(now);
+        if let Some(stack) = &mut self.stack {
+            stack.looked(local, sees);
+        }
+    }
+
     /// An administrator has a new text in the file of this node and has all nodes go by it.
     pub fn reload(&mut self, now: Instant, text: Text) {
         let local = self.clock.read(now);

@@ -40,6 +40,7 @@
 //! | `write 1 cluster.rm.log_level=5`, `… refused-by 3` | a program of node 1 writes that key |
 //! | `directory` | a directory has a newer file, all look: who speaks for all proposes it |
 //! | `directory everyone` | the same, and everyone proposes it |
+//! | `directory hidden-from 1`, `directory shown-to 1` | node 1 cannot reach it; can again |
 //! | `cut 1 > 2`, `mend 1 > 2` | one direction of a link |
 //! | `drop multicast 1 > 2`, `drop unicast 1 > 2`, `pass …` | one kind of packet only |
 //! | `split 1 2`, `join` | partition around these nodes; all links mended |

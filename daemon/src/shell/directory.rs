@@ -5,10 +5,9 @@
 //! who waits for it is a thread of its own, not one of the few that the disk needs. Must never have
 //! two of them at once: what is asked meanwhile is answered by the next.
 
-pub(super) mod child;
+pub(crate) mod child;
 pub(super) mod follower;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -17,6 +16,7 @@ use tracing::error;
 
 use self::child::{Child, Unanswered};
 use super::realtime;
+use crate::directory::own_program;
 use crate::options::{Loader, Options};
 use crate::stack::command::RequestId;
 
@@ -38,7 +38,7 @@ pub enum Looked {
     /// It is time to look whether there is something new.
     Time,
     /// It was asked; for these requests, if any.
-    Answered(Vec<RequestId>, Result<Vec<u8>, String>),
+    Answered(Vec<RequestId>, Result<Vec<u8>, Unanswered>),
 }
 
 /// A directory that can be asked. Where the configuration is a file there is none, and nothing ever
@@ -139,7 +139,7 @@ impl Directory {
         if !self.waiting.is_empty() {
             self.look();
         }
-        Looked::Answered(requests, answer.map_err(|why| why.to_string()))
+        Looked::Answered(requests, answer)
     }
 }
 
@@ -149,9 +149,4 @@ impl Directory {
 /// What it takes to have an answer.
 pub(super) fn ask(options: &Options) -> Answer {
     Child::new(own_program(), options.loader_timeout).run()
-}
-
-/// The very program that is running, even when its file was replaced meanwhile.
-fn own_program() -> PathBuf {
-    PathBuf::from("/proc/self/exe")
 }

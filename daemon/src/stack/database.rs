@@ -9,8 +9,8 @@
 //! |---|---|
 //! | 8 | sequence of the ring |
 //! | 4 | representative of the ring |
-//! | 1 | 1: a replica's message follows; 2: an introduction: what the node holds, then its hello |
-//! | … | that |
+//! | 1 | 1: a replica's message; 2: an introduction; 3: whether the node can read the directory |
+//! | … | that: of an introduction what the node holds, then its hello; of the last 0 or 1 |
 
 pub(crate) mod asked;
 pub(crate) mod reload;
@@ -41,6 +41,7 @@ use super::sync::States;
 
 const REPLICA: u8 = 1;
 const INTRODUCTION: u8 = 2;
+const LOOKED: u8 = 3;
 
 /// What the text in use is called where another is compared with it.
 const RUNNING: &str = "running";
@@ -64,6 +65,10 @@ pub(crate) struct Database {
     switched: Option<(Ticket, Option<Asked>)>,
     /// The text is a copy of what a directory holds.
     copied: bool,
+    /// This node has tried to read the directory, and cannot.
+    blind: bool,
+    /// Nodes of the ring that have said so of themselves.
+    blinds: NodeSet,
     /// Whether this node may act, for those who propose.
     quorate: bool,
     plant: Plant,
@@ -102,6 +107,8 @@ impl Database {
             staged: None,
             switched: None,
             copied: config.held.copied,
+            blind: false,
+            blinds: NodeSet::new(),
             quorate: false,
             plant: config.ring.plant(),
         }
@@ -139,6 +146,22 @@ impl Database {
     pub(crate) fn on_ended(&mut self, quorate: bool, next: RingId) {
         self.replica.on_ended(quorate);
         self.ring = Some(next);
+        self.blinds.clear();
+    }
+
+    /// This node can read the directory from now on, or cannot. The others hear of it on this ring
+    /// and on each that follows.
+    pub(crate) fn looked(&mut self, sees: bool, outbox: &mut Outbox) {
+        if self.blind == sees {
+            self.blind = !sees;
+            self.say(LOOKED, Guarantee::Agreed, &[u8::from(sees)], outbox);
+        }
+    }
+
+    /// Who of these looks into the directory for all: the first by id that has not said that it
+    /// cannot; where none can, the first.
+    pub(crate) fn looks(&self, members: &NodeSet) -> Option<NodeId> {
+        members.difference(&self.blinds).next().or_else(|| members.first()).copied()
     }
 
     /// Whether this node may act as a member.
@@ -162,6 +185,9 @@ impl Database {
             }
         }
         self.replica.on_ring(ring);
+        if self.blind {
+            self.say(LOOKED, Guarantee::Agreed, &[0], outbox);
+        }
     }
 
     /// A node of the ring says this. What the replica makes of it is to be done next.
@@ -173,12 +199,15 @@ impl Database {
             .ok_or_else(|| reader.bad("representative", representative))?;
         let kind = reader.u8()?;
         match kind {
-            REPLICA | INTRODUCTION => {}
+            REPLICA | INTRODUCTION | LOOKED => {}
             unknown => return Err(reader.bad("kind", unknown)),
         }
         let body = reader.rest();
         if self.ring != Some(RingId { seq, representative }) {
             return Ok(Said::Nothing);
+        }
+        if kind == LOOKED {
+            return self.on_looked(from, body).map(|()| Said::Nothing);
         }
         if kind == INTRODUCTION {
             let (holding, hello) = Holding::decode(&body)?;
@@ -194,6 +223,16 @@ impl Database {
         });
         self.replica.on_message(from.get(), message);
         Ok(Said::Nothing)
+    }
+
+    fn on_looked(&mut self, from: NodeId, body: Bytes) -> Result<(), MessageError> {
+        let mut reader = Reader::new("message about a directory", body);
+        match reader.u8()? {
+            0 => self.blinds.insert(from),
+            1 => self.blinds.remove(&from),
+            other => return Err(reader.bad("sight", other)),
+        };
+        reader.end()
     }
 
     /// A node of this cluster has introduced itself anew.

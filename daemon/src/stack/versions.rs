@@ -99,10 +99,19 @@ impl Stack {
         }
     }
 
-    /// This node speaks for all where one must: it is the lowest member of a cluster that may act.
+    /// This node looks into the directory and speaks for all: it is the lowest member of a cluster
+    /// that may act, of those that have not said that they cannot read it.
     #[must_use]
     pub fn speaks(&self) -> bool {
-        self.is_quorate() && self.nodes.lowest() == Some(self.nodes.me())
+        self.is_quorate() && self.database.looks(&self.nodes.admitted()) == Some(self.nodes.me())
+    }
+
+    /// This node has read the directory, or could not several times: then another looks.
+    pub fn looked(&mut self, now: Instant, sees: bool) {
+        if !self.left {
+            self.database.looked(sees, &mut self.outbox);
+            self.settle(now);
+        }
     }
 
     /// The version that this node goes by.

@@ -42,6 +42,9 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
     if let Some(done) = ports::command(world, plan, words) {
         return done;
     }
+    if let Some(done) = configuration(world, plan, words) {
+        return done;
+    }
     match words {
         ["run", "until", "operational"] => until(world, World::is_operational),
         ["run", "until", "sprung"] => until(world, |world| !world.is_waiting()),
@@ -59,16 +62,6 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
             world.inject(&Fault::Key { node: node(plan, id)?, step: key_step(step)? });
             Ok(())
         }
-        ["write", id, key, rest @ ..] => {
-            let refuser = match rest {
-                [] => None,
-                ["refused-by", other] => Some(node(plan, other)?),
-                other => return Err(format!("{}: not understood", other.join(" "))),
-            };
-            let step = assignment(key)?;
-            world.write_key(node(plan, id)?, (&format!("write {key}"), step), refuser);
-            Ok(())
-        }
         ["say", who, rest @ ..] => say(world, node(plan, who)?, rest),
         [verb @ ("drop" | "pass"), kind, from, ">", to] => {
             let port = match *kind {
@@ -84,6 +77,31 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
             Ok(())
         }
     }
+}
+
+/// Commands about the configuration that are no faults; `None` for another one.
+fn configuration(world: &mut World, plan: &Plan, words: &[&str]) -> Option<Result<(), String>> {
+    Some(match words {
+        ["directory", sight @ ("hidden-from" | "shown-to"), id] => {
+            node(plan, id).map(|node| world.sees(node, *sight == "shown-to"))
+        }
+        ["write", id, key] => write(world, plan, [id, key], None),
+        ["write", id, key, "refused-by", other] => write(world, plan, [id, key], Some(other)),
+        _ => return None,
+    })
+}
+
+/// A program writes a key.
+fn write(
+    world: &mut World,
+    plan: &Plan,
+    [id, key]: [&str; 2],
+    refuser: Option<&str>,
+) -> Result<(), String> {
+    let refuser = refuser.map(|other| node(plan, other)).transpose()?;
+    let step = assignment(key)?;
+    world.write_key(node(plan, id)?, (&format!("write {key}"), step), refuser);
+    Ok(())
 }
 
 /// `A.B.key=value`.

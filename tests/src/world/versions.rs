@@ -86,6 +86,15 @@ impl World {
         self.settle(node);
     }
 
+    /// A node can reach the directory from now on, or has tried and cannot.
+    pub fn sees(&mut self, node: usize, sees: bool) {
+        self.trace.story(self.now, Some(node), || {
+            format!("{} the directory", if sees { "reaches" } else { "does not reach" })
+        });
+        self.nodes[node].look(self.now, sees);
+        self.settle(node);
+    }
+
     pub(super) fn directory(&mut self, everyone: bool) {
         let text = self.write(self.admin.newest.max(1) + 1);
         self.trace.story(self.now, None, || {

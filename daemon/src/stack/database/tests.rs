@@ -57,6 +57,51 @@ fn an_introduction_is_what_a_node_holds_and_its_hello() {
 }
 
 #[test]
+fn the_first_member_that_can_read_the_directory_looks() {
+    let mut database = database();
+    database.on_ended(false, ring(8));
+    let members: NodeSet = [node(1), node(2), node(3)].into();
+    let says = |database: &mut Database, who, sees: bool| {
+        let message = said(database, LOOKED, &[u8::from(sees)]);
+        assert_eq!(database.on_message(node(who), message), Ok(Said::Nothing));
+    };
+    assert_eq!(database.looks(&members), Some(node(1)));
+    says(&mut database, 1, false);
+    says(&mut database, 2, false);
+    assert_eq!(database.looks(&members), Some(node(3)));
+    says(&mut database, 3, false);
+    assert_eq!(database.looks(&members), Some(node(1)), "somebody must");
+    says(&mut database, 2, true);
+    assert_eq!(database.looks(&members), Some(node(2)));
+    database.on_ended(false, ring(12));
+    assert_eq!(database.looks(&members), Some(node(1)), "who still cannot says so again");
+    assert_eq!(database.looks(&NodeSet::new()), None);
+    let wrong = said(&database, LOOKED, &[2]);
+    let error = database.on_message(node(2), wrong).expect_err("neither yes nor no");
+    assert_eq!(error.to_string(), "sight of a message about a directory is 2");
+    let long = said(&database, LOOKED, &[0, 0]);
+    database.on_message(node(2), long).expect_err("one byte");
+}
+
+#[test]
+fn what_a_node_sees_is_said_when_it_changes_and_on_each_ring_while_it_is_blind() {
+    let mut database = database();
+    database.on_ended(false, ring(8));
+    let mut outbox = Outbox::default();
+    let mut said = |database: &mut Database, sees| {
+        database.looked(sees, &mut outbox);
+        outbox.next_message(totem::Lane::Sync).is_some()
+    };
+    assert!(!said(&mut database, true), "nothing new");
+    assert!(said(&mut database, false));
+    assert!(!said(&mut database, false));
+    database.on_ended(false, ring(12));
+    let mut outbox = Outbox::default();
+    database.on_synced(core::iter::empty(), &States::default(), &mut outbox);
+    assert!(outbox.next_message(totem::Lane::Sync).is_some(), "the others may not have heard it");
+}
+
+#[test]
 fn what_no_database_writes_is_refused_by_name() {
     let mut database = database();
     database.on_ended(false, ring(8));
