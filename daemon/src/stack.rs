@@ -10,6 +10,7 @@
 //! of one membership change.
 
 pub mod command;
+pub mod connections;
 mod database;
 pub mod effect;
 mod evs;
@@ -188,7 +189,6 @@ impl Stack {
 
     /// Takes in one request of a client.
     pub fn command(&mut self, now: Instant, request: RequestId, command: Command) {
-        self.lookup.heard(request.session);
         let outbox = &mut self.outbox;
         match command {
             Command::Status => {

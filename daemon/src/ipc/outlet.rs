@@ -4,7 +4,7 @@
 //! whoever fills it ends the session then.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use client::frame::FrameError;
@@ -13,6 +13,9 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Limits;
+use super::traffic::Traffic;
+use crate::stack::command::SessionId;
+use crate::stack::connections::Connection;
 
 /// Why a session cannot be sent more.
 #[derive(Debug, Error)]
@@ -53,26 +56,53 @@ impl Sent {
 #[derive(Debug)]
 pub(super) struct Outlet {
     queue: mpsc::Sender<Sent>,
-    waiting: Arc<AtomicUsize>,
+    traffic: Arc<Traffic>,
     cut: oneshot::Sender<Option<String>>,
     limits: Limits,
+    /// The process at the other end, where the system says it.
+    pid: u32,
+    /// How often it had to wait for room on the ring.
+    holds: u64,
 }
 
 impl Outlet {
     /// The end that belongs to these.
     pub(super) fn new(
         queue: mpsc::Sender<Sent>,
-        waiting: Arc<AtomicUsize>,
+        (traffic, pid): (Arc<Traffic>, Option<i32>),
         cut: oneshot::Sender<Option<String>>,
         limits: Limits,
     ) -> Self {
-        Self { queue, waiting, cut, limits }
+        let pid = pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0);
+        Self { queue, traffic, cut, limits, pid, holds: 0 }
+    }
+
+    /// The program has to wait for room on the ring.
+    pub(super) const fn hold(&mut self) {
+        self.holds += 1;
+    }
+
+    /// What is shown of it; it is `held` while it waits for room on the ring.
+    pub(super) fn shown(&self, session: SessionId, held: bool) -> Connection {
+        let (name, [requests, responses, dispatched]) = self.traffic.seen();
+        let frames = self.limits.queued_frames - self.queue.capacity();
+        Connection {
+            session,
+            name,
+            pid: self.pid,
+            requests,
+            responses,
+            dispatched,
+            queued: u32::try_from(frames).unwrap_or(u32::MAX),
+            held,
+            holds: self.holds,
+        }
     }
 
     /// Queues one thing for the program.
     pub(super) fn send(&mut self, sent: Sent) -> Result<(), Overrun> {
         let size = sent.size();
-        let bytes = self.waiting.load(Ordering::Relaxed);
+        let bytes = self.traffic.waiting.load(Ordering::Relaxed);
         let frames = self.limits.queued_frames - self.queue.capacity();
         // A single frame is let through however large: its size has a bound of its own.
         if bytes > 0 && bytes + size > self.limits.queued_bytes {
@@ -80,7 +110,7 @@ impl Outlet {
         }
         match self.queue.try_send(sent) {
             Ok(()) => {
-                self.waiting.fetch_add(size, Ordering::Relaxed);
+                self.traffic.waiting.fetch_add(size, Ordering::Relaxed);
                 Ok(())
             }
             Err(mpsc::error::TrySendError::Full(_)) => Err(Overrun::Full { frames, bytes }),

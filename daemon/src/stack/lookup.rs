@@ -3,17 +3,15 @@
 //! Must never cost the ring anything: what is shown is made anew after a change of the membership,
 //! of the votes or of the configuration, and at no other time.
 
-use std::collections::BTreeSet;
-
 use confdb::Tree;
 
 use super::Stack;
 use super::command::{MapCommand, RequestId, SessionId};
+use super::connections::Connections;
 use super::database::asked::Author;
 use super::effect::{Reloaded, Reply};
 use super::map::running::{self, Joins, Picture};
-use super::map::{Maps, Owner, Value, Which, statistics};
-use super::objects::running::Connections;
+use super::map::{Maps, Owner, Value, statistics};
 use super::objects::written::Told;
 use super::objects::{Answer, Objects, ObjectsFound, TreeCommand};
 use super::outbox::Outbox;
@@ -39,9 +37,8 @@ pub(super) struct Lookup {
     maps: Maps,
     objects: Objects,
     joins: Joins,
-    /// Programs that have asked something and are not gone, and how many are.
-    sessions: BTreeSet<SessionId>,
-    closed: u64,
+    /// The programs that talk to the daemon, as they were told last.
+    connections: Connections,
     /// Something that is shown may have changed.
     stale: bool,
     /// Votes that were expected when it was last shown.
@@ -49,16 +46,10 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// This program asks something.
-    pub(super) fn heard(&mut self, session: SessionId) {
-        self.sessions.insert(session);
-    }
-
     pub(super) fn gone(&mut self, session: SessionId) {
         self.maps.gone(session);
         self.objects.gone(session);
-        self.sessions.remove(&session);
-        self.closed += 1;
+        self.connections.gone(session);
     }
 
     /// All nodes go by what a program has changed; it is told so.
@@ -83,21 +74,19 @@ impl Lookup {
 
 impl Stack {
     pub(super) fn look_up(&mut self, request: RequestId, command: MapCommand) {
-        let counts = match &command {
-            MapCommand::Get { map, .. }
-            | MapCommand::List { map, .. }
-            | MapCommand::Set { map, .. }
-            | MapCommand::Delete { map, .. }
-            | MapCommand::Adjust { map, .. } => *map == Which::Statistics,
-            MapCommand::Track { wish, .. } => wish.map == Which::Statistics,
-            MapCommand::Untrack(_) => false,
-        };
-        if counts {
-            let stats = statistics::keys(&self.ring.stats(), &self.ring.pace());
+        if command.counts() {
+            let mut stats = statistics::keys(&self.ring.stats(), &self.ring.pace());
+            stats.extend(self.lookup.connections.keys());
             self.lookup.maps.count(stats, &mut self.outbox);
         }
         let found = self.lookup.maps.command(request.session, command, &mut self.outbox);
         self.outbox.reply(request, Reply::Map(found));
+    }
+
+    /// These are the programs that talk to the daemon. To be told before a program asks to see
+    /// them; see [`Command::shows_connections`](super::command::Command::shows_connections).
+    pub fn connected(&mut self, connections: Connections) {
+        self.lookup.connections = connections;
     }
 
     /// A program asks for objects, or changes some.
@@ -119,11 +108,8 @@ impl Stack {
 
     fn show_running(&mut self) {
         let picture = self.picture();
-        let connections = Connections {
-            active: u64::try_from(self.lookup.sessions.len()).unwrap_or(u64::MAX),
-            closed: self.lookup.closed,
-        };
-        let (joins, stats) = (&self.lookup.joins, self.ring.stats());
+        let (joins, connections) = (&self.lookup.joins, &self.lookup.connections);
+        let stats = self.ring.stats();
         let objects = super::objects::running::objects(&picture, joins, &stats, connections);
         self.lookup.objects.show_running(&objects, &mut self.outbox);
     }

@@ -142,6 +142,38 @@ fn what_cannot_be_written_changes_nothing_and_is_told_why() {
 }
 
 #[test]
+fn programs_that_are_connected_are_shown_with_their_numbers() {
+    let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
+    lab.start_all();
+    let mut program = lab.connect(0).expect("it runs");
+    program.watch(true).expect("everybody may");
+    program.ping().expect("it runs");
+    let listed = lab.run(0, "corosync-objctl runtime.connections").stdout;
+    let key = |name: &str, value: &str| {
+        let found = listed.lines().any(|line| {
+            line.contains("connections.lab:") && line.ends_with(&format!(".{name}={value}"))
+        });
+        assert!(found, "{name}={value}\n{listed}");
+    };
+    // The daemon is in a world of its own, where processes outside have no number.
+    key("client_pid", "0");
+    // Hello, watch, ping.
+    key("requests", "3");
+    key("responses", "3");
+    key("flow_control", "0");
+    let tool = listed.lines().filter(|line| line.contains(".corosync-objctl:")).count();
+    assert_eq!(tool, 7, "the tool itself: {listed}");
+    assert!(listed.contains("runtime.connections.active="), "{listed}");
+    let page = program.map_list(Map::Statistics, "stats.ipcs.", "").expect("everybody may");
+    let own = page.entries.iter().find(|entry| entry.value == Value::text("lab"));
+    let own = own.and_then(|entry| entry.key.strip_suffix("procname")).expect("it is there");
+    let requests = page.entries.iter().find(|entry| entry.key == format!("{own}requests"));
+    assert_eq!(requests.expect("it is there").value, Value::U64(4));
+    let closed = program.map_get(Map::Statistics, "stats.ipcs.global.closed");
+    assert!(matches!(closed, Ok(Value::U64(1..))), "{closed:?}");
+}
+
+#[test]
 fn new_version_is_seen_in_keys_and_objects() {
     let Some(mut lab) = Lab::new(&Setup::new(LISTING1, 2)) else { return };
     lab.start_all();
