@@ -6,12 +6,14 @@
 //! Must never print half of a configuration; says in one line per problem what was wrong and with
 //! which server, and ends with a status other than zero: [`UNUSABLE`] where asking again is no use,
 //! [`WRONG`] where another server would not help. Of several servers each is asked by a program of
-//! its own.
+//! its own. With `--known` it waits until a server tells of another version than that, and prints
+//! nothing that matters.
 
 mod fetch;
 mod servers;
 pub mod source;
 mod tls;
+mod wait;
 
 use std::fs;
 use std::io::Write;
@@ -52,6 +54,9 @@ pub enum DirectoryError {
     /// The answer is no configuration; why, one problem per line.
     #[error("{}", .0.join("\n"))]
     Content(Vec<String>),
+    /// No server tells of changes; what each said, one per line.
+    #[error("{}", .0.join("\n"))]
+    Mute(Vec<String>),
     /// Not a server's fault.
     #[error("cannot {0}: {1}")]
     System(&'static str, std::io::Error),
@@ -78,9 +83,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// One server is asked by this program, each of several by another like it.
-fn answer(asked: &Asked) -> Result<String, DirectoryError> {
+/// What this program prints: one server is asked by itself, each of several by another like it.
+///
+/// # Errors
+/// Why there is nothing.
+pub fn answer(asked: &Asked) -> Result<String, DirectoryError> {
     let source = asked.source()?;
+    if let Some(known) = asked.known {
+        let told = run(wait::wait(&source, known));
+        return told.map(|()| format!("another version than {known}\n"));
+    }
     if source.urls.len() > 1 { servers::ask(&own_program(), &source) } else { text(asked) }
 }
 
@@ -102,7 +114,7 @@ fn confine() {
 impl DirectoryError {
     const fn status(&self) -> u8 {
         match self {
-            Self::Source(_) | Self::Certificates(_) => UNUSABLE,
+            Self::Source(_) | Self::Certificates(_) | Self::Mute(_) => UNUSABLE,
             Self::Content(_) => WRONG,
             Self::Servers(_) | Self::System(..) => 1,
         }
@@ -115,7 +127,12 @@ impl DirectoryError {
 /// Why there is none.
 pub fn text(asked: &Asked) -> Result<String, DirectoryError> {
     let source = asked.source()?;
+    run(fetch::fetch(&source))
+}
+
+/// Does what takes time, alone.
+fn run<T>(work: impl Future<Output = Result<T, DirectoryError>>) -> Result<T, DirectoryError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| DirectoryError::System("start a runtime", error))?;
-    runtime.block_on(fetch::fetch(&source))
+    runtime.block_on(work)
 }

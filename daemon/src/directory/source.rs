@@ -52,6 +52,9 @@ pub struct Asked {
     /// How long all of it may take; each of several servers has its share.
     #[arg(long, hide = true, value_name = "MILLISECONDS")]
     pub within: Option<u64>,
+    /// Ask for nothing, but wait until there is another version than this.
+    #[arg(long, hide = true, value_name = "VERSION")]
+    pub known: Option<u64>,
 }
 
 /// Whom to ask and for what, put in order.

@@ -6,6 +6,7 @@
 //! two of them at once: what is asked meanwhile is answered by the next.
 
 pub(crate) mod child;
+mod ear;
 pub(super) mod follower;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tracing::error;
 
 use self::child::{Child, Unanswered};
+use self::ear::Ear;
 use super::realtime;
 use crate::directory::own_program;
 use crate::options::{Loader, Options};
@@ -53,6 +55,7 @@ pub struct Directory {
     /// They want to know, and come next.
     waiting: Vec<RequestId>,
     pace: Option<(Duration, Interval)>,
+    ear: Ear,
 }
 
 impl Directory {
@@ -68,6 +71,17 @@ impl Directory {
             asking: None,
             waiting: Vec::new(),
             pace: None,
+            ear: Ear::default(),
+        }
+    }
+
+    /// Until it is time to look again, begins to wait for a server to tell that there is another
+    /// version than the one that was found. Nothing begins where servers do not tell, or have just
+    /// told the same.
+    pub fn listen(&mut self, known: u64) {
+        let Some(((every, _), child)) = self.pace.as_ref().zip(self.child.as_ref()) else { return };
+        if let Some(hears) = self.ear.begin(known) {
+            start(child.clone().for_change(known, *every), &hears);
         }
     }
 
@@ -107,19 +121,7 @@ impl Directory {
     pub fn look(&mut self) {
         let Some(child) = self.child.clone().filter(|_| self.asking.is_none()) else { return };
         self.asking = Some(std::mem::take(&mut self.waiting));
-        let answered = self.answered.clone();
-        let ask = move || {
-            realtime::leave();
-            // Fails only when the shell is gone, and with it who waits.
-            let _ = answered.blocking_send(child.run());
-        };
-        let thread = std::thread::Builder::new().name(SOURCE.into()).stack_size(STACK);
-        if let Err(why) = thread.spawn(ask) {
-            error!(target: "MAIN", "cannot start a thread that asks the directory: {why}");
-            let why = Unanswered::No(format!("cannot start a thread: {why}"));
-            // There is room: nobody else is asking.
-            let _ = self.answered.try_send(Err(why));
-        }
+        start(child, &self.answered);
     }
 
     /// Waits until there is something to do. May be cancelled at any time without loss.
@@ -130,9 +132,11 @@ impl Directory {
                 None => std::future::pending().await,
             }
         };
+        let ear = &mut self.ear;
         let answer = tokio::select! {
             answer = self.answers.recv() => answer,
             () = tick => return Looked::Time,
+            () = ear.changes() => return Looked::Time,
         };
         let answer = answer.expect("this end can send too");
         let requests = self.asking.take().unwrap_or_default();
@@ -140,6 +144,23 @@ impl Directory {
             self.look();
         }
         Looked::Answered(requests, answer)
+    }
+}
+
+/// Runs a program on a thread of its own; what came of it goes where somebody waits for it.
+fn start(child: Child, to: &mpsc::Sender<Answer>) {
+    let answers = to.clone();
+    let ask = move || {
+        realtime::leave();
+        // Fails only when the shell is gone, and with it who waits.
+        let _ = answers.blocking_send(child.run());
+    };
+    let thread = std::thread::Builder::new().name(SOURCE.into()).stack_size(STACK);
+    if let Err(why) = thread.spawn(ask) {
+        error!(target: "MAIN", "cannot start a thread that asks the directory: {why}");
+        let why = Unanswered::No(format!("cannot start a thread: {why}"));
+        // There is room: nobody else is asking.
+        let _ = to.try_send(Err(why));
     }
 }
 

@@ -75,6 +75,9 @@ impl Shell {
         verdict.line.iter().filter(|_| unasked).for_each(log);
         self.sources.ipc.set_copy(self.follower.copy().map(str::to_owned));
         self.sources.directory.set_pace(self.follower.pace());
+        if self.follower.asks(self.stack.speaks()) {
+            self.sources.directory.listen(found.version);
+        }
         if verdict.propose {
             self.proposed = Some((found, text));
             let request = RequestId { session: OWN, number: PROPOSAL };

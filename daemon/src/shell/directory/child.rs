@@ -27,8 +27,18 @@ const STACK: usize = 128 << 10;
 pub(crate) struct Child {
     program: PathBuf,
     patience: Duration,
-    /// The one server to be asked; those of the environment without it.
-    server: Option<String>,
+    errand: Errand,
+}
+
+/// What to ask for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Errand {
+    /// The configuration.
+    All,
+    /// The configuration, of this server alone.
+    Of(String),
+    /// To be told when there is another version than this.
+    Change(u64),
 }
 
 /// Why there is no answer; one problem per line.
@@ -53,20 +63,28 @@ impl fmt::Display for Unanswered {
 impl Child {
     /// This program, for so long. Its environment says what to ask.
     pub(crate) const fn new(program: PathBuf, patience: Duration) -> Self {
-        Self { program, patience, server: None }
+        Self { program, patience, errand: Errand::All }
     }
 
     /// The same, to ask this server alone.
     pub(crate) fn for_server(mut self, url: &str) -> Self {
-        self.server = Some(url.to_owned());
+        self.errand = Errand::Of(url.to_owned());
+        self
+    }
+
+    /// For so long, to be told when there is another version than this.
+    pub(super) fn for_change(mut self, known: u64, patience: Duration) -> Self {
+        self.errand = Errand::Change(known);
+        self.patience = patience;
         self
     }
 
     /// What to ask. It is to end by itself a little before it is waited for no longer.
     fn words(&self) -> [String; 3] {
-        let [option, value] = match &self.server {
-            Some(url) => ["--url".to_owned(), url.clone()],
-            None => {
+        let [option, value] = match &self.errand {
+            Errand::Of(url) => ["--url".to_owned(), url.clone()],
+            Errand::Change(known) => ["--known".to_owned(), known.to_string()],
+            Errand::All => {
                 let within = self.patience - self.patience / 10;
                 ["--within".to_owned(), within.as_millis().to_string()]
             }

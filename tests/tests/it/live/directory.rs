@@ -41,8 +41,13 @@ fn lab(server: &Server, conf: &str, hosts: usize) -> Option<Lab> {
 
 /// A server with this configuration.
 fn server(name: &str, conf: &str) -> Option<Server> {
+    server_with(name, conf, "referral ldap://elsewhere.example")
+}
+
+/// The same, with more lines in its own configuration.
+fn server_with(name: &str, conf: &str, more: &str) -> Option<Server> {
     tests::lab::programs()?;
-    let server = Server::start(&format!("live-{name}"), "referral ldap://elsewhere.example")?;
+    let server = Server::start(&format!("live-{name}"), more)?;
     let file = server.file("cluster.conf");
     fs::write(&file, conf).expect("it can be written");
     server.add(&tool(to_ldif, &[BASE, "--from", &file]));
@@ -379,6 +384,20 @@ fn a_raised_version_reaches_all_nodes_once() {
     lab.agree(&[0, 1, 2]);
     assert_eq!(version(&lab, 0), "6.2.0 config 7\n");
     figure("a version in the directory is in force (looks every 1 s)", &[first, second]);
+}
+
+#[test]
+fn a_server_that_tells_of_changes_is_heard_at_once() {
+    let text = conf(3, "ldap_watch=\"yes\" ldap_watch_interval=\"12\"");
+    let tells = "moduleload syncprov\nAFTER\noverlay syncprov";
+    let Some(server) = server_with("tells", &text, tells) else { return };
+    let Some(mut lab) = lab(&server, "", 3) else { return };
+    lab.start_all();
+    // From the first look on.
+    raise(&lab, &[0, 1, 2], &server, 6);
+    let told: Vec<_> = (7..10).map(|version| raise(&lab, &[0, 1, 2], &server, version)).collect();
+    figure("a version in the directory is in force (told of)", &told);
+    assert!(told.iter().all(|took| *took < Duration::from_secs(3)), "{told:?}\n{}", lab.log(0));
 }
 
 #[test]
