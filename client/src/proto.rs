@@ -951,7 +951,8 @@ pub struct Origin {
     #[prost(string, tag = "3")]
     pub from: ::prost::alloc::string::String,
 }
-/// A number about the ring. All grow, except those whose name ends in a unit of time.
+/// A number about the ring. All grow, except those whose name ends in a unit (nanos, bytes, frames
+/// of a window).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Counter {
     /// Its name.

@@ -317,6 +317,7 @@ impl Stack {
             has_state: self.nodes.has_state(),
             ports: self.ports.bound(),
             stats: self.ring.stats(),
+            pace: self.ring.pace(),
         }
     }
 

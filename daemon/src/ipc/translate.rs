@@ -315,6 +315,7 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         has_state,
         ports,
         stats,
+        pace,
     } = status;
     proto::Status {
         cluster: cluster.clone(),
@@ -330,7 +331,7 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         two_node: *two_node,
         subsystems: narrow(sessions),
         multicast_addresses: around.multicast.iter().map(IpAddr::to_string).collect(),
-        counters: counters(stats),
+        counters: counters(stats, pace),
         shutdown: *shutdown,
         disallowed: *disallowed,
         disallowed_nodes: disallowed_nodes.clone(),
@@ -555,9 +556,9 @@ fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn counters(stats: &totem::Stats) -> Vec<proto::Counter> {
+fn counters(stats: &totem::Stats, pace: &totem::Pace) -> Vec<proto::Counter> {
     let counter = |(name, value): (&str, u64)| proto::Counter { name: name.to_owned(), value };
-    statistics::counters(stats).map(counter).to_vec()
+    statistics::counters(stats).into_iter().chain(statistics::gauges(pace)).map(counter).collect()
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl Stack {
             MapCommand::Untrack(_) => false,
         };
         if counts {
-            let stats = statistics::keys(&self.ring.stats());
+            let stats = statistics::keys(&self.ring.stats(), &self.ring.pace());
             self.lookup.maps.count(stats, &mut self.outbox);
         }
         let found = self.lookup.maps.command(request.session, command, &mut self.outbox);

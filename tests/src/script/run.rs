@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use totem::Guarantee;
 
-use super::{ballot, node, ports, time};
+use super::{ballot, node, ports, programs, time};
 use crate::airlock::KeyStep;
 use crate::check::group::Group;
 use crate::faults::{Fault, Moment, Trigger};
@@ -27,6 +27,7 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
         let fault = parse_fault(plan, fault)?;
         let (_, moment) = Moment::OF_RINGS
             .into_iter()
+            .chain(Moment::OF_STATES)
             .chain(Moment::OF_VERSIONS)
             .find(|(name, _)| name == moment)
             .ok_or_else(|| format!("{moment}: there is no such moment"))?;
@@ -41,7 +42,7 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
         return done;
     }
     match words {
-        ["run", "until", "operational"] => until(world, is_operational),
+        ["run", "until", "operational"] => until(world, World::is_operational),
         ["run", "until", "sprung"] => until(world, |world| !world.is_waiting()),
         ["run", span] => world.advance(time(span)?).map_err(|violation| violation.to_string()),
         ["retune", dial, value] => {
@@ -129,6 +130,9 @@ fn parse_fault(plan: &Plan, words: &[&str]) -> Result<Fault, String> {
             let (node, refuser) = (node(plan, id)?, Some(node(plan, other)?));
             Ok(Fault::Reload { node, newer: 1, refuser })
         }
+        ["program", id, words @ ..] => {
+            Ok(Fault::Program { node: node(plan, id)?, act: programs::act(words)? })
+        }
         ["directory"] => Ok(Fault::Directory { everyone: false }),
         ["directory", "everyone"] => Ok(Fault::Directory { everyone: true }),
         ["join"] => Ok(Fault::Join),
@@ -162,16 +166,4 @@ fn until(world: &mut World, reached: impl Fn(&World) -> bool) -> Result<(), Stri
         world.advance(LOOK).map_err(|violation| violation.to_string())?;
     }
     Ok(())
-}
-
-fn is_operational(world: &World) -> bool {
-    let history = world.checks().history();
-    let alive = history.alive();
-    let mut rings = alive.iter().map(|node| {
-        let view = history.processes[node].view?;
-        let here = history.place(node).is_some_and(|place| place.ring == view.ring);
-        (here && view.members == alive).then_some(view.ring)
-    });
-    let first = rings.next().flatten();
-    first.is_some() && rings.all(|ring| ring == first)
 }

@@ -76,6 +76,7 @@ impl Commit {
         mut token: CommitToken,
     ) -> Phase {
         local.timers.enter_phase();
+        local.stats.commits += 1;
         if let Some(episode) = &mut local.episode {
             episode.agreed = now;
         }
@@ -134,8 +135,8 @@ impl Commit {
         }
         self.token.hop += 1;
         let hop = u64::from(self.token.hop);
-        let packet = Packet::Commit(self.token.clone()).encode();
-        self.seat.forward_packet(local, now, packet, hop);
+        let packet = Packet::Commit(self.token.clone());
+        self.seat.forward_packet(local, now, &packet, hop);
         self.stage = Stage::Forwarded { received: false };
         Phase::Commit(Box::new(self))
     }
@@ -156,7 +157,7 @@ impl Commit {
         }
         token.hop += 1;
         let hop = u64::from(token.hop);
-        self.seat.forward_packet(local, now, Packet::Commit(token.clone()).encode(), hop);
+        self.seat.forward_packet(local, now, &Packet::Commit(token.clone()), hop);
         Recovery::enter(local, now, self.old, self.seat, &token)
     }
 

@@ -59,9 +59,7 @@ impl Gather {
         local.timers.enter_phase();
         local.backlog.shut_data();
         local.stats.gathers += 1;
-        if cause == Cause::TokenLost {
-            local.stats.tokens_lost += 1;
-        }
+        local.stats.note(cause);
         local.begin_episode(now, &old.members, cause, invited);
         let mut candidates = &old.members | invited;
         candidates.insert(local.me());
@@ -202,6 +200,7 @@ impl Gather {
     pub(crate) fn conclude(mut self, local: &mut Local, now: Instant) -> Phase {
         self.judge(local, now);
         if now >= self.last_resort_at(local) && !self.agrees(local, now, &self.proposed()) {
+            local.stats.disagreements += u64::from(!self.alone);
             self.alone = true;
             self.judge(local, now);
         }

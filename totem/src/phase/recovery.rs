@@ -54,6 +54,7 @@ impl Recovery {
         token: &CommitToken,
     ) -> Phase {
         local.timers.disarm(Timer::Join);
+        local.stats.recoveries += 1;
         if let Some(episode) = &mut local.episode {
             episode.committed = now;
         }
@@ -71,13 +72,14 @@ impl Recovery {
         let phase = Self { old, seat, companions, claimed, delivered, owed, settled, install };
         if phase.seat.is_alone() {
             let first = token.first;
-            let token = phase.first_token(first);
+            let token = phase.first_token(local, first);
             return phase.finish(local, now, Some(token));
         }
         Phase::Recovery(Box::new(phase))
     }
 
-    const fn first_token(&self, first: Seq) -> Token {
+    const fn first_token(&self, local: &mut Local, first: Seq) -> Token {
+        local.stats.tokens_made += 1;
         Token {
             ring: self.seat.ring,
             hop: 1,
@@ -113,7 +115,7 @@ impl Recovery {
         if !(rounds && mine && token.is_filled()) {
             return Phase::Recovery(Box::new(self));
         }
-        let first = self.first_token(token.first);
+        let first = self.first_token(local, token.first);
         self.on_token(local, now, first)
     }
 
