@@ -87,6 +87,8 @@ pub struct Held {
     pub text: Arc<[u8]>,
     /// What this node accepted before it was restarted, and has beside it; ascending.
     pub accepted: Vec<Edition>,
+    /// It is a copy of what a directory holds: that is where it is changed.
+    pub copied: bool,
 }
 
 /// One node.

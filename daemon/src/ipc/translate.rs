@@ -535,11 +535,25 @@ fn reloaded(result: &Result<Reloaded, NotReloaded>) -> reply::What {
                 difference: difference.as_deref().map(told),
             })
         }
-        Err(why) if why.is_about_the_file() => {
-            refused(Reason::InvalidConfiguration, why.to_string())
+        Err(why) => refused(reloaded_reason(why), why.to_string()),
+    }
+}
+
+const fn reloaded_reason(why: &NotReloaded) -> Reason {
+    match why {
+        NotReloaded::Unreadable(_) | NotReloaded::Invalid(_) | NotReloaded::Size(_) => {
+            Reason::InvalidConfiguration
         }
-        Err(why @ NotReloaded::NotNewer { .. }) => refused(Reason::NotNewer, why.to_string()),
-        Err(why) => refused(Reason::NotReloaded, why.to_string()),
+        NotReloaded::NotNewer { .. } => Reason::NotNewer,
+        NotReloaded::Busy { .. } => Reason::TryAgain,
+        NotReloaded::NotYet { .. }
+        | NotReloaded::Restart(_)
+        | NotReloaded::NotQuorate
+        | NotReloaded::NotCurrent
+        | NotReloaded::Contradicts(_)
+        | NotReloaded::Refused { .. }
+        | NotReloaded::Interrupted
+        | NotReloaded::Undecided => Reason::NotReloaded,
     }
 }
 
