@@ -168,13 +168,14 @@ impl Play {
         if let Some(version) = self.one_version(HELP)? {
             return Ok(version);
         }
-        let versions: Vec<u64> = (0..HOSTS)
-            .map(|host| self.running(host).map(|status| status.config_version))
-            .collect::<Result<_, _>>()?;
+        let all = (0..HOSTS).map(|host| self.running(host)).collect::<Result<Vec<_>, _>>()?;
+        let versions: Vec<u64> = all.iter().map(|status| status.config_version).collect();
         let newest = versions.iter().max().copied().unwrap_or_default();
-        let member = versions.iter().position(|version| *version < newest);
-        let Some(member) = member else {
-            return Err(format!("no members after {HELP:?}, versions {versions:?}"));
+        let may_act = |status: &Status| status.quorum.quorate && status.config_version < newest;
+        let Some(member) = all.iter().position(may_act) else {
+            // Nobody is ahead of those who may act: who is behind them only takes its time.
+            let one = self.one_version(PATIENCE)?;
+            return one.ok_or_else(|| format!("no one version, but {versions:?}"));
         };
         self.outcome.remedies += 1;
         self.write(member)?;
