@@ -1836,7 +1836,7 @@ pub enum Reason {
     UnknownRequest = 3,
     /// The program may not ask this.
     Permission = 4,
-    /// No room for the message: try again.
+    /// No room for the message, or another change of the configuration is under way: try again.
     TryAgain = 5,
     /// The message can never be sent.
     TooLarge = 6,
