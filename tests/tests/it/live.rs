@@ -15,6 +15,7 @@ mod logs;
 mod objecting;
 mod objects;
 mod pages;
+mod tasks;
 mod transcripts;
 mod units;
 mod versions;
