@@ -69,9 +69,15 @@ impl Connection {
     pub fn reload(&mut self, least: u64, dry_run: bool) -> Result<Reloaded, Error> {
         let answer = self.request(request::What::Reload(proto::Reload { least, dry_run }))?;
         let reply::What::Reloaded(reloaded) = answer else { return Err(unexpected("reload")) };
-        let proto::Reloaded { version, warnings, unwritten, difference } = reloaded;
+        Ok(reloaded.into())
+    }
+}
+
+impl From<proto::Reloaded> for Reloaded {
+    fn from(told: proto::Reloaded) -> Self {
+        let proto::Reloaded { version, warnings, unwritten, difference } = told;
         let unwritten = Some(unwritten).filter(|why| !why.is_empty());
         let told = |proto::Difference { text, json }| Difference { text, json };
-        Ok(Reloaded { version, warnings, unwritten, difference: difference.map(told) })
+        Self { version, warnings, unwritten, difference: difference.map(told) }
     }
 }

@@ -7,8 +7,11 @@ use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
+use confdb::edit::steps::Step;
 use confdb::replica::Ticket;
-use daemon::stack::command::{Command, GroupCommand, RequestId, SessionId, VoteCommand, Wanted};
+use daemon::stack::command::{
+    Command, GroupCommand, RequestId, SessionId, TreeCommand, VoteCommand, Wanted,
+};
 use daemon::stack::effect::{Address, Effect, Reply};
 use daemon::stack::lookup::Shown;
 use daemon::stack::reconfigure::Reconfiguration;
@@ -473,6 +476,23 @@ impl Node {
         }
     }
 
+    /// The text that its daemon goes by.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        self.stack.as_ref().map_or(&[], |stack| stack.text())
+    }
+
+    /// A program has all nodes go by the text of its daemon, changed so, which comes to this text.
+    pub fn write(&mut self, now: Instant, (words, steps): (&str, Vec<Step>), text: Option<Text>) {
+        let local = self.clock.read(now);
+        let request = self.session.request();
+        self.session.questions.insert(request.number, words.into());
+        self.versions.files.extend(text.map(|text| (request, text)));
+        if let Some(stack) = &mut self.stack {
+            stack.command(local, request, Command::Tree(TreeCommand::Edit(steps)));
+        }
+    }
+
     /// Its daemon is given the file for which it asked.
     pub fn fetched(&mut self, now: Instant, request: RequestId) {
         let local = self.clock.read(now);
@@ -545,7 +565,7 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, disk: &Disk) -> Config {
         voting: conf::voting(&cluster, plan, (machine.id, expected)),
         disallowed: cluster.voting.disallowed,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text, accepted: disk.accepted(version) },
+        held: Held { text, accepted: disk.accepted(version), copied: false },
         shown: Shown::default(),
     }
 }

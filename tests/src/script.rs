@@ -37,6 +37,7 @@
 //! | `kill 1 3` | the operator of the first has the second killed |
 //! | `reload 1`, `reload 1 refused-by 3` | `cman_tool version -r` with a newer file at node 1 |
 //! | `reload 1 same-number` | the same, with the number of the newest text and other content |
+//! | `write 1 cluster.rm.log_level=5`, `… refused-by 3` | a program of node 1 writes that key |
 //! | `directory` | a directory has a newer file, all look: who speaks for all proposes it |
 //! | `directory everyone` | the same, and everyone proposes it |
 //! | `cut 1 > 2`, `mend 1 > 2` | one direction of a link |

@@ -177,6 +177,21 @@ pub(super) fn status() -> Status {
         has_state: true,
         ports: vec![11, 177],
         stats: totem::Stats { rings: 3, ..totem::Stats::default() },
+        pace: pace(),
+    }
+}
+
+const fn pace() -> totem::Pace {
+    totem::Pace {
+        rotation: Duration::from_micros(150),
+        retransmit: Duration::from_millis(2),
+        token: Duration::from_secs(10),
+        consensus: Duration::from_secs(2),
+        hold: Duration::from_millis(50),
+        window: 320,
+        per_turn: 80,
+        backlog: 0,
+        most_backlog: 1 << 20,
     }
 }
 

@@ -9,11 +9,14 @@ use confdb::Tree;
 
 use super::Stack;
 use super::command::{MapCommand, RequestId, SessionId};
-use super::effect::Reply;
+use super::database::asked::Author;
+use super::effect::{Reloaded, Reply};
 use super::map::running::{self, Joins, Picture};
 use super::map::{Maps, Owner, Value, Which, statistics};
 use super::objects::running::Connections;
-use super::objects::{Objects, TreeCommand};
+use super::objects::written::Told;
+use super::objects::{Answer, Objects, ObjectsFound, TreeCommand};
+use super::outbox::Outbox;
 
 /// What programs can look up of the configuration.
 #[derive(Clone, PartialEq, Debug)]
@@ -58,6 +61,20 @@ impl Lookup {
         self.closed += 1;
     }
 
+    /// All nodes go by what a program has changed; it is told so.
+    pub(super) fn written(&self, author: Author, reloaded: Reloaded, outbox: &mut Outbox) {
+        let created = match &author.told {
+            Told::Object(path) => self.objects.first(path),
+            Told::Version | Told::Done => None,
+        };
+        match created {
+            Some(object) => {
+                outbox.reply(author.request, Reply::Objects(Ok(ObjectsFound::Object(object))));
+            }
+            None => author.tell(reloaded, outbox),
+        }
+    }
+
     /// Something that is shown may have changed.
     pub(super) const fn touch(&mut self) {
         self.stale = true;
@@ -76,7 +93,7 @@ impl Stack {
             MapCommand::Untrack(_) => false,
         };
         if counts {
-            let stats = statistics::keys(&self.ring.stats());
+            let stats = statistics::keys(&self.ring.stats(), &self.ring.pace());
             self.lookup.maps.count(stats, &mut self.outbox);
         }
         let found = self.lookup.maps.command(request.session, command, &mut self.outbox);
@@ -86,8 +103,11 @@ impl Stack {
     /// A program asks for objects, or changes some.
     pub(super) fn browse(&mut self, request: RequestId, command: TreeCommand) {
         self.show_running();
-        let found = self.lookup.objects.command(request.session, command, &mut self.outbox);
-        self.outbox.reply(request, Reply::Objects(found));
+        match self.lookup.objects.command(request.session, command, &mut self.outbox) {
+            Ok(Answer::Found(found)) => self.outbox.reply(request, Reply::Objects(Ok(found))),
+            Ok(Answer::Written(wish)) => self.write(request, wish),
+            Err(why) => self.outbox.reply(request, Reply::Objects(Err(why))),
+        }
     }
 
     /// Another configuration is in force.

@@ -16,9 +16,11 @@ use totem::{Configuration, Instant, Kind, NodeId};
 
 use super::Stack;
 use super::command::{RequestId, Wanted};
+use super::database::asked::Author;
 use super::database::{Said, Step};
 use super::effect::{NotReloaded, Refusal, Reply, Report, Running};
 use super::nodes::hello::Hello;
+use super::objects::written::Written;
 use super::reconfigure::Reconfiguration;
 use super::service::MessageError;
 use super::sync::States;
@@ -90,7 +92,9 @@ impl Stack {
     /// `FileJob::Activate`.
     pub fn activated(&mut self, now: Instant, ticket: Ticket, result: Result<(), String>) {
         if !self.left {
-            self.database.activated(ticket, result, &mut self.outbox);
+            if let Some((author, reloaded)) = self.database.activated(ticket, result) {
+                self.lookup.written(author, reloaded, &mut self.outbox);
+            }
             self.settle(now);
         }
     }
@@ -133,6 +137,19 @@ impl Stack {
         } else {
             self.database.reload(request, wanted, &mut self.outbox);
         }
+    }
+
+    /// A program wants all nodes to go by the text of now, changed so.
+    pub(super) fn write(&mut self, request: RequestId, wish: Written) {
+        let author = Author { request, told: wish.told.clone() };
+        if self.left || self.nodes.is_leaving() {
+            self.outbox.reply(request, Reply::Refused(Refusal::Leaving));
+        } else if !self.open {
+            author.refuse(NotReloaded::Interrupted, &mut self.outbox);
+        } else if let Err(why) = self.database.write(request, wish, &mut self.outbox) {
+            self.outbox.reply(request, Reply::Objects(Err(why)));
+        }
+        self.follow();
     }
 
     /// One configuration of the ring gives way to the next.

@@ -5,6 +5,7 @@
 
 use core::time::Duration;
 
+use confdb::edit::steps::Step;
 use totem::Guarantee;
 
 use super::{ballot, node, ports, programs, time};
@@ -58,6 +59,16 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
             world.inject(&Fault::Key { node: node(plan, id)?, step: key_step(step)? });
             Ok(())
         }
+        ["write", id, key, rest @ ..] => {
+            let refuser = match rest {
+                [] => None,
+                ["refused-by", other] => Some(node(plan, other)?),
+                other => return Err(format!("{}: not understood", other.join(" "))),
+            };
+            let step = assignment(key)?;
+            world.write_key(node(plan, id)?, (&format!("write {key}"), step), refuser);
+            Ok(())
+        }
         ["say", who, rest @ ..] => say(world, node(plan, who)?, rest),
         [verb @ ("drop" | "pass"), kind, from, ">", to] => {
             let port = match *kind {
@@ -73,6 +84,15 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
             Ok(())
         }
     }
+}
+
+/// `A.B.key=value`.
+fn assignment(text: &str) -> Result<Step, String> {
+    let wrong = || format!("{text}: not A.B.key=value");
+    let (path, value) = text.split_once('=').ok_or_else(wrong)?;
+    let (object, key) = path.rsplit_once('.').ok_or_else(wrong)?;
+    let object = object.parse().map_err(|why| format!("{text}: {why}"))?;
+    Ok(Step::Set { object, key: key.to_owned(), value: value.to_owned(), make: true })
 }
 
 fn key_step(word: &str) -> Result<KeyStep, String> {

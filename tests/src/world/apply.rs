@@ -375,6 +375,9 @@ fn told(reply: &Reply) -> String {
     if let Reply::Refused(Refusal::Port(why)) = reply {
         return why.to_string();
     }
+    if let Reply::Objects(Err(why)) = reply {
+        return why.to_string();
+    }
     if *reply == Reply::Done { "done".into() } else { format!("{reply:?}") }
 }
 

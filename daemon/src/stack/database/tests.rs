@@ -4,6 +4,7 @@ use totem::{Identity, Limits, Timing};
 
 use super::super::Held;
 use super::super::command::NodeEntry;
+use super::super::effect::Reply;
 use super::super::lookup::Shown;
 use super::*;
 
@@ -29,7 +30,7 @@ fn database() -> Database {
         voting: quorum::Config::new(node(1), votes, None, false).expect("valid"),
         disallowed: false,
         shutdown_timeout: std::time::Duration::from_secs(5),
-        held: Held { text: b"text".as_slice().into(), accepted: Vec::new() },
+        held: Held { text: b"text".as_slice().into(), accepted: Vec::new(), copied: false },
         shown: Shown::default(),
     })
 }
@@ -95,10 +96,10 @@ fn a_file_that_cannot_be_read_or_used_is_refused_with_the_reason() {
         }
     };
     let why = refused(Err("cannot read it".to_owned()));
-    assert_eq!((why.to_string(), why.is_about_the_file()), ("cannot read it".to_owned(), true));
+    assert_eq!(why, NotReloaded::Unreadable("cannot read it".to_owned()));
     let text = "<cluster name=\"c\" config_version=\"x\">\n<bogus/></cluster>";
     let why = refused(Ok(("cluster.conf".to_owned(), text.into())));
-    assert!(why.is_about_the_file());
+    assert!(matches!(why, NotReloaded::Invalid(_)));
     let lines = why.to_string();
     assert!(lines.contains("cluster.conf:1: cluster.config_version"), "{lines}");
     assert!(lines.lines().count() > 1, "all that is wrong: {lines}");
