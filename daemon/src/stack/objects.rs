@@ -2,7 +2,7 @@
 //! and what programs add.
 //!
 //! Must never let a program change what shows something else: the configuration is the same on all
-//! nodes and changes by a new version of it, which a program may ask for ([`written`]); the state
+//! nodes and changes by a new version of it, which a program may ask for (`written.rs`); the state
 //! of the cluster changes by what happens. Must never grow without bound, nor wait for the ring.
 
 mod command;
