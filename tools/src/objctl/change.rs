@@ -72,7 +72,7 @@ fn edit(action: Action, daemon: &mut Connection, path: &str) -> Result<Edit, Fai
             let (object, key, value) = assignment(path)?;
             parent(daemon, object, path)?;
             let [path, key, value] = owned((object, key, value));
-            Ok(Edit::Put { path, key, value })
+            Ok(Edit::Set { path, key, value })
         }
         Action::Delete => {
             let Found { objects, keys } = daemon.tree_find(path)?;

@@ -63,7 +63,7 @@ pub(super) fn written(
         }
         TreeCommand::Set { object, key, value } if concerns(tree, *object) => {
             let (key, value) = (key.clone(), text(key, value)?);
-            let set = Step::Set { object: tree.path(*object), key, value, make: true };
+            let set = Step::Set { object: tree.path(*object), key, value, make: false };
             (*object, Told::Done, set)
         }
         TreeCommand::Unset { object, key } => {
@@ -130,7 +130,7 @@ fn placed(step: &Step) -> Result<Step, ObjectRefused> {
             object: place(object, &[key])?,
             key: key.clone(),
             value: value.clone(),
-            make: *make,
+            make: *make || is_always_shown(object),
         },
         Step::Create(object) => Step::Create(place(object, &[])?),
         Step::New { object, keys } => {
@@ -142,6 +142,13 @@ fn placed(step: &Step) -> Result<Step, ObjectRefused> {
         }
         Step::Delete(object) => Step::Delete(place(object, &[])?),
     })
+}
+
+/// An element that is shown whether it is written or not. What else is shown and not written is
+/// what one host says differently, and none of the cluster's.
+fn is_always_shown(shown: &Path) -> bool {
+    let names: Vec<&str> = shown.steps().iter().map(|step| step.name.as_str()).collect();
+    matches!(names.as_slice(), ["cluster", "cman"] | ["totem" | "logging"])
 }
 
 /// Where in a cluster.conf an object stands, of which these keys are to be changed.

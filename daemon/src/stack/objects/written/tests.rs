@@ -35,6 +35,18 @@ fn sections_are_written_within_the_cluster() {
 }
 
 #[test]
+fn only_what_is_always_shown_is_made_for_a_key() {
+    let makes = |object: &str| {
+        let (object, key, value) = (path(object), "key".to_owned(), "v".to_owned());
+        let asked = Step::Set { object, key, value, make: false };
+        let made = steps(&[asked]).expect("it may");
+        matches!(made[..], [Step::Set { make: true, .. }])
+    };
+    assert!(["cluster.cman", "totem", "logging"].into_iter().all(makes));
+    assert!(!["cluster.rm", "logging.logging_daemon[2]", "cluster"].into_iter().any(makes));
+}
+
+#[test]
 fn what_follows_from_elsewhere_is_refused_with_its_place() {
     let why = |object: &str, key: &str| steps(&[set(object, key)]).expect_err("it follows");
     let nodename = why("cluster.cman", "nodename");
