@@ -125,6 +125,11 @@ fn three_and_five_nodes_start_over_tcp_and_with_a_password() {
         let listen = "ldap://192.168.10.11";
         let ran = lab.run(0, &format!("slapd -f {} -h {listen}", server.file("slapd.conf")));
         assert_eq!(ran.code, Some(0), "{ran:?}");
+        // It goes to the background before it listens, and says nowhere that it does.
+        let end = Instant::now() + Duration::from_secs(30);
+        while lab.run(0, &format!("ldapsearch -x -H {listen} -s base -b ''")).code != Some(0) {
+            assert!(Instant::now() < end, "slapd does not serve at {listen}");
+        }
         let password = server.file("password");
         fs::write(&password, PASSWORD).expect("it can be written");
         for host in 0..nodes {
