@@ -1,7 +1,11 @@
 //! The names under which programs look for the shared object.
 //!
 //! Must never leave a directory in which some names mean another version than others: the object is
-//! put beside its place and takes it in one step, and the names all point to it.
+//! put beside its place and takes it in one step, and the names all point to it. What a linker
+//! looks for is no such name: a program that was built here must ask for `libcpg.so.4`, as one that
+//! was built elsewhere does, so that it runs there too.
+
+mod stub;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -23,8 +27,21 @@ pub const LIBRARIES: [&str; 7] = [
     "libccs.so.3",
 ];
 
+/// What each of them has, in the same order: lines of `nm`.
+pub const SYMBOLS: [&str; 7] = [
+    include_str!("../abi/libcpg.so.4.txt"),
+    include_str!("../abi/libquorum.so.5.txt"),
+    include_str!("../abi/libvotequorum.so.8.txt"),
+    include_str!("../abi/libcmap.so.4.txt"),
+    include_str!("../abi/libcfg.so.7.txt"),
+    include_str!("../abi/libcman.so.3.txt"),
+    include_str!("../abi/libccs.so.3.txt"),
+];
+
 /// What those who build programs need besides, by its place beside the libraries.
-const TO_BUILD: [(&str, &str); 11] = [
+const TO_BUILD: [(&str, &str); 13] = [
+    ("include/libcman.h", include_str!("../include/libcman.h")),
+    ("include/ccs.h", include_str!("../include/ccs.h")),
     ("include/corosync/corotypes.h", include_str!("../include/corosync/corotypes.h")),
     ("include/corosync/cpg.h", include_str!("../include/corosync/cpg.h")),
     ("include/corosync/quorum.h", include_str!("../include/corosync/quorum.h")),
@@ -42,17 +59,17 @@ const TO_BUILD: [(&str, &str); 11] = [
 /// with those that a linker looks for, headers and files for `pkg-config` if `to_build` is set.
 ///
 /// # Errors
-/// The system's.
+/// The system's; for building there has to be a C compiler, `cc`.
 pub fn install(object: &Path, directory: &Path, to_build: bool) -> io::Result<()> {
     fs::create_dir_all(directory)?;
     let beside = directory.join(format!(".{OBJECT}.new"));
     fs::copy(object, &beside)?;
     fs::rename(&beside, directory.join(OBJECT))?;
-    for library in LIBRARIES {
+    for (library, symbols) in LIBRARIES.into_iter().zip(SYMBOLS) {
         link(&directory.join(library))?;
         if to_build {
             let name = library.split_inclusive(".so").next().unwrap_or(library);
-            link(&directory.join(name))?;
+            stub::build(library, symbols, &directory.join(name))?;
         }
     }
     for (name, content) in TO_BUILD.iter().filter(|_| to_build) {

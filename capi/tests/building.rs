@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cluster_abi::install::{built, install};
+use cluster_abi::install::{LIBRARIES, OBJECT, built, install};
 
 /// Sizes and places that a program and the libraries must agree on; a compiler checks them.
 const LAYOUT: &str = r#"
@@ -108,6 +108,12 @@ fn program_links_to_the_installed_libraries_and_runs() {
     let out = program.to_str().unwrap();
     let all = ["-lcpg", "-lquorum", "-lvotequorum", "-lcmap", "-lcfg"];
     cc(&[&["-o", out, &include, &libs][..], &all[..]].concat(), &file);
+    let needed = Command::new("readelf").arg("-d").arg(&program).output().expect("binutils");
+    let needed = String::from_utf8(needed.stdout).unwrap();
+    for library in &LIBRARIES[..5] {
+        assert!(needed.contains(&format!("[{library}]")), "it runs with Corosync's too: {needed}");
+    }
+    assert!(!needed.contains(OBJECT), "{needed}");
     let run = Command::new(&program).env("LD_LIBRARY_PATH", &libraries).output().unwrap();
     assert!(run.status.success(), "{run:?}");
     assert_eq!((&run.stdout[..], &run.stderr[..]), (&[][..], &[][..]), "the loader is content");

@@ -3,9 +3,14 @@
 //!
 //! Must never keep objects: what is asked is asked of the daemon, and who wants to know of changes
 //! watches. All of it needs permission, as passwords may stand in a configuration.
+//!
+//! What the configuration says is the same on all nodes: a change of it is a new version of the
+//! cluster's configuration, which all nodes go by or none. The call returns when they do. Several
+//! changes that only make sense together go into one [`Connection::tree_edit`].
 
 use std::time::Instant;
 
+use crate::configuration::Reloaded;
 use crate::connection::{Connection, unexpected};
 use crate::error::Error;
 use crate::map::{Entry, Value};
@@ -15,6 +20,53 @@ use crate::proto::{self, notice, reply, request, tree_request};
 
 /// The object that holds all others.
 pub const ROOT: u64 = 0;
+
+/// Objects at the top that say what the configuration says, and that can be changed.
+pub const CONFIGURATION: [&str; 4] = ["cluster", "logging", "totem", "uidgid"];
+
+/// One change of the configuration. Paths are names separated by dots, `[2]` for the second of
+/// several of one name; the first is meant where there are several.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Edit {
+    /// Give a key of an object a value.
+    Set {
+        /// The object.
+        path: String,
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// The same, and make what is missing.
+    Put {
+        /// The object.
+        path: String,
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// Make objects as far as they are missing, one within the other.
+    Create(String),
+    /// Make an object beside those of its name, with a key.
+    New {
+        /// The object.
+        path: String,
+        /// The key.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// Remove a key.
+    Unset {
+        /// The object.
+        path: String,
+        /// The key.
+        key: String,
+    },
+    /// Remove an object and all it holds.
+    Delete(String),
+}
 
 /// An object.
 #[derive(Clone, PartialEq, Debug)]
@@ -126,7 +178,8 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::tree_list`]; [`Reason::ReadOnly`] when it is not the programs' to change,
-    /// [`Reason::Invalid`] when that is no name, [`Reason::Full`].
+    /// [`Reason::Invalid`] when that is no name, [`Reason::Full`]; of the configuration as
+    /// [`Connection::tree_edit`].
     pub fn tree_create(&mut self, parent: u64, name: &str) -> Result<u64, Error> {
         let name = name.to_owned();
         let create = tree_request::What::Create(proto::TreeCreate { parent, name });
@@ -161,6 +214,23 @@ impl Connection {
     /// As [`Connection::tree_create`].
     pub fn tree_delete(&mut self, object: u64) -> Result<(), Error> {
         self.tree_done("tree delete", tree_request::What::Delete(proto::TreeDelete { object }))
+    }
+
+    /// Changes the configuration of the cluster: all of this in its order, as one new version that
+    /// all nodes go by, or nothing. Returns when they do, and the file of this node is the new one.
+    ///
+    /// # Errors
+    /// As [`Connection::request`]; refused without permission, with [`Reason::ReadOnly`] what
+    /// cannot be changed here, with [`Reason::Absent`] what is not there, with [`Reason::Invalid`]
+    /// what XML cannot carry; with [`Reason::TryAgain`] while another change is under way; as
+    /// [`Connection::reload`] what comes out. Nothing was changed then.
+    pub fn tree_edit(&mut self, edits: &[Edit]) -> Result<Reloaded, Error> {
+        let edits = edits.iter().cloned().map(proto::TreeEdit::from).collect();
+        let edits = tree_request::What::Edits(proto::TreeEdits { edits });
+        let reply::What::Reloaded(reloaded) = self.ask_tree(edits)? else {
+            return Err(unexpected("tree edit"));
+        };
+        Ok(reloaded.into())
     }
 
     /// Asks to be told of changes of an object from now on, until it is removed; what is told
@@ -209,6 +279,22 @@ impl Connection {
 
     fn tree_done(&mut self, asked: &str, what: tree_request::What) -> Result<(), Error> {
         self.done(asked, request::What::Tree(proto::TreeRequest { what: Some(what) }))
+    }
+}
+
+impl From<Edit> for proto::TreeEdit {
+    fn from(edit: Edit) -> Self {
+        use proto::TreeEditKind;
+        let nothing = String::new;
+        let (kind, path, key, value) = match edit {
+            Edit::Set { path, key, value } => (TreeEditKind::Set, path, key, value),
+            Edit::Put { path, key, value } => (TreeEditKind::Put, path, key, value),
+            Edit::Create(path) => (TreeEditKind::Create, path, nothing(), nothing()),
+            Edit::New { path, key, value } => (TreeEditKind::New, path, key, value),
+            Edit::Unset { path, key } => (TreeEditKind::Unset, path, key, nothing()),
+            Edit::Delete(path) => (TreeEditKind::Delete, path, nothing(), nothing()),
+        };
+        Self { kind: kind.into(), path, key, value }
     }
 }
 

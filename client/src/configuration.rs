@@ -64,14 +64,21 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::request`]; refused without permission, when the file cannot be used
-    /// (`Reason::InvalidConfiguration`), and when the nodes cannot or must not go by it
-    /// (`Reason::NotReloaded`): nothing was changed then.
+    /// (`Reason::InvalidConfiguration`), when the nodes cannot or must not go by it
+    /// (`Reason::NotReloaded`), and while another change is under way (`Reason::TryAgain`): nothing
+    /// was changed then.
     pub fn reload(&mut self, least: u64, dry_run: bool) -> Result<Reloaded, Error> {
         let answer = self.request(request::What::Reload(proto::Reload { least, dry_run }))?;
         let reply::What::Reloaded(reloaded) = answer else { return Err(unexpected("reload")) };
-        let proto::Reloaded { version, warnings, unwritten, difference } = reloaded;
+        Ok(reloaded.into())
+    }
+}
+
+impl From<proto::Reloaded> for Reloaded {
+    fn from(told: proto::Reloaded) -> Self {
+        let proto::Reloaded { version, warnings, unwritten, difference } = told;
         let unwritten = Some(unwritten).filter(|why| !why.is_empty());
         let told = |proto::Difference { text, json }| Difference { text, json };
-        Ok(Reloaded { version, warnings, unwritten, difference: difference.map(told) })
+        Self { version, warnings, unwritten, difference: difference.map(told) }
     }
 }

@@ -79,6 +79,12 @@ impl Events {
         }
     }
 
+    /// The socket, for who waits for it in another way.
+    #[cfg(feature = "tokio")]
+    pub(crate) const fn stream(&self) -> &UnixStream {
+        &self.stream
+    }
+
     fn ask(
         &self,
         id: u64,

@@ -39,6 +39,7 @@
 //! | [`connection`] | the conversation beneath them |
 //! | [`manager`] | views of the cluster in one piece, for cluster managers |
 //! | [`events`] | notices on a socket of their own |
+//! | `tasks`, with feature `tokio` | the same for tasks: requests and notices that are awaited |
 //! | [`frame`], [`proto`] | framing and contract: all there is without feature `connection` |
 
 pub mod frame;
@@ -71,6 +72,8 @@ pub mod ports;
 pub mod quorum;
 #[cfg(feature = "connection")]
 pub mod strict;
+#[cfg(feature = "tokio")]
+pub mod tasks;
 
 #[cfg(feature = "connection")]
 pub use self::{

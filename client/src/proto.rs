@@ -951,7 +951,8 @@ pub struct Origin {
     #[prost(string, tag = "3")]
     pub from: ::prost::alloc::string::String,
 }
-/// A number about the ring. All grow, except those whose name ends in a unit of time.
+/// A number about the ring. All grow, except those whose name ends in a unit (nanos, bytes, frames
+/// of a window).
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Counter {
     /// Its name.
@@ -1459,16 +1460,16 @@ pub mod map_value {
 /// Something about the objects of this node: the configuration as it was loaded, the state of the
 /// cluster, and what programs add. Objects stand within objects, several of one name as well; each
 /// has keys. An object is known by its number, which never names another; the root is 0.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TreeRequest {
     /// What.
-    #[prost(oneof = "tree_request::What", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "tree_request::What", tags = "1, 2, 3, 4, 5, 6, 7, 8, 140")]
     pub what: ::core::option::Option<tree_request::What>,
 }
 /// Nested message and enum types in `TreeRequest`.
 pub mod tree_request {
     /// What.
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum What {
         /// An object and what it holds.
         #[prost(message, tag = "1")]
@@ -1494,6 +1495,9 @@ pub mod tree_request {
         /// Tell of these changes no longer.
         #[prost(message, tag = "8")]
         Unwatch(super::TreeUnwatch),
+        /// Change the configuration of the cluster.
+        #[prost(message, tag = "140")]
+        Edits(super::TreeEdits),
     }
 }
 /// An object and what it holds, in document order; as much as one reply takes.
@@ -1608,6 +1612,32 @@ pub struct TreeUnwatch {
     /// Which.
     #[prost(uint64, tag = "1")]
     pub watch: u64,
+}
+/// Changes the configuration that all nodes share: all of this in its order, as one new version that
+/// all nodes go by, or nothing. Answered by `Reloaded`. What `TreeCreate`, `TreeSet`, `TreeUnset` and
+/// `TreeDelete` change of it is a version each.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TreeEdits {
+    /// What is changed.
+    #[prost(message, repeated, tag = "1")]
+    pub edits: ::prost::alloc::vec::Vec<TreeEdit>,
+}
+/// One change of the configuration.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TreeEdit {
+    /// What is done.
+    #[prost(enumeration = "TreeEditKind", tag = "1")]
+    pub kind: i32,
+    /// With which object: names separated by dots, `\[2\]` for the second of several of one name; the
+    /// first is meant where there are several.
+    #[prost(string, tag = "2")]
+    pub path: ::prost::alloc::string::String,
+    /// With which key of it; empty where the object itself is meant.
+    #[prost(string, tag = "3")]
+    pub key: ::prost::alloc::string::String,
+    /// The value of the key.
+    #[prost(string, tag = "4")]
+    pub value: ::prost::alloc::string::String,
 }
 /// An object changed.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1806,7 +1836,7 @@ pub enum Reason {
     UnknownRequest = 3,
     /// The program may not ask this.
     Permission = 4,
-    /// No room for the message: try again.
+    /// No room for the message, or another change of the configuration is under way: try again.
     TryAgain = 5,
     /// The message can never be sent.
     TooLarge = 6,
@@ -2143,6 +2173,55 @@ impl Map {
         match value {
             "MAP_KEYS" => Some(Self::Keys),
             "MAP_STATISTICS" => Some(Self::Statistics),
+            _ => None,
+        }
+    }
+}
+/// What is done to the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TreeEditKind {
+    /// Not said; no program of this version sends it.
+    Unspecified = 0,
+    /// Give a key of an object a value.
+    Set = 1,
+    /// The same, and make what is missing.
+    Put = 2,
+    /// Make objects as far as they are missing, one within the other.
+    Create = 3,
+    /// Make an object beside those of its name, with a key.
+    New = 4,
+    /// Remove a key.
+    Unset = 5,
+    /// Remove an object and all it holds.
+    Delete = 6,
+}
+impl TreeEditKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TREE_EDIT_KIND_UNSPECIFIED",
+            Self::Set => "TREE_EDIT_KIND_SET",
+            Self::Put => "TREE_EDIT_KIND_PUT",
+            Self::Create => "TREE_EDIT_KIND_CREATE",
+            Self::New => "TREE_EDIT_KIND_NEW",
+            Self::Unset => "TREE_EDIT_KIND_UNSET",
+            Self::Delete => "TREE_EDIT_KIND_DELETE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TREE_EDIT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "TREE_EDIT_KIND_SET" => Some(Self::Set),
+            "TREE_EDIT_KIND_PUT" => Some(Self::Put),
+            "TREE_EDIT_KIND_CREATE" => Some(Self::Create),
+            "TREE_EDIT_KIND_NEW" => Some(Self::New),
+            "TREE_EDIT_KIND_UNSET" => Some(Self::Unset),
+            "TREE_EDIT_KIND_DELETE" => Some(Self::Delete),
             _ => None,
         }
     }

@@ -120,37 +120,39 @@ impl Connection {
     /// The conversation ended.
     pub fn change(&mut self, deadline: Option<Instant>) -> Result<Option<Change>, Error> {
         loop {
-            match self.notice(deadline)? {
-                None => return Ok(None),
-                Some(notice::What::Membership(membership)) => {
-                    return Ok(Some(Change::Membership(membership.into())));
-                }
-                Some(notice::What::Quorum(quorum)) => {
-                    return Ok(Some(Change::Quorum(quorum.into())));
-                }
-                Some(notice::What::StateChange(change)) => {
-                    return Ok(Some(Change::State(change.try_into()?)));
-                }
-                Some(notice::What::TryShutdown(asked)) => {
-                    return Ok(Some(Change::TryShutdown(asked.into())));
-                }
-                Some(notice::What::ConfigUpdate(proto::ConfigUpdate { version })) => {
-                    return Ok(Some(Change::ConfigUpdate(version)));
-                }
-                Some(
-                    notice::What::Configuration(_)
-                    | notice::What::Message(_)
-                    | notice::What::GroupView(_)
-                    | notice::What::GroupMessage(_)
-                    | notice::What::GroupRing(_)
-                    | notice::What::MapChange(_)
-                    | notice::What::TreeChange(_)
-                    | notice::What::Data(_)
-                    | notice::What::PortChange(_)
-                    | notice::What::View(_),
-                ) => {}
+            let Some(notice) = self.notice(deadline)? else { return Ok(None) };
+            if let Some(change) = Change::of(notice)? {
+                return Ok(Some(change));
             }
         }
+    }
+}
+
+impl Change {
+    /// The change that a notice tells of; `None` when it is about something else.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] when it makes no sense.
+    pub fn of(notice: notice::What) -> Result<Option<Self>, Error> {
+        Ok(match notice {
+            notice::What::Membership(membership) => Some(Self::Membership(membership.into())),
+            notice::What::Quorum(quorum) => Some(Self::Quorum(quorum.into())),
+            notice::What::StateChange(change) => Some(Self::State(change.try_into()?)),
+            notice::What::TryShutdown(asked) => Some(Self::TryShutdown(asked.into())),
+            notice::What::ConfigUpdate(proto::ConfigUpdate { version }) => {
+                Some(Self::ConfigUpdate(version))
+            }
+            notice::What::Configuration(_)
+            | notice::What::Message(_)
+            | notice::What::GroupView(_)
+            | notice::What::GroupMessage(_)
+            | notice::What::GroupRing(_)
+            | notice::What::MapChange(_)
+            | notice::What::TreeChange(_)
+            | notice::What::Data(_)
+            | notice::What::PortChange(_)
+            | notice::What::View(_) => None,
+        })
     }
 }
 

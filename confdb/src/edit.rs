@@ -10,6 +10,7 @@
 //! takes its line with it where it has it for itself.
 
 mod spans;
+pub mod steps;
 
 use core::fmt::Write;
 use core::ops::Range;
@@ -176,6 +177,22 @@ impl Document {
         let mut markup = String::new();
         write_key(key, value, &mut markup)?;
         self.replace(end..end, &markup)
+    }
+
+    /// Removes an attribute, with the blanks before it.
+    ///
+    /// # Errors
+    /// There is no such object or attribute.
+    pub fn unset(&mut self, object: Handle, key: &str) -> Result<(), EditError> {
+        let span = self.span(object)?;
+        let place = self.tree.keys(object).iter().position(|found| found.name == key);
+        let Some((place, value)) = place.and_then(|at| Some((at, span.values.get(at)?))) else {
+            let object = self.tree.path(object);
+            return Err(TreeError::NoSuchKey { object, key: key.to_owned() }.into());
+        };
+        let before = place.checked_sub(1).and_then(|before| span.values.get(before));
+        let start = before.map_or(span.name_end, |before| before.end + 1);
+        self.replace(start..value.end + 1, "")
     }
 
     /// Adds an element after the last child of `parent`.

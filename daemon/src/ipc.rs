@@ -23,6 +23,7 @@ mod pending;
 pub mod places;
 pub mod session;
 mod stalled;
+mod traffic;
 pub mod translate;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ use self::session::Key;
 use self::stalled::{Parked, Stalled};
 use self::translate::{Origin, Surroundings};
 use crate::stack::command::{Command, RequestId, SessionId};
+use crate::stack::connections::Connections;
 use crate::stack::effect::{Admitted, Notice, Refusal, Reply};
 
 /// Events that may wait for the shell; a session with more waits with them.
@@ -143,6 +145,8 @@ pub struct Ipc {
     policy: watch::Sender<Policy>,
     surroundings: Surroundings,
     most: usize,
+    /// How many sessions are over.
+    closed: u64,
 }
 
 impl Ipc {
@@ -164,6 +168,7 @@ impl Ipc {
             policy,
             surroundings,
             most: limits.frame,
+            closed: 0,
         })
     }
 
@@ -186,6 +191,9 @@ impl Ipc {
     pub fn reply(&mut self, to: RequestId, reply: &Reply) {
         let no_room = matches!(reply, Reply::Refused(Refusal::TryAgain));
         if self.stalled.answered(to, no_room) {
+            if let Some(outlet) = self.sessions.get_mut(&to.session) {
+                outlet.hold();
+            }
             return;
         }
         let what = translate::reply(reply, &self.surroundings, self.sessions());
@@ -242,6 +250,15 @@ impl Ipc {
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.sessions.len().saturating_sub(self.pairs.count())
+    }
+
+    /// The programs that are connected, and how many were.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let shown = |(session, outlet): (&SessionId, &Outlet)| {
+            outlet.shown(*session, self.stalled.holds(*session))
+        };
+        Connections { active: self.sessions.iter().map(shown).collect(), closed: self.closed }
     }
 
     /// Says what wall-clock time it was at `totem::Instant::ORIGIN`, as time since 1970-01-01 UTC.
@@ -335,6 +352,7 @@ impl Ipc {
     /// A session has ended, and with it the one that carried its notices.
     fn forget(&mut self, session: SessionId) {
         self.sessions.remove(&session);
+        self.closed += 1;
         debug!(target: "ipc", "session {} is over", session.0);
         let other = self.pairs.gone(session);
         if let Some(outlet) = other.and_then(|other| self.sessions.remove(&other)) {

@@ -6,7 +6,7 @@
 
 pub mod alarm;
 pub mod clock;
-mod directory;
+pub(crate) mod directory;
 pub mod disk;
 mod follow;
 pub mod load;
@@ -252,7 +252,12 @@ impl Shell {
     fn client(&mut self, incoming: Incoming) {
         let now = self.clock.now();
         match incoming {
-            Incoming::Command { request, command } => self.stack.command(now, request, command),
+            Incoming::Command { request, command } => {
+                if command.shows_connections() {
+                    self.stack.connected(self.sources.ipc.connections());
+                }
+                self.stack.command(now, request, command);
+            }
             Incoming::Gone(session) => self.stack.gone(now, session),
             Incoming::ReopenLogs(request) => {
                 self.logging.reopen();

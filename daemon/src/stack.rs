@@ -10,6 +10,7 @@
 //! of one membership change.
 
 pub mod command;
+pub mod connections;
 mod database;
 pub mod effect;
 mod evs;
@@ -87,6 +88,8 @@ pub struct Held {
     pub text: Arc<[u8]>,
     /// What this node accepted before it was restarted, and has beside it; ascending.
     pub accepted: Vec<Edition>,
+    /// It is a copy of what a directory holds: that is where it is changed.
+    pub copied: bool,
 }
 
 /// One node.
@@ -186,7 +189,6 @@ impl Stack {
 
     /// Takes in one request of a client.
     pub fn command(&mut self, now: Instant, request: RequestId, command: Command) {
-        self.lookup.heard(request.session);
         let outbox = &mut self.outbox;
         match command {
             Command::Status => {
@@ -317,6 +319,7 @@ impl Stack {
             has_state: self.nodes.has_state(),
             ports: self.ports.bound(),
             stats: self.ring.stats(),
+            pace: self.ring.pace(),
         }
     }
 
@@ -421,7 +424,7 @@ impl Stack {
                 self.ring.retune(now, tuning).expect("it was accepted before");
                 continue;
             }
-            let between_rings = self.ring.status().ring.is_none();
+            let between_rings = self.ring.in_use().is_none();
             if between_rings && self.nodes.goes_unheard(&mut self.outbox) {
                 self.leave_now = self.leave_now.or(Some(Exit::Left));
             }

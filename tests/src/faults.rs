@@ -166,6 +166,8 @@ pub enum Moment {
     Installing,
     /// It was told that the members have synchronized.
     Synchronizing,
+    /// It has sent a frame on its new ring, whose members have not synchronized.
+    Telling,
     /// It has asked its disk to put a text beside the one in use.
     Staging,
     /// It has that text on its disk and is about to say so.
@@ -185,6 +187,9 @@ impl Moment {
         ("installing", Self::Installing),
         ("synchronizing", Self::Synchronizing),
     ];
+
+    /// Moments in what members of a new ring tell each other, by their names.
+    pub const OF_STATES: [(&'static str, Self); 1] = [("telling", Self::Telling)];
 
     /// Moments in a change of the configuration, by their names.
     pub const OF_VERSIONS: [(&'static str, Self); 3] = [

@@ -14,13 +14,17 @@ use client::{Connection, Error, Status};
 use confdb::replica::{Digest, Edition};
 use daemon::demo::conf;
 use daemon::demo::home::{self, Home};
+use daemon::demo::lan::ETHERNET_MTU;
 use daemon::demo::process::Process;
 
-use crate::bench::site::{HOSTS, Site};
+use crate::bench::site::Site;
 use crate::rng::Rng;
 
 /// How long daemons may take until they go by one version.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How many daemons.
+const HOSTS: usize = 3;
 
 /// After so long a node whose file is newer than what all agreed to is helped.
 const HELP: Duration = Duration::from_secs(3);
@@ -86,7 +90,7 @@ pub fn run(rounds: u64, seed: u64, mut tell: impl FnMut(&str)) -> Result<Outcome
 
 impl Play {
     fn new(seed: u64) -> Result<Self, String> {
-        let site = Site::new()?;
+        let site = Site::new(HOSTS, ETHERNET_MTU)?;
         let tool = site.clusterd().with_file_name("cman_tool");
         if !tool.is_file() {
             return Err(format!("{} is missing: cargo build --release -p tools", tool.display()));
@@ -164,13 +168,14 @@ impl Play {
         if let Some(version) = self.one_version(HELP)? {
             return Ok(version);
         }
-        let versions: Vec<u64> = (0..HOSTS)
-            .map(|host| self.running(host).map(|status| status.config_version))
-            .collect::<Result<_, _>>()?;
+        let all = (0..HOSTS).map(|host| self.running(host)).collect::<Result<Vec<_>, _>>()?;
+        let versions: Vec<u64> = all.iter().map(|status| status.config_version).collect();
         let newest = versions.iter().max().copied().unwrap_or_default();
-        let member = versions.iter().position(|version| *version < newest);
-        let Some(member) = member else {
-            return Err(format!("no members after {HELP:?}, versions {versions:?}"));
+        let may_act = |status: &Status| status.quorum.quorate && status.config_version < newest;
+        let Some(member) = all.iter().position(may_act) else {
+            // Nobody is ahead of those who may act: who is behind them only takes its time.
+            let one = self.one_version(PATIENCE)?;
+            return one.ok_or_else(|| format!("no one version, but {versions:?}"));
         };
         self.outcome.remedies += 1;
         self.write(member)?;

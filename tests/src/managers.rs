@@ -6,9 +6,10 @@
 //!
 //! - [`place`] is the hosts and the bridge between them, [`machine`] one of them;
 //! - [`engine`] is the daemon under test, [`report`] what was found;
-//! - [`tools`], [`programs`], [`witness`], [`companions`] and [`pacemaker`] are scenarios;
+//! - [`tools`], [`programs`], [`sam`], [`witness`], [`companions`] and [`pacemaker`] are scenarios;
 //!   [`cluster`] is how they begin.
 
+mod access;
 pub mod cluster;
 pub mod companions;
 mod ear;
@@ -18,6 +19,7 @@ pub mod pacemaker;
 pub mod place;
 pub mod programs;
 pub mod report;
+pub mod sam;
 pub mod tools;
 pub mod witness;
 
@@ -81,7 +83,7 @@ pub fn install(clusterd: &Path, into: &Path) -> Result<(), String> {
 const QUORUMTOOL: (&str, &str) = ("corosync-quorumtool", "corosync");
 
 /// All of them.
-pub const SCENARIOS: [Scenario; 6] = [
+pub const SCENARIOS: [Scenario; 7] = [
     Scenario {
         name: "tools",
         needs: &[
@@ -119,6 +121,17 @@ pub const SCENARIOS: [Scenario; 6] = [
         ],
         shape: THREE,
         run: programs::bindings,
+    },
+    Scenario {
+        name: "sam",
+        needs: &[
+            QUORUMTOOL,
+            ("cc", "build-essential"),
+            ("/usr/include/corosync/sam.h", "libsam-dev"),
+            ("/usr/include/corosync/cmap.h", "libcmap-dev"),
+        ],
+        shape: THREE,
+        run: sam::run,
     },
     Scenario {
         name: "witness",

@@ -7,8 +7,11 @@ use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
+use confdb::edit::steps::Step;
 use confdb::replica::Ticket;
-use daemon::stack::command::{Command, GroupCommand, RequestId, SessionId, VoteCommand, Wanted};
+use daemon::stack::command::{
+    Command, GroupCommand, RequestId, SessionId, TreeCommand, VoteCommand, Wanted,
+};
 use daemon::stack::effect::{Address, Effect, Reply};
 use daemon::stack::lookup::Shown;
 use daemon::stack::reconfigure::Reconfiguration;
@@ -463,6 +466,14 @@ impl Node {
         self.stack.as_ref().is_some_and(|stack| stack.speaks())
     }
 
+    /// This node can reach the directory from now on, or cannot.
+    pub fn look(&mut self, now: Instant, sees: bool) {
+        let local = self.clock.read(now);
+        if let Some(stack) = &mut self.stack {
+            stack.looked(local, sees);
+        }
+    }
+
     /// An administrator has a new text in the file of this node and has all nodes go by it.
     pub fn reload(&mut self, now: Instant, text: Text) {
         let local = self.clock.read(now);
@@ -470,6 +481,23 @@ impl Node {
         self.versions.files.insert(request, text);
         if let Some(stack) = &mut self.stack {
             stack.command(local, request, Command::Reload(Wanted::default()));
+        }
+    }
+
+    /// The text that its daemon goes by.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        self.stack.as_ref().map_or(&[], |stack| stack.text())
+    }
+
+    /// A program has all nodes go by the text of its daemon, changed so, which comes to this text.
+    pub fn write(&mut self, now: Instant, (words, steps): (&str, Vec<Step>), text: Option<Text>) {
+        let local = self.clock.read(now);
+        let request = self.session.request();
+        self.session.questions.insert(request.number, words.into());
+        self.versions.files.extend(text.map(|text| (request, text)));
+        if let Some(stack) = &mut self.stack {
+            stack.command(local, request, Command::Tree(TreeCommand::Edit(steps)));
         }
     }
 
@@ -545,7 +573,7 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, disk: &Disk) -> Config {
         voting: conf::voting(&cluster, plan, (machine.id, expected)),
         disallowed: cluster.voting.disallowed,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text, accepted: disk.accepted(version) },
+        held: Held { text, accepted: disk.accepted(version), copied: false },
         shown: Shown::default(),
     }
 }

@@ -23,6 +23,9 @@
 //! | `port 1 listen 11`, `port 1 close`, `port 1 asks 2 11` | does node 2 listen there? |
 //! | `port 1 send 2 11 "a"`, `port 1 send all 11 "a"` | to who listens on port 11 |
 //! | `barrier 1 "x" for 3`, `… for all`, `… patience 2s`, `… wait`, `… delete` | a program of node 1 |
+//! | `program 3 joins "cib"` | a new program of node 3 joins this process group |
+//! | `program 3 says`, `… says safe`, `… says first`, `… middle`, `… last` | to its group |
+//! | `program 3 leaves`, `program 3 dies` | of several of a node: they take turns; the first |
 //! | `leave 3 remove` | and the others expect its votes no longer |
 //! | `run 2s` | time passes |
 //! | `run until operational` | until all are in one ring and synchronized |
@@ -34,14 +37,16 @@
 //! | `kill 1 3` | the operator of the first has the second killed |
 //! | `reload 1`, `reload 1 refused-by 3` | `cman_tool version -r` with a newer file at node 1 |
 //! | `reload 1 same-number` | the same, with the number of the newest text and other content |
+//! | `write 1 cluster.rm.log_level=5`, `… refused-by 3` | a program of node 1 writes that key |
 //! | `directory` | a directory has a newer file, all look: who speaks for all proposes it |
 //! | `directory everyone` | the same, and everyone proposes it |
+//! | `directory hidden-from 1`, `directory shown-to 1` | node 1 cannot reach it; can again |
 //! | `cut 1 > 2`, `mend 1 > 2` | one direction of a link |
 //! | `drop multicast 1 > 2`, `drop unicast 1 > 2`, `pass …` | one kind of packet only |
 //! | `split 1 2`, `join` | partition around these nodes; all links mended |
 //! | `retune token 500ms`, `retune consensus`, `retune window 16`, `… at 2` | other timers |
 //! | `set sealed`, `key learn`, `key use`, `key retire at 2` | keys; a step of changing them |
-//! | `… when 3 holding-token` | after `crash` and `pause`: at that moment of that node |
+//! | `… when 3 holding-token` | after what happens to nodes, links or programs: at that moment |
 
 use core::time::Duration;
 
@@ -53,6 +58,7 @@ use crate::world::World;
 
 mod ballot;
 mod ports;
+mod programs;
 mod run;
 
 /// Separates commands and expectation.
@@ -63,10 +69,22 @@ pub const LINE: &str = "----";
 /// # Errors
 /// The line that is not understood or cannot be done, or the violation.
 pub fn replay(text: &str) -> Result<String, String> {
-    let commands: Vec<&str> = text.lines().take_while(|line| *line != LINE).collect();
-    let mut plan = plain();
+    let commands: Vec<&str> = commands(text).collect();
+    let world = play(text, plain())?;
+    Ok(format!("{}\n{LINE}\n{}", commands.join("\n"), world.trace.scenario()))
+}
+
+fn commands(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().take_while(|line| *line != LINE)
+}
+
+/// Runs the commands of a scenario; the world after them. What they do not say is as in this plan.
+///
+/// # Errors
+/// The line that is not understood or cannot be done, or the violation.
+pub fn play(text: &str, mut plan: Plan) -> Result<World, String> {
     let mut world: Option<World> = None;
-    for (index, line) in commands.iter().enumerate() {
+    for (index, line) in commands(text).enumerate() {
         let at = |what: String| format!("line {}: {line}\n{what}", index + 1);
         let words = words(line).map_err(at)?;
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -76,8 +94,7 @@ pub fn replay(text: &str) -> Result<String, String> {
         let world = world.get_or_insert_with(|| World::new(plan.clone(), Detail::Story));
         run::command(world, &plan, &words).map_err(at)?;
     }
-    let world = world.ok_or("nothing happens in it")?;
-    Ok(format!("{}\n{LINE}\n{}", commands.join("\n"), world.trace.scenario()))
+    world.ok_or("nothing happens in it".into())
 }
 
 /// Words of a line: separated by spaces, quoted ones with their quotes, without comments.
@@ -97,7 +114,8 @@ fn words(line: &str) -> Result<Vec<String>, String> {
 }
 
 /// A calm world in which every number is round.
-fn plain() -> Plan {
+#[must_use]
+pub fn plain() -> Plan {
     let fixed = |millis: u64| Span::micros(millis * 1_000, millis * 1_000);
     let calm = Quality::calm(fixed(1));
     Plan {

@@ -1,11 +1,13 @@
 //! `corosync-objctl`: the objects of this node's daemon, for people and scripts.
 //!
 //! Must never write what it does not understand: a line of a file that is no `path=value` is named,
-//! and nothing of the file is written then.
+//! and nothing of the file is written then. What it changes of the configuration all nodes go by,
+//! or none, before it ends.
 //!
 //! With `--json` a listing is one object on one line: `objects`, a list of `path` (with `[n]` where
 //! there are several), `object` (its number) and `keys`; `keys`, a list of `path` and `value`.
-//! Tracking prints one object for each event. A change prints `done`, a failure `error`.
+//! Tracking prints one object for each event. A change prints `done`, with `config_version`,
+//! `warnings` and `unwritten` where the configuration was changed; a failure `error`.
 //!
 //! | exit status | when |
 //! |---|---|
@@ -21,7 +23,7 @@ use std::io::{self, Write};
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
-use client::{Connection, Error};
+use client::{Connection, Error, Reloaded};
 use serde_json::json;
 
 pub use crate::cman::Environment;
@@ -62,9 +64,9 @@ second. Without a path everything is listed but internal_configuration.
   --run-dir D  directory of the daemon's socket
   -h           show this
 
-The configuration (cluster, totem, logging, quorum) and the state (runtime)
-cannot be written here: change cluster.conf and have all nodes go by it with
-`cman_tool version -r`.
+What is changed of the configuration (cluster, totem, logging, uidgid) becomes
+one new version of it, with all paths of the command, that all nodes go by, or
+none; their files are written. The state (runtime) cannot be written.
 ";
 
 /// What goes wrong, in the words for stderr.
@@ -135,7 +137,8 @@ pub fn run(
     err: &mut dyn Write,
 ) -> u8 {
     let json = arguments.iter().any(|word| word == "--json");
-    let Err(Failure(text)) = execute(arguments, environment, input, out) else { return 0 };
+    let done = execute(arguments, environment, input, (out, err));
+    let Err(Failure(text)) = done else { return 0 };
     // Nobody is left to tell when this cannot be written.
     let _ = writeln!(err, "{text}");
     if json {
@@ -148,7 +151,7 @@ fn execute(
     arguments: &[String],
     environment: &Environment,
     input: BorrowedFd<'_>,
-    out: &mut dyn Write,
+    (out, err): (&mut dyn Write, &mut dyn Write),
 ) -> Result<(), Failure> {
     let options = match parse(arguments)? {
         Parsed::Usage => return Ok(out.write_all(USAGE.as_bytes())?),
@@ -158,26 +161,37 @@ fn execute(
     let socket = options.socket.clone().unwrap_or_else(|| environment.socket());
     let mut daemon = Connection::open(&socket, NAME)?;
     if let Some(lines) = lines {
-        for (path, value) in lines {
-            change::put(&mut daemon, &path, &value)?;
-        }
-        return done(&options, out);
+        let reloaded = change::put(&mut daemon, &lines)?;
+        return done(&options, reloaded, (out, err));
     }
     match options.action {
         Action::List => list::run(&options, &mut daemon, out),
         Action::Track => track::run(&options, &mut daemon, input, out),
         Action::Create | Action::New | Action::Write | Action::Delete => {
-            for path in &options.paths {
-                change::run(options.action, &mut daemon, path)?;
-            }
-            done(&options, out)
+            let reloaded = change::run(options.action, &mut daemon, &options.paths)?;
+            done(&options, reloaded, (out, err))
         }
     }
 }
 
-fn done(options: &Options, out: &mut dyn Write) -> Result<(), Failure> {
+fn done(
+    options: &Options,
+    reloaded: Option<Reloaded>,
+    (out, err): (&mut dyn Write, &mut dyn Write),
+) -> Result<(), Failure> {
+    let mut told = json!({ "done": true });
+    if let Some(Reloaded { version, warnings, unwritten, difference: _ }) = reloaded {
+        if let Some(why) = &unwritten {
+            let what = format!("version {version} is in force, its file is not written yet: {why}");
+            writeln!(err, "{NAME}: {what}")?;
+        }
+        warnings.iter().try_for_each(|warning| writeln!(err, "{warning}"))?;
+        told["config_version"] = json!(version);
+        told["warnings"] = json!(warnings);
+        told["unwritten"] = json!(unwritten);
+    }
     if options.json {
-        writeln!(out, "{}", json!({ "done": true }))?;
+        writeln!(out, "{told}")?;
     }
     Ok(())
 }

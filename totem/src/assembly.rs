@@ -6,7 +6,6 @@
 //! Frames come in the total order without gaps, so fragments that contradict each other are a
 //! sender's mistake, not the network's. All members see the same mistake and drop the same.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
@@ -23,14 +22,15 @@ const FIRST_RESERVE: usize = 64 << 10;
 #[derive(Clone, Debug)]
 pub(crate) struct Assembly {
     largest: usize,
-    partial: BTreeMap<NodeId, Partial>,
+    /// In no order; there are few.
+    partial: Vec<(NodeId, Partial)>,
 }
 
 impl Assembly {
     /// Nothing assembled yet; messages of more than `largest` bytes are refused. All members must
     /// use the same limit, or they would not deliver the same.
     pub(crate) const fn new(largest: usize) -> Self {
-        Self { largest, partial: BTreeMap::new() }
+        Self { largest, partial: Vec::new() }
     }
 
     /// Forgets incomplete messages: a ring was installed, and their senders begin again.
@@ -51,12 +51,11 @@ impl Assembly {
     ) -> Result<(), PacketError> {
         for chunk in Chunks::new(payload) {
             // Out of the table while it is worked on: whatever fails, it is forgotten.
-            let partial = self.partial.remove(&from);
+            let place = self.partial.iter().position(|&(sender, _)| sender == from);
+            let partial = place.map(|place| self.partial.swap_remove(place).1);
             match step(partial, chunk?, self.largest)? {
                 Step::Complete(guarantee, message) => deliver(guarantee, message),
-                Step::Incomplete(partial) => {
-                    self.partial.insert(from, partial);
-                }
+                Step::Incomplete(partial) => self.partial.push((from, partial)),
             }
         }
         Ok(())

@@ -84,6 +84,11 @@ impl Backlog {
         Some(left.min(self.largest))
     }
 
+    /// Bytes that wait in both lanes, entries included.
+    pub(crate) fn cost(&self) -> usize {
+        self.sync.cost() + self.data.cost()
+    }
+
     /// Lets messages of the data lane be sent.
     pub(crate) const fn open_data(&mut self) {
         self.data_open = true;

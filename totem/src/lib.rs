@@ -53,5 +53,5 @@ pub use planted::Plant;
 #[cfg(feature = "planted")]
 pub use planted::Planted;
 pub use ring::{Ring, Status};
-pub use stats::Stats;
+pub use stats::{Pace, Stats, Traffic};
 pub use timers::Timer;

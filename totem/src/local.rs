@@ -126,6 +126,7 @@ impl Local {
     // -- obligations ------------------------------------------------------------------------
 
     pub(crate) fn send(&mut self, to: Destination, packet: &Packet) {
+        self.stats.sent.count(packet);
         self.send_bytes(to, packet.encode());
     }
 
@@ -228,6 +229,11 @@ impl Local {
         }
     }
 
+    /// After this long without a sign of the token it is sent again.
+    pub(crate) fn retransmit(&self) -> Duration {
+        self.config.timing.retransmit.max(self.rotation.patience())
+    }
+
     pub(crate) fn probe(&mut self, node: NodeId) {
         self.stats.probes_sent += 1;
         let nonce = self.stats.probes_sent;
@@ -239,7 +245,6 @@ impl Local {
     /// Multicasts a join with the next serial and returns it.
     pub(crate) fn send_join(&mut self, sets: JoinSets) {
         self.serial += 1;
-        self.stats.joins_sent += 1;
         let departures = self.nameable_departures(&sets.candidates);
         let join = Join {
             boot: self.config.identity.boot,

@@ -3,6 +3,7 @@
 //! Outputs come from one ordered queue: what must happen first stands first. Must never be
 //! reordered by whoever drains it.
 
+use alloc::boxed::Box;
 use bytes::Bytes;
 
 use crate::configuration::Configuration;
@@ -51,7 +52,7 @@ pub struct Deadline {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Event {
     /// Transitional, then regular; messages between them belong between them.
-    Configuration(Configuration),
+    Configuration(Box<Configuration>),
     /// A message of a member.
     Message(Message),
     /// The ring was left on request; nothing follows.

@@ -11,7 +11,7 @@ use core::time::Duration;
 use crate::config::Identity;
 use crate::ids::{NodeId, NodeSet};
 use crate::instant::Instant;
-use crate::members::{Standing, choose, weight};
+use crate::members::{Places, Standing, choose, weight};
 use crate::wire::{Beacon, Join};
 
 /// Most nodes remembered. Only those who hold the key get here; the stalest goes.
@@ -222,10 +222,16 @@ impl Peers {
             return None;
         }
         let standing = |node| self.standing(node, ring);
-        let linked = |a: NodeId, b: NodeId| {
-            (ring.contains(&a) && ring.contains(&b)) || self.linked(&my_row, a, b)
+        let candidates: Vec<NodeId> = ring.union(&strangers).copied().collect();
+        let facts = self.facts(&candidates, &my_row);
+        let members = Places::of(&candidates, ring);
+        let linked = |a: usize, b: usize| {
+            let mutual = |of: fn(&Facts) -> &Places| of(&facts[a]).has(b) && of(&facts[b]).has(a);
+            (members.has(a) && members.has(b))
+                || mutual(|facts| &facts.hears)
+                || mutual(|facts| &facts.company)
         };
-        let chosen = choose(&(ring | &strangers), standing, linked);
+        let chosen = choose(&candidates, standing, linked);
         let value = |nodes: &NodeSet| (weight(nodes, standing), nodes.len());
         let gains = |node: &NodeId| {
             self.known.get(node).is_some_and(|peer| {
@@ -246,16 +252,25 @@ impl Peers {
         })
     }
 
-    /// Both say that they hear the other, or both are in one ring.
-    fn linked(&self, my_row: &NodeSet, a: NodeId, b: NodeId) -> bool {
-        let row = |node: NodeId| {
-            if node == self.me { Some(my_row) } else { self.known.get(&node).map(|peer| &peer.row) }
+    /// What is known of each candidate. Two are linked when both say that they hear the other, or
+    /// both are in one ring.
+    fn facts(&self, candidates: &[NodeId], my_row: &NodeSet) -> Vec<Facts> {
+        let none = NodeSet::new();
+        let facts = |node: &NodeId| {
+            let peer = self.known.get(node);
+            let row = if *node == self.me { Some(my_row) } else { peer.map(|peer| &peer.row) };
+            let company = peer.map_or(&none, |peer| &peer.company);
+            let places = |set| Places::of(candidates, set);
+            Facts { hears: places(row.unwrap_or(&none)), company: places(company) }
         };
-        let together = self.known.get(&a).is_some_and(|peer| peer.company.contains(&b))
-            && self.known.get(&b).is_some_and(|peer| peer.company.contains(&a));
-        let hears = |x, y: &NodeId| row(x).is_some_and(|row| row.contains(y));
-        together || (hears(a, &b) && hears(b, &a))
+        candidates.iter().map(facts).collect()
     }
+}
+
+/// Of one candidate, which of the others it hears, and which are in its ring.
+struct Facts {
+    hears: Places,
+    company: Places,
 }
 
 /// Nodes that the kernel says nobody listens at, until they answer or are given up.

@@ -10,6 +10,8 @@ pub(crate) mod operational;
 pub(crate) mod recovery;
 pub(crate) mod seat;
 
+use alloc::boxed::Box;
+
 use commit::Commit;
 use gather::Gather;
 use operational::Operational;
@@ -42,13 +44,13 @@ pub(crate) enum Occurrence {
     Timer(Timer),
 }
 
-/// Where in the protocol this node is.
+/// Where in the protocol this node is. Boxed: a phase goes by value through every step.
 #[derive(Debug)]
 pub(crate) enum Phase {
-    Gather(Gather),
-    Commit(Commit),
-    Recovery(Recovery),
-    Operational(Operational),
+    Gather(Box<Gather>),
+    Commit(Box<Commit>),
+    Recovery(Box<Recovery>),
+    Operational(Box<Operational>),
     /// Said good-bye; how many more times to say it.
     Left(u32),
 }
@@ -115,7 +117,7 @@ impl Phase {
 }
 
 impl Operational {
-    fn step(mut self, local: &mut Local, now: Instant, what: Occurrence) -> Phase {
+    fn step(mut self: Box<Self>, local: &mut Local, now: Instant, what: Occurrence) -> Phase {
         match what {
             Occurrence::Token(token) => return self.on_token(local, now, token),
             Occurrence::Frame(stored) => return self.on_frame(local, now, stored),
@@ -203,7 +205,7 @@ impl Commit {
                 Timer::Hold | Timer::Consensus | Timer::Beacon | Timer::Probe | Timer::Leave,
             ) => {}
         }
-        Phase::Commit(self)
+        Phase::Commit(Box::new(self))
     }
 }
 
@@ -236,6 +238,6 @@ impl Recovery {
                 | Timer::Leave,
             ) => {}
         }
-        Phase::Recovery(self)
+        Phase::Recovery(Box::new(self))
     }
 }

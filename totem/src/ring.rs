@@ -18,7 +18,7 @@ use crate::local::Local;
 use crate::output::{Destination, Guarantee, Lane, Output};
 use crate::phase::gather::Gather;
 use crate::phase::{Occurrence, OldRing, Phase};
-use crate::stats::Stats;
+use crate::stats::{Pace, Stats};
 use crate::timers::Timer;
 use crate::window::Stored;
 use crate::wire::{Departure, Packet, Signal};
@@ -89,6 +89,7 @@ impl Ring {
         }
         let packet =
             Packet::decode(bytes).inspect_err(|_| self.local.stats.packets_refused += 1)?;
+        self.local.stats.received.count(&packet);
         let what = match packet {
             Packet::Token(token) => Occurrence::Token(token),
             Packet::Frame(frame) => Occurrence::Frame(Stored { frame, packet: bytes.clone() }),
@@ -263,6 +264,16 @@ impl Ring {
         }
     }
 
+    /// The ring that is in use; `None` while the next one is being formed, and after the end.
+    #[must_use]
+    pub fn in_use(&self) -> Option<RingId> {
+        match self.phase.as_ref() {
+            Some(Phase::Operational(phase)) => Some(phase.ring()),
+            Some(Phase::Gather(_) | Phase::Commit(_) | Phase::Recovery(_) | Phase::Left(_))
+            | None => None,
+        }
+    }
+
     /// Size of the largest message that a lane takes now, bytes.
     #[must_use]
     pub fn room(&self, lane: Lane) -> usize {
@@ -271,10 +282,25 @@ impl Ring {
 
     /// Counters.
     #[must_use]
-    pub fn stats(&self) -> Stats {
-        let rotation = self.local.rotation.smoothed().as_nanos();
-        let rotation_nanos = u64::try_from(rotation).unwrap_or(u64::MAX);
-        Stats { rotation_nanos, ..self.local.stats }
+    pub const fn stats(&self) -> Stats {
+        self.local.stats
+    }
+
+    /// The timers and limits in force.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        let Local { config, rotation, backlog, .. } = &self.local;
+        Pace {
+            rotation: rotation.smoothed(),
+            retransmit: self.local.retransmit(),
+            token: config.timing.token,
+            consensus: config.timing.consensus,
+            hold: config.timing.hold,
+            window: config.limits.window,
+            per_turn: config.limits.per_turn,
+            backlog: backlog.cost(),
+            most_backlog: config.limits.backlog,
+        }
     }
 
     /// Whether the token's socket should be read before the data's: the accelerated ring's

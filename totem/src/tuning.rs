@@ -6,6 +6,7 @@
 //! our own packets are shortened at once, and lengthened with the next one. Members are told at
 //! different moments, so nothing here may depend on all having the same timers.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use crate::config::{Timing, Tuning};
@@ -92,7 +93,7 @@ impl Phase {
 }
 
 impl Operational {
-    fn retune(mut self, local: &mut Local, now: Instant, before: &Timing) -> Phase {
+    fn retune(mut self: Box<Self>, local: &mut Local, now: Instant, before: &Timing) -> Phase {
         let timing = local.config.timing;
         local.renew(Timer::TokenLoss, now, (before.token, timing.token));
         local.hasten(Timer::Hold, now + timing.hold);
@@ -119,7 +120,7 @@ impl Commit {
     fn retune(mut self, local: &mut Local, now: Instant, before: &Timing) -> Phase {
         local.renew_forming(now, before);
         self.seat.retune(local, now);
-        Phase::Commit(self)
+        Phase::Commit(Box::new(self))
     }
 }
 
@@ -127,6 +128,6 @@ impl Recovery {
     fn retune(mut self, local: &mut Local, now: Instant, before: &Timing) -> Phase {
         local.renew_forming(now, before);
         self.seat.retune(local, now);
-        Phase::Recovery(self)
+        Phase::Recovery(Box::new(self))
     }
 }

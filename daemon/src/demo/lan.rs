@@ -30,7 +30,7 @@ use thiserror::Error;
 use super::process::Process;
 
 /// Most hosts of a network.
-pub const MOST_HOSTS: usize = 32;
+pub const MOST_HOSTS: usize = 200;
 
 /// Bytes of a packet that Ethernet carries, unless asked for otherwise.
 pub const ETHERNET_MTU: u32 = 1500;

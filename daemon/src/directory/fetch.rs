@@ -11,6 +11,7 @@ use confdb::directory::{Attribute, Entry, TOP};
 use confdb::{Cluster, Handle, Problem, Severity, dump, load};
 use ldap3::asn1::{PL, StructureTag};
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, ResultEntry, Scope};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::source::Source;
@@ -38,7 +39,7 @@ pub(super) async fn fetch(source: &Source) -> Result<String, DirectoryError> {
 }
 
 /// Why a server did not answer.
-enum Failure {
+pub(super) enum Failure {
     /// Another server may.
     Theirs(String),
     /// No other will.
@@ -46,6 +47,17 @@ enum Failure {
 }
 
 async fn ask(source: &Source, url: &str) -> Result<Vec<Entry>, Failure> {
+    let (connection, mut ldap) = open(source, url).await?;
+    let answer = talk(source, &mut ldap).await;
+    connection.abort();
+    answer
+}
+
+/// A connection to a server that knows who asks, and what keeps it going.
+pub(super) async fn open(
+    source: &Source,
+    url: &str,
+) -> Result<(JoinHandle<Result<(), LdapError>>, Ldap), Failure> {
     let patience = source.patience;
     let mut settings = LdapConnSettings::new();
     if url.starts_with("ldaps://") || source.starttls {
@@ -57,12 +69,16 @@ async fn ask(source: &Source, url: &str) -> Result<Vec<Entry>, Failure> {
     let opened = within(patience, "connect", LdapConnAsync::with_settings(settings, url)).await?;
     let (connection, mut ldap) = opened;
     let driver = tokio::spawn(connection.drive());
-    let answer = talk(source, &mut ldap).await;
-    driver.abort();
-    answer
+    match log_in(source, &mut ldap).await {
+        Ok(()) => Ok((driver, ldap)),
+        Err(why) => {
+            driver.abort();
+            Err(why)
+        }
+    }
 }
 
-async fn talk(source: &Source, ldap: &mut Ldap) -> Result<Vec<Entry>, Failure> {
+async fn log_in(source: &Source, ldap: &mut Ldap) -> Result<(), Failure> {
     let patience = source.patience;
     if let Some(bind) = &source.bind {
         let bound = ldap.simple_bind(&bind.dn, &bind.password);
@@ -71,6 +87,11 @@ async fn talk(source: &Source, ldap: &mut Ldap) -> Result<Vec<Entry>, Failure> {
             return Err(refused(&format!("log in as {}", bind.dn), &result));
         }
     }
+    Ok(())
+}
+
+async fn talk(source: &Source, ldap: &mut Ldap) -> Result<Vec<Entry>, Failure> {
+    let patience = source.patience;
     let top = source.base.child(Rdn::new("name", TOP));
     let (from, filter) = (top.to_string(), "(objectClass=*)");
     let search = ldap.streaming_search(&from, Scope::Subtree, filter, vec!["*"]);
@@ -101,7 +122,7 @@ async fn talk(source: &Source, ldap: &mut Ldap) -> Result<Vec<Entry>, Failure> {
 }
 
 /// Does one step in its time.
-async fn within<T>(
+pub(super) async fn within<T>(
     patience: Duration,
     step: &str,
     work: impl Future<Output = Result<T, LdapError>>,
@@ -114,7 +135,7 @@ async fn within<T>(
 }
 
 /// The innermost reason: what stands around it names layers that no operator knows.
-fn root(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn root(error: &(dyn std::error::Error + 'static)) -> String {
     match error.source() {
         Some(inner) => root(inner),
         None => error.to_string(),
@@ -157,7 +178,7 @@ fn name(code: u32) -> String {
 
 /// An entry from its parts, and the size of its values. The library's own way to take it apart
 /// ends the program when a server sends something else.
-fn entry(found: ResultEntry) -> Result<(Entry, usize), String> {
+pub(super) fn entry(found: ResultEntry) -> Result<(Entry, usize), String> {
     let broken = || "the answer is no entry".to_owned();
     let mut parts = list(found.0).ok_or_else(broken)?.into_iter();
     let dn = parts.next().and_then(text_of).ok_or_else(broken)?;

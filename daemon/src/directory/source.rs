@@ -49,6 +49,12 @@ pub struct Asked {
     #[arg(long, env = "COROSYNC_LDAP_TIMEOUT", value_name = "SECONDS", default_value = PATIENCE,
         value_parser = seconds)]
     pub timeout: Duration,
+    /// How long all of it may take; each of several servers has its share.
+    #[arg(long, hide = true, value_name = "MILLISECONDS")]
+    pub within: Option<u64>,
+    /// Ask for nothing, but wait until there is another version than this.
+    #[arg(long, hide = true, value_name = "VERSION")]
+    pub known: Option<u64>,
 }
 
 /// Whom to ask and for what, put in order.
@@ -66,6 +72,8 @@ pub struct Source {
     pub ca: Option<PathBuf>,
     /// How long each step may take.
     pub patience: Duration,
+    /// How long all of it may take.
+    pub within: Option<Duration>,
 }
 
 /// A name and its password.
@@ -141,6 +149,7 @@ impl Asked {
             starttls: self.starttls,
             ca: file(self.ca.as_ref()),
             patience: self.timeout,
+            within: self.within.map(Duration::from_millis),
         })
     }
 

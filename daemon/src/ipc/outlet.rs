@@ -14,6 +14,9 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Limits;
+use super::traffic::Traffic;
+use crate::stack::command::SessionId;
+use crate::stack::connections::Connection;
 
 /// A program for which more waits than this part of what may wait is behind. What it has sent by
 /// then must still fit: a whole backlog of its node's, and what others say.
@@ -84,20 +87,47 @@ impl Waiting {
 #[derive(Debug)]
 pub(super) struct Outlet {
     queue: mpsc::Sender<Sent>,
-    waiting: Arc<Waiting>,
+    traffic: Arc<Traffic>,
     cut: oneshot::Sender<Option<String>>,
     limits: Limits,
+    /// The process at the other end, where the system says it.
+    pid: u32,
+    /// How often it had to wait for room on the ring.
+    holds: u64,
 }
 
 impl Outlet {
     /// The end that belongs to these.
     pub(super) fn new(
         queue: mpsc::Sender<Sent>,
-        waiting: Arc<Waiting>,
+        (traffic, pid): (Arc<Traffic>, Option<i32>),
         cut: oneshot::Sender<Option<String>>,
         limits: Limits,
     ) -> Self {
-        Self { queue, waiting, cut, limits }
+        let pid = pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0);
+        Self { queue, traffic, cut, limits, pid, holds: 0 }
+    }
+
+    /// The program has to wait for room on the ring.
+    pub(super) const fn hold(&mut self) {
+        self.holds += 1;
+    }
+
+    /// What is shown of it; it is `held` while it waits for room on the ring.
+    pub(super) fn shown(&self, session: SessionId, held: bool) -> Connection {
+        let (name, [requests, responses, dispatched]) = self.traffic.seen();
+        let frames = self.limits.queued_frames - self.queue.capacity();
+        Connection {
+            session,
+            name,
+            pid: self.pid,
+            requests,
+            responses,
+            dispatched,
+            queued: u32::try_from(frames).unwrap_or(u32::MAX),
+            held,
+            holds: self.holds,
+        }
     }
 
     /// Queues one thing for the program.
@@ -110,7 +140,7 @@ impl Outlet {
         }
         match self.queue.try_send(sent) {
             Ok(()) => {
-                self.waiting.bytes.fetch_add(size, Ordering::SeqCst);
+                self.traffic.waiting.bytes.fetch_add(size, Ordering::SeqCst);
                 Ok(())
             }
             Err(mpsc::error::TrySendError::Full(_)) => Err(Overrun::Full { frames, bytes }),
@@ -125,7 +155,7 @@ impl Outlet {
         if !self.is_behind() {
             return false;
         }
-        self.waiting.held.store(true, Ordering::SeqCst);
+        self.traffic.waiting.held.store(true, Ordering::SeqCst);
         // It may have caught up just before, and would not say so.
         self.is_behind()
     }
@@ -137,7 +167,7 @@ impl Outlet {
 
     fn waits(&self) -> (usize, usize) {
         let frames = self.limits.queued_frames - self.queue.capacity();
-        (frames, self.waiting.bytes.load(Ordering::SeqCst))
+        (frames, self.traffic.waiting.bytes.load(Ordering::SeqCst))
     }
 
     /// Ends the session at once, whatever waits for it. The program is told why, if it still takes

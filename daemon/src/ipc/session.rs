@@ -22,9 +22,10 @@ use tokio::time::Instant as Moment;
 use tracing::{debug, info};
 
 use super::credentials::{self, Peer};
-use super::outlet::{Outlet, Sent, Waiting};
+use super::outlet::{Outlet, Sent};
 use super::pending::{Due, Pending};
 use super::stalled::Parked;
+use super::traffic::Traffic;
 use super::translate::{self, Ask, Unreadable};
 use super::{Event, Incoming, Limits};
 use crate::stack::command::{RequestId, SessionId};
@@ -81,7 +82,7 @@ pub(super) struct Session {
     writing: BytesMut,
     outbox: mpsc::Receiver<Sent>,
     pending: Pending,
-    waiting: Arc<Waiting>,
+    traffic: Arc<Traffic>,
     cut: oneshot::Receiver<Option<String>>,
     events: mpsc::Sender<Event>,
     talk: Talk,
@@ -109,8 +110,9 @@ pub(super) fn open(
     let Limits { frame, small_frame, queued_frames, hello, .. } = terms.limits;
     let (queue, outbox) = mpsc::channel(queued_frames);
     let (cut, cut_receiver) = oneshot::channel();
-    let waiting = Arc::new(Waiting::default());
-    let outlet = Outlet::new(queue, Arc::clone(&waiting), cut, terms.limits);
+    let traffic = Arc::new(Traffic::default());
+    let counted = (Arc::clone(&traffic), terms.peer.pid);
+    let outlet = Outlet::new(queue, counted, cut, terms.limits);
     let session = Session {
         stream,
         terms,
@@ -118,7 +120,7 @@ pub(super) fn open(
         writing: BytesMut::new(),
         outbox,
         pending: Pending::default(),
-        waiting,
+        traffic,
         cut: cut_receiver,
         events,
         talk: Talk::Opening(Moment::now() + hello),
@@ -175,7 +177,7 @@ impl Session {
     async fn converse(&mut self) -> Result<std::convert::Infallible, End> {
         loop {
             self.take_requests().await?;
-            if self.waiting.eased(self.outbox.len(), &self.terms.limits) {
+            if self.traffic.waiting.eased(self.outbox.len(), &self.terms.limits) {
                 self.events.send(Event::Eased).await.map_err(|_ended| End::Ending)?;
             }
             let reads = self.decoder.wants() > 0;
@@ -228,7 +230,8 @@ impl Session {
             let size = sent.size();
             match sent {
                 Sent::Notice(frame) => {
-                    self.waiting.less(size);
+                    self.traffic.waiting.less(size);
+                    self.traffic.told();
                     self.writing.extend_from_slice(&frame);
                 }
                 Sent::Reply(number, what) => self.on_reply(number, size, what)?,
@@ -256,7 +259,7 @@ impl Session {
                 self.pending.done(number, None, size);
             }
             None => {
-                self.waiting.less(size);
+                self.traffic.waiting.less(size);
             }
         }
         self.release();
@@ -266,7 +269,7 @@ impl Session {
     /// What was answered and is next in the order becomes bytes to be written.
     fn release(&mut self) {
         while let Some((frame, held)) = self.pending.next() {
-            self.waiting.less(held);
+            self.traffic.waiting.less(held);
             self.writing.extend_from_slice(&frame.unwrap_or_default());
         }
     }
@@ -319,6 +322,7 @@ impl Session {
     }
 
     async fn take_request(&mut self, content: Bytes) -> Result<(), End> {
+        self.traffic.asked();
         let request: proto::Request = match frame::decode(content.clone()) {
             Ok(request) => request,
             Err(why) => return Err(self.hostile(0, Reason::Malformed, why.to_string())),
@@ -354,6 +358,7 @@ impl Session {
         let Terms { session, permitted, key, limits, .. } = self.terms;
         let name: String = hello.name.chars().filter(|c| !c.is_control()).take(NAME).collect();
         debug!(target: "ipc", "session {} is {name:?}", session.0);
+        self.traffic.name(name);
         self.talk = Talk::Greeted;
         let size = if permitted { limits.frame } else { limits.small_frame };
         self.answer(number, translate::welcome(permitted, key, size, limits.frame))
@@ -425,6 +430,7 @@ impl Session {
     }
 
     fn frame(&self, number: u64, what: reply::What) -> Result<Bytes, End> {
+        self.traffic.answered();
         frame::encode(&envelope(number, what), self.terms.limits.frame)
             .map_err(|why| End::Hostile(why.to_string()))
     }

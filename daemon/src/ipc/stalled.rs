@@ -97,6 +97,11 @@ impl Stalled {
         Some(self.try_it(parked))
     }
 
+    /// Something of this session waits for room.
+    pub(super) fn holds(&self, session: SessionId) -> bool {
+        self.waiting.contains_key(&session)
+    }
+
     /// How often there was no room, since the start. As long as it does not change, it is of use
     /// to try another.
     pub(super) const fn refused(&self) -> u64 {

@@ -10,6 +10,7 @@ use tokio::net::UnixStream;
 use totem::NodeId;
 
 use super::*;
+use crate::stack::connections::Connection;
 use crate::stack::effect::{Node, NodeState, Status};
 
 /// Longer than anything here takes; only a failing test waits for it.
@@ -177,6 +178,21 @@ pub(super) fn status() -> Status {
         has_state: true,
         ports: vec![11, 177],
         stats: totem::Stats { rings: 3, ..totem::Stats::default() },
+        pace: pace(),
+    }
+}
+
+const fn pace() -> totem::Pace {
+    totem::Pace {
+        rotation: Duration::from_micros(150),
+        retransmit: Duration::from_millis(2),
+        token: Duration::from_secs(10),
+        consensus: Duration::from_secs(2),
+        hold: Duration::from_millis(50),
+        window: 320,
+        per_turn: 80,
+        backlog: 0,
+        most_backlog: 1 << 20,
     }
 }
 
@@ -225,6 +241,34 @@ async fn subsystems_are_counted_without_the_shell_being_asked() {
     assert_eq!(count(two), 2);
     assert!(matches!(gone, Incoming::Gone(_)), "the second hung up: {gone:?}");
     assert_eq!(ipc.sessions(), 1);
+}
+
+#[tokio::test]
+async fn what_went_through_a_session_is_shown_until_it_is_over() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut program = Program::greet(&dir.socket()).await;
+    program.ask(7, request::What::Status(proto::GetStatus {})).await;
+    let (request, _) = command(&mut ipc).await;
+    ipc.reply(request, &Reply::Done);
+    ipc.notify(request.session, &Notice::ConfigUpdate { version: 6 });
+    program.reply().await;
+    program.hear().await.unwrap();
+    let seen = Connection {
+        session: SessionId(1),
+        name: "test".to_owned(),
+        pid: std::process::id(),
+        requests: 2,
+        responses: 2,
+        dispatched: 1,
+        queued: 0,
+        held: false,
+        holds: 0,
+    };
+    assert_eq!(ipc.connections(), Connections { active: vec![seen], closed: 0 });
+    drop(program);
+    next(&mut ipc).await;
+    assert_eq!(ipc.connections(), Connections { active: Vec::new(), closed: 1 });
 }
 
 #[tokio::test]

@@ -315,6 +315,7 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         has_state,
         ports,
         stats,
+        pace,
     } = status;
     proto::Status {
         cluster: cluster.clone(),
@@ -330,7 +331,7 @@ fn status(status: &Status, around: &Surroundings, sessions: usize) -> proto::Sta
         two_node: *two_node,
         subsystems: narrow(sessions),
         multicast_addresses: around.multicast.iter().map(IpAddr::to_string).collect(),
-        counters: counters(stats),
+        counters: counters(stats, pace),
         shutdown: *shutdown,
         disallowed: *disallowed,
         disallowed_nodes: disallowed_nodes.clone(),
@@ -534,11 +535,25 @@ fn reloaded(result: &Result<Reloaded, NotReloaded>) -> reply::What {
                 difference: difference.as_deref().map(told),
             })
         }
-        Err(why) if why.is_about_the_file() => {
-            refused(Reason::InvalidConfiguration, why.to_string())
+        Err(why) => refused(reloaded_reason(why), why.to_string()),
+    }
+}
+
+const fn reloaded_reason(why: &NotReloaded) -> Reason {
+    match why {
+        NotReloaded::Unreadable(_) | NotReloaded::Invalid(_) | NotReloaded::Size(_) => {
+            Reason::InvalidConfiguration
         }
-        Err(why @ NotReloaded::NotNewer { .. }) => refused(Reason::NotNewer, why.to_string()),
-        Err(why) => refused(Reason::NotReloaded, why.to_string()),
+        NotReloaded::NotNewer { .. } => Reason::NotNewer,
+        NotReloaded::Busy { .. } => Reason::TryAgain,
+        NotReloaded::NotYet { .. }
+        | NotReloaded::Restart(_)
+        | NotReloaded::NotQuorate
+        | NotReloaded::NotCurrent
+        | NotReloaded::Contradicts(_)
+        | NotReloaded::Refused { .. }
+        | NotReloaded::Interrupted
+        | NotReloaded::Undecided => Reason::NotReloaded,
     }
 }
 
@@ -555,9 +570,9 @@ fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn counters(stats: &totem::Stats) -> Vec<proto::Counter> {
+fn counters(stats: &totem::Stats, pace: &totem::Pace) -> Vec<proto::Counter> {
     let counter = |(name, value): (&str, u64)| proto::Counter { name: name.to_owned(), value };
-    statistics::counters(stats).map(counter).to_vec()
+    statistics::counters(stats).into_iter().chain(statistics::gauges(pace)).map(counter).collect()
 }
 
 #[cfg(test)]

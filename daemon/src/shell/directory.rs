@@ -5,10 +5,10 @@
 //! who waits for it is a thread of its own, not one of the few that the disk needs. Must never have
 //! two of them at once: what is asked meanwhile is answered by the next.
 
-pub(super) mod child;
+pub(crate) mod child;
+mod ear;
 pub(super) mod follower;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -16,7 +16,9 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tracing::error;
 
 use self::child::{Child, Unanswered};
+use self::ear::Ear;
 use super::realtime;
+use crate::directory::own_program;
 use crate::options::{Loader, Options};
 use crate::stack::command::RequestId;
 
@@ -38,7 +40,7 @@ pub enum Looked {
     /// It is time to look whether there is something new.
     Time,
     /// It was asked; for these requests, if any.
-    Answered(Vec<RequestId>, Result<Vec<u8>, String>),
+    Answered(Vec<RequestId>, Result<Vec<u8>, Unanswered>),
 }
 
 /// A directory that can be asked. Where the configuration is a file there is none, and nothing ever
@@ -53,6 +55,7 @@ pub struct Directory {
     /// They want to know, and come next.
     waiting: Vec<RequestId>,
     pace: Option<(Duration, Interval)>,
+    ear: Ear,
 }
 
 impl Directory {
@@ -68,6 +71,17 @@ impl Directory {
             asking: None,
             waiting: Vec::new(),
             pace: None,
+            ear: Ear::default(),
+        }
+    }
+
+    /// Until it is time to look again, begins to wait for a server to tell that there is another
+    /// version than the one that was found. Nothing begins where servers do not tell, or have just
+    /// told the same.
+    pub fn listen(&mut self, known: u64) {
+        let Some(((every, _), child)) = self.pace.as_ref().zip(self.child.as_ref()) else { return };
+        if let Some(hears) = self.ear.begin(known) {
+            start(child.clone().for_change(known, *every), &hears);
         }
     }
 
@@ -107,19 +121,7 @@ impl Directory {
     pub fn look(&mut self) {
         let Some(child) = self.child.clone().filter(|_| self.asking.is_none()) else { return };
         self.asking = Some(std::mem::take(&mut self.waiting));
-        let answered = self.answered.clone();
-        let ask = move || {
-            realtime::leave();
-            // Fails only when the shell is gone, and with it who waits.
-            let _ = answered.blocking_send(child.run());
-        };
-        let thread = std::thread::Builder::new().name(SOURCE.into()).stack_size(STACK);
-        if let Err(why) = thread.spawn(ask) {
-            error!(target: "MAIN", "cannot start a thread that asks the directory: {why}");
-            let why = Unanswered::No(format!("cannot start a thread: {why}"));
-            // There is room: nobody else is asking.
-            let _ = self.answered.try_send(Err(why));
-        }
+        start(child, &self.answered);
     }
 
     /// Waits until there is something to do. May be cancelled at any time without loss.
@@ -130,16 +132,35 @@ impl Directory {
                 None => std::future::pending().await,
             }
         };
+        let ear = &mut self.ear;
         let answer = tokio::select! {
             answer = self.answers.recv() => answer,
             () = tick => return Looked::Time,
+            () = ear.changes() => return Looked::Time,
         };
         let answer = answer.expect("this end can send too");
         let requests = self.asking.take().unwrap_or_default();
         if !self.waiting.is_empty() {
             self.look();
         }
-        Looked::Answered(requests, answer.map_err(|why| why.to_string()))
+        Looked::Answered(requests, answer)
+    }
+}
+
+/// Runs a program on a thread of its own; what came of it goes where somebody waits for it.
+fn start(child: Child, to: &mpsc::Sender<Answer>) {
+    let answers = to.clone();
+    let ask = move || {
+        realtime::leave();
+        // Fails only when the shell is gone, and with it who waits.
+        let _ = answers.blocking_send(child.run());
+    };
+    let thread = std::thread::Builder::new().name(SOURCE.into()).stack_size(STACK);
+    if let Err(why) = thread.spawn(ask) {
+        error!(target: "MAIN", "cannot start a thread that asks the directory: {why}");
+        let why = Unanswered::No(format!("cannot start a thread: {why}"));
+        // There is room: nobody else is asking.
+        let _ = to.try_send(Err(why));
     }
 }
 
@@ -149,9 +170,4 @@ impl Directory {
 /// What it takes to have an answer.
 pub(super) fn ask(options: &Options) -> Answer {
     Child::new(own_program(), options.loader_timeout).run()
-}
-
-/// The very program that is running, even when its file was replaced meanwhile.
-fn own_program() -> PathBuf {
-    PathBuf::from("/proc/self/exe")
 }

@@ -7,6 +7,7 @@ use confdb::cluster::following::Following;
 use confdb::replica::{Digest, Edition};
 use tracing::debug;
 
+use super::directory::child::Unanswered;
 use super::directory::{Looked, SOURCE};
 use super::{OWN, Shell, log};
 use crate::stack::command::{Command, RequestId, Wanted};
@@ -49,15 +50,20 @@ impl Shell {
         let now = self.clock.now();
         for request in &requests {
             let answer = answer.clone().map(|text| (SOURCE.to_owned(), text));
-            self.stack.fetched(now, *request, answer);
+            self.stack.fetched(now, *request, answer.map_err(|why| why.to_string()));
         }
         self.drain(now);
         match answer {
             Ok(text) => self.weigh(text, requests.is_empty()),
             // Who asked is told.
-            Err(why) if requests.is_empty() => self.follower.failed(&why).iter().for_each(log),
+            Err(why) if requests.is_empty() => {
+                let reached = matches!(why, Unanswered::Wrong(_));
+                self.follower.failed(&why.to_string(), reached).iter().for_each(log);
+            }
             Err(_) => {}
         }
+        self.stack.looked(now, self.follower.sees());
+        self.drain(now);
     }
 
     /// The directory has this. Where somebody has asked, he proposes it.
@@ -69,6 +75,9 @@ impl Shell {
         verdict.line.iter().filter(|_| unasked).for_each(log);
         self.sources.ipc.set_copy(self.follower.copy().map(str::to_owned));
         self.sources.directory.set_pace(self.follower.pace());
+        if self.follower.asks(self.stack.speaks()) {
+            self.sources.directory.listen(found.version);
+        }
         if verdict.propose {
             self.proposed = Some((found, text));
             let request = RequestId { session: OWN, number: PROPOSAL };

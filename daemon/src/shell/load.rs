@@ -128,7 +128,7 @@ impl Load {
                 | Refusal::OtherRing(_),
             ) => {}
             Reply::Status(status) => {
-                self.rotation = Duration::from_nanos(status.stats.rotation_nanos);
+                self.rotation = status.pace.rotation;
             }
             Reply::Done
             | Reply::Nodes(_)

@@ -139,6 +139,32 @@ pub enum GroupCommand {
 }
 
 impl Command {
+    /// What it asks to see shows the programs that talk to the daemon.
+    #[must_use]
+    pub const fn shows_connections(&self) -> bool {
+        match self {
+            Self::Tree(_) => true,
+            Self::Map(command) => command.counts(),
+            Self::Status
+            | Self::Nodes
+            | Self::Configuration
+            | Self::Watch { .. }
+            | Self::Reload(_)
+            | Self::Leave(_)
+            | Self::Stop
+            | Self::Agree(_)
+            | Self::Kill(_)
+            | Self::SetDirty
+            | Self::Debug(_)
+            | Self::Attach
+            | Self::Multicast { .. }
+            | Self::Vote(_)
+            | Self::Group(_)
+            | Self::Port(_)
+            | Self::Manage(_) => false,
+        }
+    }
+
     /// A message for the ring, which a client may send without wanting to hear that it was taken.
     #[must_use]
     pub const fn may_go_unanswered(&self) -> bool {

@@ -9,9 +9,10 @@
 //! |---|---|
 //! | 8 | sequence of the ring |
 //! | 4 | representative of the ring |
-//! | 1 | 1: a replica's message follows; 2: an introduction: what the node holds, then its hello |
-//! | … | that |
+//! | 1 | 1: a replica's message; 2: an introduction; 3: whether the node can read the directory |
+//! | … | that: of an introduction what the node holds, then its hello; of the last 0 or 1 |
 
+pub(crate) mod asked;
 pub(crate) mod reload;
 mod review;
 
@@ -19,16 +20,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use confdb::edit::steps;
 use confdb::replica::{
     Digest, Edition, Event, Holding, Message, NotProposed, Outcome, Output, Place, Ticket,
 };
 use confdb::{Configuration, Problem, Replica};
 use totem::{Guarantee, NodeId, NodeSet, Plant, RingId, RingSeq, planted};
 
+use self::asked::{Asked, Author};
 use self::reload::{NotReloaded, Reloaded};
 use super::Config;
 use super::command::{RequestId, SessionId, Wanted};
-use super::effect::{Effect, FileJob, Notice, Reply, Report};
+use super::effect::{Effect, FileJob, Notice, Report};
+use super::objects::ObjectRefused;
+use super::objects::written::{Told, Written};
 use super::outbox::Outbox;
 use super::reconfigure::Reconfiguration;
 use super::service::{MessageError, Reader, Service};
@@ -36,9 +41,13 @@ use super::sync::States;
 
 const REPLICA: u8 = 1;
 const INTRODUCTION: u8 = 2;
+const LOOKED: u8 = 3;
 
 /// What the text in use is called where another is compared with it.
 const RUNNING: &str = "running";
+
+/// What problems call a text that a program has changed.
+const WRITTEN: &str = "the changed configuration";
 
 /// The configuration among those of the other nodes.
 #[derive(Debug)]
@@ -48,12 +57,18 @@ pub(crate) struct Database {
     ring: Option<RingId>,
     /// Programs that wait for this node's file.
     fetching: BTreeMap<RequestId, Wanted>,
-    /// The program whose proposal is under way, and what its author should know.
-    asked: Option<(RequestId, Vec<String>)>,
+    /// The program whose proposal is under way.
+    asked: Option<Asked>,
     /// What the shell has found this node to make of a text.
     staged: Option<(Ticket, Box<Reconfiguration>)>,
     /// What was switched to last, until its file is written; the program that waits for it.
-    switched: Option<(Ticket, Option<(RequestId, Reloaded)>)>,
+    switched: Option<(Ticket, Option<Asked>)>,
+    /// The text is a copy of what a directory holds.
+    copied: bool,
+    /// This node has tried to read the directory, and cannot.
+    blind: bool,
+    /// Nodes of the ring that have said so of themselves.
+    blinds: NodeSet,
     /// Whether this node may act, for those who propose.
     quorate: bool,
     plant: Plant,
@@ -91,6 +106,9 @@ impl Database {
             asked: None,
             staged: None,
             switched: None,
+            copied: config.held.copied,
+            blind: false,
+            blinds: NodeSet::new(),
             quorate: false,
             plant: config.ring.plant(),
         }
@@ -128,6 +146,22 @@ impl Database {
     pub(crate) fn on_ended(&mut self, quorate: bool, next: RingId) {
         self.replica.on_ended(quorate);
         self.ring = Some(next);
+        self.blinds.clear();
+    }
+
+    /// This node can read the directory from now on, or cannot. The others hear of it on this ring
+    /// and on each that follows.
+    pub(crate) fn looked(&mut self, sees: bool, outbox: &mut Outbox) {
+        if self.blind == sees {
+            self.blind = !sees;
+            self.say(LOOKED, Guarantee::Agreed, &[u8::from(sees)], outbox);
+        }
+    }
+
+    /// Who of these looks into the directory for all: the first by id that has not said that it
+    /// cannot; where none can, the first.
+    pub(crate) fn looks(&self, members: &NodeSet) -> Option<NodeId> {
+        members.difference(&self.blinds).next().or_else(|| members.first()).copied()
     }
 
     /// Whether this node may act as a member.
@@ -151,6 +185,9 @@ impl Database {
             }
         }
         self.replica.on_ring(ring);
+        if self.blind {
+            self.say(LOOKED, Guarantee::Agreed, &[0], outbox);
+        }
     }
 
     /// A node of the ring says this. What the replica makes of it is to be done next.
@@ -162,12 +199,15 @@ impl Database {
             .ok_or_else(|| reader.bad("representative", representative))?;
         let kind = reader.u8()?;
         match kind {
-            REPLICA | INTRODUCTION => {}
+            REPLICA | INTRODUCTION | LOOKED => {}
             unknown => return Err(reader.bad("kind", unknown)),
         }
         let body = reader.rest();
         if self.ring != Some(RingId { seq, representative }) {
             return Ok(Said::Nothing);
+        }
+        if kind == LOOKED {
+            return self.on_looked(from, body).map(|()| Said::Nothing);
         }
         if kind == INTRODUCTION {
             let (holding, hello) = Holding::decode(&body)?;
@@ -183,6 +223,16 @@ impl Database {
         });
         self.replica.on_message(from.get(), message);
         Ok(Said::Nothing)
+    }
+
+    fn on_looked(&mut self, from: NodeId, body: Bytes) -> Result<(), MessageError> {
+        let mut reader = Reader::new("message about a directory", body);
+        match reader.u8()? {
+            0 => self.blinds.insert(from),
+            1 => self.blinds.remove(&from),
+            other => return Err(reader.bad("sight", other)),
+        };
+        reader.end()
     }
 
     /// A node of this cluster has introduced itself anew.
@@ -208,10 +258,35 @@ impl Database {
     /// A program is gone.
     pub(crate) fn gone(&mut self, session: SessionId) {
         self.fetching.retain(|request, _| request.session != session);
-        self.asked.take_if(|(request, _)| request.session == session);
+        self.asked.take_if(|asked| asked.author.request.session == session);
         if let Some((_, waiting)) = &mut self.switched {
-            waiting.take_if(|(request, _)| request.session == session);
+            waiting.take_if(|asked| asked.author.request.session == session);
         }
+    }
+
+    /// A program wants all nodes to go by the text of now, changed so.
+    pub(crate) fn write(
+        &mut self,
+        request: RequestId,
+        wish: Written,
+        outbox: &mut Outbox,
+    ) -> Result<(), ObjectRefused> {
+        let Written { steps, about, told } = wish;
+        if self.copied {
+            return Err(ObjectRefused::Directory(about));
+        }
+        if self.replica.text().is_empty() {
+            return Err(ObjectRefused::Unconfigured);
+        }
+        let text = steps::apply(WRITTEN, self.replica.text(), &steps)?.into_bytes();
+        let author = Author { request, told };
+        let proposed =
+            self.read(Wanted::default(), WRITTEN, &text).and_then(|new| self.propose(&new, &text));
+        match proposed {
+            Ok(warnings) => self.asked = Some(Asked { author, warnings }),
+            Err(why) => author.refuse(why, outbox),
+        }
+        Ok(())
     }
 
     /// This is the file for which a program waits, or why there is none.
@@ -230,9 +305,11 @@ impl Database {
             Ok((new, text)) => self.propose(&new, &text).map_err(Err),
             Err(why) => Err(Err(why)),
         };
+        let author = Author { request, told: Told::Version };
         match result {
-            Ok(warnings) => self.asked = Some((request, warnings)),
-            Err(answer) => outbox.reply(request, Reply::Reload(answer)),
+            Ok(warnings) => self.asked = Some(Asked { author, warnings }),
+            Err(Ok(difference)) => author.tell(difference, outbox),
+            Err(Err(why)) => author.refuse(why, outbox),
         }
     }
 
@@ -293,18 +370,16 @@ impl Database {
         self.replica.checked(ticket, result);
     }
 
-    /// The file in use is the new one, or cannot be written yet.
+    /// The file in use is the new one, or cannot be written yet. Who waited for that is told.
     pub(crate) fn activated(
         &mut self,
         ticket: Ticket,
         result: Result<(), String>,
-        outbox: &mut Outbox,
-    ) {
-        let Some((_, waiting)) = self.switched.take_if(|(last, _)| *last == ticket) else { return };
-        if let Some((request, mut reloaded)) = waiting {
-            reloaded.unwritten = result.err();
-            outbox.reply(request, Reply::Reload(Ok(reloaded)));
-        }
+    ) -> Option<(Author, Reloaded)> {
+        let (_, waiting) = self.switched.take_if(|(last, _)| *last == ticket)?;
+        let Asked { author, warnings } = waiting?;
+        let (version, unwritten) = (self.replica.edition().version, result.err());
+        Some((author, Reloaded { version, warnings, unwritten, difference: None }))
     }
 
     // -- what the replica wants -----------------------------------------------------------------
@@ -361,13 +436,11 @@ impl Database {
     }
 
     fn ended(&mut self, outcome: Outcome, outbox: &mut Outbox) {
-        let Some((request, warnings)) = self.asked.take() else { return };
+        let Some(asked) = self.asked.take() else { return };
         let why = match outcome {
             Outcome::Switched => {
-                let version = self.replica.edition().version;
-                let reloaded = Reloaded { version, warnings, unwritten: None, difference: None };
                 if let Some((_, waiting)) = &mut self.switched {
-                    *waiting = Some((request, reloaded));
+                    *waiting = Some(asked);
                 }
                 return;
             }
@@ -377,7 +450,7 @@ impl Database {
             Outcome::Undecided => NotReloaded::Undecided,
             Outcome::NotCurrent => NotReloaded::NotCurrent,
         };
-        outbox.reply(request, Reply::Reload(Err(why)));
+        asked.author.refuse(why, outbox);
     }
 
     fn tell(&self, event: Event, outbox: &mut Outbox) {

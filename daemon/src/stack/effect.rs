@@ -555,4 +555,6 @@ pub struct Status {
     pub ports: Vec<u8>,
     /// Counters of the ring.
     pub stats: totem::Stats,
+    /// The timers and limits it goes by.
+    pub pace: totem::Pace,
 }

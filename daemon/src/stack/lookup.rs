@@ -3,17 +3,18 @@
 //! Must never cost the ring anything: what is shown is made anew after a change of the membership,
 //! of the votes or of the configuration, and at no other time.
 
-use std::collections::BTreeSet;
-
 use confdb::Tree;
 
 use super::Stack;
 use super::command::{MapCommand, RequestId, SessionId};
-use super::effect::Reply;
+use super::connections::Connections;
+use super::database::asked::Author;
+use super::effect::{Reloaded, Reply};
 use super::map::running::{self, Joins, Picture};
-use super::map::{Maps, Owner, Value, Which, statistics};
-use super::objects::running::Connections;
-use super::objects::{Objects, TreeCommand};
+use super::map::{Maps, Owner, Value, statistics};
+use super::objects::written::Told;
+use super::objects::{Answer, Objects, ObjectsFound, TreeCommand};
+use super::outbox::Outbox;
 
 /// What programs can look up of the configuration.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,9 +37,8 @@ pub(super) struct Lookup {
     maps: Maps,
     objects: Objects,
     joins: Joins,
-    /// Programs that have asked something and are not gone, and how many are.
-    sessions: BTreeSet<SessionId>,
-    closed: u64,
+    /// The programs that talk to the daemon, as they were told last.
+    connections: Connections,
     /// Something that is shown may have changed.
     stale: bool,
     /// Votes that were expected when it was last shown.
@@ -46,16 +46,24 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// This program asks something.
-    pub(super) fn heard(&mut self, session: SessionId) {
-        self.sessions.insert(session);
-    }
-
     pub(super) fn gone(&mut self, session: SessionId) {
         self.maps.gone(session);
         self.objects.gone(session);
-        self.sessions.remove(&session);
-        self.closed += 1;
+        self.connections.gone(session);
+    }
+
+    /// All nodes go by what a program has changed; it is told so.
+    pub(super) fn written(&self, author: Author, reloaded: Reloaded, outbox: &mut Outbox) {
+        let created = match &author.told {
+            Told::Object(path) => self.objects.first(path),
+            Told::Version | Told::Done => None,
+        };
+        match created {
+            Some(object) => {
+                outbox.reply(author.request, Reply::Objects(Ok(ObjectsFound::Object(object))));
+            }
+            None => author.tell(reloaded, outbox),
+        }
     }
 
     /// Something that is shown may have changed.
@@ -66,28 +74,29 @@ impl Lookup {
 
 impl Stack {
     pub(super) fn look_up(&mut self, request: RequestId, command: MapCommand) {
-        let counts = match &command {
-            MapCommand::Get { map, .. }
-            | MapCommand::List { map, .. }
-            | MapCommand::Set { map, .. }
-            | MapCommand::Delete { map, .. }
-            | MapCommand::Adjust { map, .. } => *map == Which::Statistics,
-            MapCommand::Track { wish, .. } => wish.map == Which::Statistics,
-            MapCommand::Untrack(_) => false,
-        };
-        if counts {
-            let stats = statistics::keys(&self.ring.stats());
+        if command.counts() {
+            let mut stats = statistics::keys(&self.ring.stats(), &self.ring.pace());
+            stats.extend(self.lookup.connections.keys());
             self.lookup.maps.count(stats, &mut self.outbox);
         }
         let found = self.lookup.maps.command(request.session, command, &mut self.outbox);
         self.outbox.reply(request, Reply::Map(found));
     }
 
+    /// These are the programs that talk to the daemon. To be told before a program asks to see
+    /// them; see [`Command::shows_connections`](super::command::Command::shows_connections).
+    pub fn connected(&mut self, connections: Connections) {
+        self.lookup.connections = connections;
+    }
+
     /// A program asks for objects, or changes some.
     pub(super) fn browse(&mut self, request: RequestId, command: TreeCommand) {
         self.show_running();
-        let found = self.lookup.objects.command(request.session, command, &mut self.outbox);
-        self.outbox.reply(request, Reply::Objects(found));
+        match self.lookup.objects.command(request.session, command, &mut self.outbox) {
+            Ok(Answer::Found(found)) => self.outbox.reply(request, Reply::Objects(Ok(found))),
+            Ok(Answer::Written(wish)) => self.write(request, wish),
+            Err(why) => self.outbox.reply(request, Reply::Objects(Err(why))),
+        }
     }
 
     /// Another configuration is in force.
@@ -99,11 +108,8 @@ impl Stack {
 
     fn show_running(&mut self) {
         let picture = self.picture();
-        let connections = Connections {
-            active: u64::try_from(self.lookup.sessions.len()).unwrap_or(u64::MAX),
-            closed: self.lookup.closed,
-        };
-        let (joins, stats) = (&self.lookup.joins, self.ring.stats());
+        let (joins, connections) = (&self.lookup.joins, &self.lookup.connections);
+        let stats = self.ring.stats();
         let objects = super::objects::running::objects(&picture, joins, &stats, connections);
         self.lookup.objects.show_running(&objects, &mut self.outbox);
     }

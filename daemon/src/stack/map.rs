@@ -90,6 +90,23 @@ pub enum MapCommand {
     Untrack(u64),
 }
 
+impl MapCommand {
+    /// It is about the statistics.
+    #[must_use]
+    pub const fn counts(&self) -> bool {
+        let map = match self {
+            Self::Get { map, .. }
+            | Self::List { map, .. }
+            | Self::Set { map, .. }
+            | Self::Delete { map, .. }
+            | Self::Adjust { map, .. } => map,
+            Self::Track { wish, .. } => &wish.map,
+            Self::Untrack(_) => return false,
+        };
+        matches!(map, Which::Statistics)
+    }
+}
+
 /// What a program is answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Found {

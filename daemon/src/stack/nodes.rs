@@ -285,11 +285,6 @@ impl Nodes {
         self.entries.get(&id).is_some_and(Entry::is_admitted)
     }
 
-    /// The member whose id is the lowest.
-    pub(crate) fn lowest(&self) -> Option<NodeId> {
-        self.entries.iter().find(|(_, entry)| entry.is_admitted()).map(|(&id, _)| id)
-    }
-
     /// The hellos of those who belong here; the others are reported.
     pub(crate) fn introductions(
         &self,

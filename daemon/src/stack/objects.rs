@@ -2,13 +2,14 @@
 //! and what programs add.
 //!
 //! Must never let a program change what shows something else: the configuration is the same on all
-//! nodes and changes by a new version of it, the state of the cluster by what happens. Must never
-//! grow without bound, nor wait for the ring.
+//! nodes and changes by a new version of it, which a program may ask for (`written.rs`); the state
+//! of the cluster changes by what happens. Must never grow without bound, nor wait for the ring.
 
 mod command;
 mod convert;
 mod page;
 pub(crate) mod running;
+pub(crate) mod written;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use confdb::{Change, ChangeKind, Edit, Handle, Path, Tree, WatchId, Watches};
 
 pub use self::command::{ObjectChange, ObjectRefused, ObjectsFound, TreeCommand, What};
 pub use self::page::{Object, ObjectPage};
+use self::written::Written;
 use super::command::SessionId;
 use super::effect::Notice;
 use super::outbox::Outbox;
@@ -32,6 +34,15 @@ pub const MOST_OBJECTS: usize = 4096;
 pub const MOST_BYTES: usize = 8 << 20;
 /// Most watches of one session.
 pub const MOST_WATCHES: usize = 256;
+
+/// What comes of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Answer {
+    /// This.
+    Found(ObjectsFound),
+    /// All nodes are to go by a configuration that was changed so.
+    Written(Written),
+}
 
 /// All objects, and who watches them.
 #[derive(Debug)]
@@ -64,46 +75,58 @@ impl Objects {
         session: SessionId,
         command: TreeCommand,
         outbox: &mut Outbox,
-    ) -> Result<ObjectsFound, ObjectRefused> {
-        match command {
+    ) -> Result<Answer, ObjectRefused> {
+        if let Some(written) = written::written(&self.tree, &command)? {
+            return Ok(Answer::Written(written));
+        }
+        let found = match command {
+            TreeCommand::Edit(steps) => return written::edits(&steps).map(Answer::Written),
             TreeCommand::List { object, after } => {
-                page::page(&self.tree, object, after).map(ObjectsFound::Page)
+                page::page(&self.tree, object, after).map(ObjectsFound::Page)?
             }
-            TreeCommand::Find(path) => self.find(&path),
-            TreeCommand::Create { parent, name } => {
-                self.check((parent, Some(&name)))?;
-                self.has_room(1, name.len())?;
-                let new = (1, name.len());
-                let changes = self.tree.apply(Edit::Create { parent, name })?;
-                let created = changes.first().and_then(|change| change.lineage.last()).copied();
-                self.changed(((0, 0), new), &changes, outbox);
-                Ok(created.map_or(ObjectsFound::Done, ObjectsFound::Object))
-            }
+            TreeCommand::Find(path) => self.find(&path)?,
+            TreeCommand::Create { parent, name } => self.create(parent, name, outbox)?,
             TreeCommand::Set { object, key, value } => {
                 self.check((object, Some(&key)))?;
                 let value = convert::from_program(&key, value)?;
                 self.has_room(0, key.len() + convert::size(&value))?;
-                self.apply(Edit::Set { object, key, value }, outbox)
+                self.apply(Edit::Set { object, key, value }, outbox)?
             }
             TreeCommand::Unset { object, key } => {
                 self.check((object, Some(&key)))?;
-                self.apply(Edit::Unset { object, key }, outbox)
+                self.apply(Edit::Unset { object, key }, outbox)?
             }
             TreeCommand::Delete(object) => {
                 self.check((object, None))?;
-                self.apply(Edit::Delete { object }, outbox)
+                self.apply(Edit::Delete { object }, outbox)?
             }
             TreeCommand::Watch { number, object, subtree } => {
-                self.watch((session, number), object, subtree)
+                self.watch((session, number), object, subtree)?
             }
             TreeCommand::Unwatch(number) => {
                 let watch = self.numbers.remove(&(session, number));
                 let watch = watch.ok_or(ObjectRefused::NoWatch(number))?;
                 self.sessions.remove(&watch);
                 self.watches.unwatch(watch)?;
-                Ok(ObjectsFound::Done)
+                ObjectsFound::Done
             }
-        }
+        };
+        Ok(Answer::Found(found))
+    }
+
+    fn create(
+        &mut self,
+        parent: Handle,
+        name: String,
+        outbox: &mut Outbox,
+    ) -> Result<ObjectsFound, ObjectRefused> {
+        self.check((parent, Some(&name)))?;
+        self.has_room(1, name.len())?;
+        let new = (1, name.len());
+        let changes = self.tree.apply(Edit::Create { parent, name })?;
+        let created = changes.first().and_then(|change| change.lineage.last()).copied();
+        self.changed(((0, 0), new), &changes, outbox);
+        Ok(created.map_or(ObjectsFound::Done, ObjectsFound::Object))
     }
 
     /// A program is gone.
@@ -175,6 +198,11 @@ impl Objects {
             |(ours, theirs): (&Handle, &Handle)| self.tree.name(*ours) == shown.name(*theirs);
         let same = ours.len() == theirs.len() && ours.iter().zip(theirs).all(named);
         same.then(|| ours.into_iter().zip(theirs.iter().copied()).collect())
+    }
+
+    /// The first object of this path.
+    pub(crate) fn first(&self, path: &Path) -> Option<Handle> {
+        self.tree.find(path).first().copied()
     }
 
     fn find(&self, path: &str) -> Result<ObjectsFound, ObjectRefused> {

@@ -258,12 +258,12 @@ fn text(version: u64) -> Vec<u8> {
 
 /// What a node becomes that is told of three nodes of one vote by this text.
 fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
-    let read = confdb::load::configuration("cluster.conf", text).expect("it is valid").cluster;
-    let version = read.config_version.into();
+    let read = confdb::load::configuration("cluster.conf", text).expect("it is valid");
+    let version = read.cluster.config_version.into();
     let Config { ring, nodes, voting, disallowed, shutdown_timeout, .. } =
         config(me.get(), 1, RingSeq::default(), File { version, ..THREE });
     let (voting, tuning) = (Some(voting), ring.tuning());
-    let shown = Shown::default();
+    let shown = Shown { keys: Vec::new(), objects: read.tree };
     Box::new(Reconfiguration {
         version,
         nodes,
@@ -287,6 +287,7 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
     };
     let votes = (1..=file.nodes).map(|id| (node(id), Votes::ONE)).collect();
     let expected = file.expected.map(Votes::new);
+    let read = confdb::load::configuration("f", &text(file.version)).expect("it is valid");
     Config {
         ring: totem::Config::new(identity, Timing::default(), limits).expect("defaults work"),
         last,
@@ -297,8 +298,8 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
         voting: quorum::Config::new(node(id), votes, expected, file.two_node).expect("valid"),
         disallowed: file.disallowed,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text: text(file.version).into(), accepted: Vec::new() },
-        shown: Shown::default(),
+        held: Held { text: text(file.version).into(), accepted: Vec::new(), copied: false },
+        shown: Shown { keys: Vec::new(), objects: read.tree },
     }
 }
 

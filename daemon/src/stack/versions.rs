@@ -16,9 +16,11 @@ use totem::{Configuration, Instant, Kind, NodeId};
 
 use super::Stack;
 use super::command::{RequestId, Wanted};
+use super::database::asked::Author;
 use super::database::{Said, Step};
 use super::effect::{NotReloaded, Refusal, Reply, Report, Running};
 use super::nodes::hello::Hello;
+use super::objects::written::Written;
 use super::reconfigure::Reconfiguration;
 use super::service::MessageError;
 use super::sync::States;
@@ -90,15 +92,26 @@ impl Stack {
     /// `FileJob::Activate`.
     pub fn activated(&mut self, now: Instant, ticket: Ticket, result: Result<(), String>) {
         if !self.left {
-            self.database.activated(ticket, result, &mut self.outbox);
+            if let Some((author, reloaded)) = self.database.activated(ticket, result) {
+                self.lookup.written(author, reloaded, &mut self.outbox);
+            }
             self.settle(now);
         }
     }
 
-    /// This node speaks for all where one must: it is the lowest member of a cluster that may act.
+    /// This node looks into the directory and speaks for all: it is the lowest member of a cluster
+    /// that may act, of those that have not said that they cannot read it.
     #[must_use]
     pub fn speaks(&self) -> bool {
-        self.is_quorate() && self.nodes.lowest() == Some(self.nodes.me())
+        self.is_quorate() && self.database.looks(&self.nodes.admitted()) == Some(self.nodes.me())
+    }
+
+    /// This node has read the directory, or could not several times: then another looks.
+    pub fn looked(&mut self, now: Instant, sees: bool) {
+        if !self.left {
+            self.database.looked(sees, &mut self.outbox);
+            self.settle(now);
+        }
     }
 
     /// The version that this node goes by.
@@ -133,6 +146,19 @@ impl Stack {
         } else {
             self.database.reload(request, wanted, &mut self.outbox);
         }
+    }
+
+    /// A program wants all nodes to go by the text of now, changed so.
+    pub(super) fn write(&mut self, request: RequestId, wish: Written) {
+        let author = Author { request, told: wish.told.clone() };
+        if self.left || self.nodes.is_leaving() {
+            self.outbox.reply(request, Reply::Refused(Refusal::Leaving));
+        } else if !self.open {
+            author.refuse(NotReloaded::Interrupted, &mut self.outbox);
+        } else if let Err(why) = self.database.write(request, wish, &mut self.outbox) {
+            self.outbox.reply(request, Reply::Objects(Err(why)));
+        }
+        self.follow();
     }
 
     /// One configuration of the ring gives way to the next.

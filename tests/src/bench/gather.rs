@@ -14,7 +14,7 @@ use super::meter::{self, Usage, hundredths};
 use super::record::{Record, median};
 
 /// How long all may take to find together, and to count to their ends.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(130);
 
 /// Longest line that is taken.
 const LONGEST_LINE: u64 = 4 << 10;
@@ -41,7 +41,17 @@ pub struct Outcome {
     pub cost: u64,
     /// Most memory of a host, bytes.
     pub resident: u64,
+    /// How long messages were on their way, nanoseconds, at the host where it was longest.
+    pub delays: Delays,
 }
+
+/// The names under which programs print how long messages were on their way, and the longest time
+/// in which nothing came.
+pub const DELAYS: [&str; 7] =
+    ["own_p50", "own_p99", "own_p999", "peer_p50", "peer_p99", "peer_p999", "silence"];
+
+/// The values of [`DELAYS`], nanoseconds; zero what was not measured.
+pub type Delays = [u64; DELAYS.len()];
 
 impl Outcome {
     /// Adds it to a record.
@@ -52,6 +62,11 @@ impl Outcome {
             .hundredths("cpus", self.cpus)
             .hundredths("cpu_ms_per_megabyte", self.cost)
             .hundredths("resident_mib", (self.resident * 100) >> 20);
+        for (name, nanos) in DELAYS.into_iter().zip(self.delays) {
+            if nanos > 0 {
+                record.count(name, nanos);
+            }
+        }
     }
 
     /// The median of each figure.
@@ -64,6 +79,7 @@ impl Outcome {
             cpus: middle(|one| one.cpus),
             cost: middle(|one| one.cost),
             resident: middle(|one| one.resident),
+            delays: std::array::from_fn(|place| median(of.iter().map(|one| one.delays[place]))),
         }
     }
 }
@@ -75,6 +91,7 @@ struct Host {
     last: Option<(Instant, Usage)>,
     megabytes: u64,
     messages: u64,
+    delays: Delays,
 }
 
 /// What a generator's pipe said: a line, or nothing more.
@@ -123,6 +140,8 @@ impl Host {
             let messages = field(line, "messages_per_second").and_then(|text| text.parse().ok());
             self.megabytes = megabytes.ok_or_else(missing)?;
             self.messages = messages.ok_or_else(missing)?;
+            self.delays = DELAYS
+                .map(|name| field(line, name).and_then(|text| text.parse().ok()).unwrap_or(0));
             self.last = Some((Instant::now(), usage));
         } else if self.first.is_none() {
             self.first = Some((Instant::now(), usage));
@@ -152,6 +171,9 @@ fn sum(hosts: &[Host]) -> Outcome {
         // Processors by megabytes per second are seconds per megabyte.
         cost: cpus * 100_000 / megabytes.max(1),
         resident: resident.max().unwrap_or(0),
+        delays: std::array::from_fn(|place| {
+            hosts.iter().map(|host| host.delays[place]).max().unwrap_or(0)
+        }),
     }
 }
 
@@ -179,7 +201,7 @@ fn listen(generators: &mut [Generator]) -> Receiver<Said> {
 }
 
 /// The value of a field in a flat JSON object, without quotes.
-fn field<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn field<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     let (_, after) = json.split_once(&format!("\"{name}\":"))?;
     let end = after.find([',', '}'])?;
     Some(after.get(..end)?.trim_matches('"'))

@@ -6,20 +6,15 @@
 use std::fs::File;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use client::Connection;
 use daemon::demo::conf;
-use daemon::demo::home::{self, Home};
-use daemon::demo::process::Process;
+use daemon::demo::home::Home;
 
+use super::engine::farewell;
 use super::gather::{Generator, Outcome, gather};
-use super::site::{HOSTS, Site, sender};
-
-pub mod worker;
-
-/// How long a daemon may take to say good-bye before it is killed.
-const FAREWELL: Duration = Duration::from_secs(5);
+use super::site::Site;
 
 /// Throughput with the generator inside the daemon, all nodes sending messages of `size` bytes.
 ///
@@ -32,46 +27,6 @@ pub fn run(site: &Site, size: usize, length: Duration) -> Result<Outcome, String
     let outcome = gather(&mut generators, length, |_| {});
     let outcome = outcome.map_err(|why| explain(&why, &homes))?;
     farewell(generators.into_iter().map(|generator| generator.process).collect());
-    Ok(outcome)
-}
-
-/// Throughput as programs have it: one on each host sends and receives through the daemon's socket.
-///
-/// # Errors
-/// A daemon or a program does not finish.
-pub fn run_clients(site: &Site, size: usize, length: Duration) -> Result<Outcome, String> {
-    let homes = homes(site)?;
-    let mut daemons = Vec::new();
-    for (host, home) in homes.iter().enumerate() {
-        let mut command = home.daemon(site.clusterd(), &[]).map_err(|error| error.to_string())?;
-        daemons.push(site.spawn(host, &mut command)?);
-    }
-    for daemon in &mut daemons {
-        let pipe = daemon.take_stdout().ok_or("a pipe was asked for")?;
-        home::ready(pipe).map_err(|why| explain(&why, &homes))?;
-    }
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut generators = Vec::new();
-    for (host, home) in homes.iter().enumerate() {
-        let mut command = sender(&own);
-        command
-            .args(["worker", "--size", &size.to_string()])
-            .args(["--seconds", &length.as_secs().to_string()])
-            .args(["--members", &HOSTS.to_string(), "--socket"])
-            .arg(home.socket())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .process_group(0);
-        let process = site.spawn(host, &mut command)?;
-        let pids = vec![process.pid(), daemons[host].pid()];
-        generators.push(Generator { process, pids });
-    }
-    let outcome = gather(&mut generators, length, |_| {}).map_err(|why| explain(&why, &homes))?;
-    drop(generators);
-    for daemon in &mut daemons {
-        daemon.terminate().map_err(|error| error.to_string())?;
-    }
-    farewell(daemons);
     Ok(outcome)
 }
 
@@ -134,15 +89,6 @@ fn generators(
         generators.push(Generator { process, pids });
     }
     Ok(generators)
-}
-
-/// Waits for the ends of programs that are leaving; those that do not end in time are killed.
-pub(super) fn farewell(processes: Vec<Process>) {
-    let deadline = Instant::now() + FAREWELL;
-    for mut process in processes {
-        // Whatever comes of it: the program goes with its owner.
-        let _ = process.wait(Some(deadline));
-    }
 }
 
 /// A complaint with the last words of the daemons.

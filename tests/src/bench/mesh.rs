@@ -79,6 +79,20 @@ pub fn run(nodes: usize, size: usize, sealed: bool, length: Duration) -> Speed {
     Speed { messages: per_second(messages, took), bytes: per_second(bytes, took) }
 }
 
+/// Lets `nodes` rings order messages of `size` bytes until each has delivered so many. The same
+/// arguments are the same work, instruction by instruction.
+///
+/// # Panics
+/// As [`run`].
+pub fn deliver(nodes: usize, size: usize, sealed: bool, messages: u64) {
+    let mut mesh = Mesh::new(nodes, size, sealed);
+    mesh.form();
+    mesh.sending = true;
+    while mesh.nodes.iter().any(|node| node.messages < messages) {
+        mesh.pass();
+    }
+}
+
 impl Node {
     fn new(index: usize, sealed: bool) -> Self {
         let id = u32::try_from(index + 1).ok().and_then(NodeId::new).expect("a few nodes");

@@ -1,4 +1,4 @@
-//! Three hosts on one bridge, and the programs that are measured on them.
+//! Hosts on one bridge, and the programs that are measured on them.
 //!
 //! Must never leave anything behind: what runs on the hosts ends with them, and files stand in a
 //! directory that goes with its owner.
@@ -6,15 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use daemon::demo::lan::{ETHERNET_MTU, Lan, own_user_namespace};
+use daemon::demo::lan::{Lan, own_user_namespace};
 use daemon::demo::process::Process;
 use daemon::demo::scratch::Scratch;
-
-/// How many hosts.
-pub const HOSTS: usize = 3;
-
-/// The same, for arithmetic.
-pub const MEMBERS: u64 = 3;
 
 /// Starts its words at real-time priority, where that is permitted.
 const FIRST: &str = "chrt -r 30 true 2>/dev/null && exec chrt -r 30 \"$@\"; exec \"$@\"";
@@ -36,6 +30,7 @@ pub struct Site {
     lan: Lan,
     scratch: Scratch,
     clusterd: PathBuf,
+    hosts: usize,
 }
 
 /// Gives this process the rights to make hosts, if it has not. Must be called before it has a
@@ -51,24 +46,35 @@ pub fn enter() -> Result<(), String> {
 }
 
 impl Site {
-    /// Makes them.
+    /// Makes so many, on a bridge that carries packets of `mtu` bytes.
     ///
     /// # Errors
     /// The kernel refuses, or `clusterd` is missing.
-    pub fn new() -> Result<Self, String> {
+    pub fn new(hosts: usize, mtu: u32) -> Result<Self, String> {
         let clusterd = clusterd()?;
         let scratch = Scratch::new("cluster-bench").map_err(|error| error.to_string())?;
         scratch.go_on_panic();
-        let names: Vec<String> = (1..=HOSTS).map(|n| format!("iscsi{n}")).collect();
-        let lan = Lan::new(&names, ETHERNET_MTU, &scratch.path().join("hosts"))
+        let lan = Lan::new(&names(hosts), mtu, &scratch.path().join("hosts"))
             .map_err(|error| format!("cannot make hosts: {error}"))?;
-        Ok(Self { lan, scratch, clusterd })
+        Ok(Self { lan, scratch, clusterd, hosts })
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn hosts(&self) -> usize {
+        self.hosts
+    }
+
+    /// The network between them.
+    #[must_use]
+    pub const fn lan(&self) -> &Lan {
+        &self.lan
     }
 
     /// Their names.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        (1..=HOSTS).map(|n| format!("iscsi{n}")).collect()
+        names(self.hosts)
     }
 
     /// The daemon.
@@ -103,6 +109,10 @@ impl Site {
         let what = command.get_program().to_string_lossy().into_owned();
         self.lan.spawn(host, command).map_err(|error| format!("{what}: {error}"))
     }
+}
+
+fn names(hosts: usize) -> Vec<String> {
+    (1..=hosts).map(|n| format!("iscsi{n}")).collect()
 }
 
 /// Our daemon's program.

@@ -107,7 +107,7 @@ impl Play {
             voting,
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(5),
-            held: Held { text: text(1).into(), accepted: Vec::new() },
+            held: Held { text: text(1).into(), accepted: Vec::new(), copied: false },
             shown: Shown::default(),
         };
         let mut play = Self {

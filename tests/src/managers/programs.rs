@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use super::access;
 use super::cluster;
 use super::place::Place;
 use super::report::{Report, differences};
@@ -22,6 +23,12 @@ const SOURCES: [(&str, &str, &str); 5] = [
     ),
     ("cmap", include_str!("../../peers/cmap.c"), include_str!("../../peers/cmap.txt")),
     ("cfg", include_str!("../../peers/cfg.c"), include_str!("../../peers/cfg.txt")),
+];
+
+/// Programs that scenarios of their own run.
+const OTHERS: [(&str, &str, &str); 2] = [
+    ("access", include_str!("../../peers/access.c"), include_str!("../../peers/access.txt")),
+    ("sam", include_str!("../../peers/sam.c"), include_str!("../../peers/sam.txt")),
 ];
 
 /// What they have in common.
@@ -44,7 +51,7 @@ const MESSAGES: usize = 500;
 /// # Errors
 /// The compiler's complaint.
 pub fn compile(place: &Place, name: &str, words: &[&str]) -> Result<PathBuf, String> {
-    let source = SOURCES.iter().find(|(of, ..)| *of == name);
+    let source = SOURCES.iter().chain(&OTHERS).find(|(of, ..)| *of == name);
     let (_, text, _) = source.ok_or_else(|| format!("no program {name}"))?;
     let dir = place.scratch();
     let (file, program) = (dir.join(format!("{name}.c")), dir.join(format!("try-{name}")));
@@ -59,6 +66,12 @@ pub fn compile(place: &Place, name: &str, words: &[&str]) -> Result<PathBuf, Str
     Err(format!("{name}: cc: {}", String::from_utf8_lossy(&ended.stderr).trim()))
 }
 
+/// What one of them prints; where it runs in several ways, a blank line stands between them.
+pub(super) fn wanted(name: &str) -> Vec<&'static str> {
+    let source = SOURCES.iter().chain(&OTHERS).find(|(of, ..)| *of == name);
+    source.map(|(_, _, wanted)| wanted.split_inclusive("\n\n").collect()).unwrap_or_default()
+}
+
 /// One program per library, in C.
 ///
 /// # Errors
@@ -71,7 +84,8 @@ pub fn libraries(place: &mut Place, report: &mut Report<'_>) -> Result<(), Strin
         let what = format!("a program of lib{name}");
         report.check(&what, ran.fine() && ran.said == *wanted, &differences(wanted, &ran.said));
     }
-    group(place, report)
+    group(place, report)?;
+    access::check(place, report, 1)
 }
 
 /// The five libraries through the bindings for Rust of Corosync's own people.

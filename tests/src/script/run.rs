@@ -5,9 +5,10 @@
 
 use core::time::Duration;
 
+use confdb::edit::steps::Step;
 use totem::Guarantee;
 
-use super::{ballot, node, ports, time};
+use super::{ballot, node, ports, programs, time};
 use crate::airlock::KeyStep;
 use crate::check::group::Group;
 use crate::faults::{Fault, Moment, Trigger};
@@ -27,6 +28,7 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
         let fault = parse_fault(plan, fault)?;
         let (_, moment) = Moment::OF_RINGS
             .into_iter()
+            .chain(Moment::OF_STATES)
             .chain(Moment::OF_VERSIONS)
             .find(|(name, _)| name == moment)
             .ok_or_else(|| format!("{moment}: there is no such moment"))?;
@@ -40,8 +42,11 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
     if let Some(done) = ports::command(world, plan, words) {
         return done;
     }
+    if let Some(done) = configuration(world, plan, words) {
+        return done;
+    }
     match words {
-        ["run", "until", "operational"] => until(world, is_operational),
+        ["run", "until", "operational"] => until(world, World::is_operational),
         ["run", "until", "sprung"] => until(world, |world| !world.is_waiting()),
         ["run", span] => world.advance(time(span)?).map_err(|violation| violation.to_string()),
         ["retune", dial, value] => {
@@ -72,6 +77,40 @@ pub(super) fn command(world: &mut World, plan: &Plan, words: &[&str]) -> Result<
             Ok(())
         }
     }
+}
+
+/// Commands about the configuration that are no faults; `None` for another one.
+fn configuration(world: &mut World, plan: &Plan, words: &[&str]) -> Option<Result<(), String>> {
+    Some(match words {
+        ["directory", sight @ ("hidden-from" | "shown-to"), id] => {
+            node(plan, id).map(|node| world.sees(node, *sight == "shown-to"))
+        }
+        ["write", id, key] => write(world, plan, [id, key], None),
+        ["write", id, key, "refused-by", other] => write(world, plan, [id, key], Some(other)),
+        _ => return None,
+    })
+}
+
+/// A program writes a key.
+fn write(
+    world: &mut World,
+    plan: &Plan,
+    [id, key]: [&str; 2],
+    refuser: Option<&str>,
+) -> Result<(), String> {
+    let refuser = refuser.map(|other| node(plan, other)).transpose()?;
+    let step = assignment(key)?;
+    world.write_key(node(plan, id)?, (&format!("write {key}"), step), refuser);
+    Ok(())
+}
+
+/// `A.B.key=value`.
+fn assignment(text: &str) -> Result<Step, String> {
+    let wrong = || format!("{text}: not A.B.key=value");
+    let (path, value) = text.split_once('=').ok_or_else(wrong)?;
+    let (object, key) = path.rsplit_once('.').ok_or_else(wrong)?;
+    let object = object.parse().map_err(|why| format!("{text}: {why}"))?;
+    Ok(Step::Set { object, key: key.to_owned(), value: value.to_owned(), make: true })
 }
 
 fn key_step(word: &str) -> Result<KeyStep, String> {
@@ -129,6 +168,9 @@ fn parse_fault(plan: &Plan, words: &[&str]) -> Result<Fault, String> {
             let (node, refuser) = (node(plan, id)?, Some(node(plan, other)?));
             Ok(Fault::Reload { node, newer: 1, refuser })
         }
+        ["program", id, words @ ..] => {
+            Ok(Fault::Program { node: node(plan, id)?, act: programs::act(words)? })
+        }
         ["directory"] => Ok(Fault::Directory { everyone: false }),
         ["directory", "everyone"] => Ok(Fault::Directory { everyone: true }),
         ["join"] => Ok(Fault::Join),
@@ -162,16 +204,4 @@ fn until(world: &mut World, reached: impl Fn(&World) -> bool) -> Result<(), Stri
         world.advance(LOOK).map_err(|violation| violation.to_string())?;
     }
     Ok(())
-}
-
-fn is_operational(world: &World) -> bool {
-    let history = world.checks().history();
-    let alive = history.alive();
-    let mut rings = alive.iter().map(|node| {
-        let view = history.processes[node].view?;
-        let here = history.place(node).is_some_and(|place| place.ring == view.ring);
-        (here && view.members == alive).then_some(view.ring)
-    });
-    let first = rings.next().flatten();
-    first.is_some() && rings.all(|ring| ring == first)
 }

@@ -183,6 +183,18 @@ impl World {
                 }
             },
         }
+        if !self.triggers.is_empty() && self.is_telling(from, packet) {
+            self.fires_on(from, Moment::Telling);
+        }
+    }
+
+    /// It is on a new ring, whose members have not synchronized, and this is a frame of it.
+    fn is_telling(&self, node: usize, packet: &Bytes) -> bool {
+        let history = self.checks.history();
+        let installed = history.place(node).map(|place| place.ring);
+        let synced = history.processes[node].view.map(|view| view.ring);
+        let Ok(Packet::Frame(frame)) = Packet::decode(packet) else { return false };
+        installed != synced && installed == Some(frame.ring)
     }
 
     /// Totem §5: a ring sequence is on stable storage before anybody else hears of it.
@@ -361,6 +373,9 @@ impl World {
 /// An answer in one line.
 fn told(reply: &Reply) -> String {
     if let Reply::Refused(Refusal::Port(why)) = reply {
+        return why.to_string();
+    }
+    if let Reply::Objects(Err(why)) = reply {
         return why.to_string();
     }
     if *reply == Reply::Done { "done".into() } else { format!("{reply:?}") }

@@ -256,14 +256,20 @@ impl World {
         self.say(node, guarantee, size);
     }
 
-    /// Fires the triggers that wait for this moment of this node; were there any?
+    /// Fires the triggers that wait for this moment of this node; does any concern more than a
+    /// program?
     pub(super) fn fires_on(&mut self, node: usize, moment: Moment) -> bool {
         let fires = |trigger: &mut Trigger| trigger.node == node && trigger.moment == moment;
         let firing: Vec<Trigger> = self.triggers.extract_if(.., fires).collect();
         for trigger in &firing {
-            self.inject(&trigger.fault);
+            if matches!(trigger.fault, Fault::Program { .. }) {
+                // Its daemon does one thing after another, and this is the next.
+                self.schedule(Duration::ZERO, Happening::Fault(trigger.fault.clone()));
+            } else {
+                self.inject(&trigger.fault);
+            }
         }
-        !firing.is_empty()
+        firing.iter().any(|trigger| !matches!(trigger.fault, Fault::Program { .. }))
     }
 
     /// Fires the triggers that wait for a packet like this one; the packet is lost then.

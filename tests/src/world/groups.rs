@@ -3,7 +3,7 @@
 //! Must never let a program know more than its session tells it.
 
 use daemon::stack::command::{Command, GroupCommand, RequestId, SessionId};
-use daemon::stack::effect::{GroupNotice, Notice, Part, Refusal, Reply};
+use daemon::stack::effect::{Address, GroupNotice, Notice, Part, Refusal, Reply};
 use totem::{Configuration, Guarantee};
 
 use super::{Happening, World};
@@ -11,6 +11,7 @@ use crate::check::Breach;
 use crate::check::groups::{Event, NAME};
 use crate::guest;
 use crate::programs::{Act, Program};
+use crate::violation::Violation;
 
 /// Requests of programs that are no messages have numbers from here on.
 const NO_MESSAGE: u64 = 1 << 40;
@@ -67,7 +68,10 @@ impl World {
         let Some(program) = self.nodes[node].programs.turn() else { return };
         let (session, pid) = (program.session, program.address.pid);
         let (number, say) = program.say(part, guarantee, size);
-        self.trace.fine(self.now, Some(node), || format!("{pid} says {number} {part:?}"));
+        self.trace.story(self.now, Some(node), || match part {
+            Part::Whole => format!("{pid} says {number}"),
+            Part::First | Part::Middle | Part::Last => format!("{pid} says {number} {part:?}"),
+        });
         self.observe_group(node, Event::Says(session, number, part));
         self.ask_for(node, (session, number.into()), say);
     }
@@ -125,14 +129,19 @@ impl World {
 
     fn tell_program(&mut self, node: usize, session: SessionId, notice: &GroupNotice) {
         self.figures.count("told to a program");
-        let told = self.nodes[node].programs.there.iter().find(|it| it.session == session);
-        let pid = told.map_or(0, |program| program.address.pid);
+        let Some(told) = self.nodes[node].programs.there.iter().find(|it| it.session == session)
+        else {
+            // It was killed, and the order does not say so yet.
+            self.observe_group(node, Event::Told(session, notice));
+            return;
+        };
+        let Address { pid, .. } = told.address;
         match notice {
             GroupNotice::View(view) => {
                 self.trace.story(self.now, Some(node), || {
                     let names = view.members.iter().map(|it| format!("{}:{}", it.node, it.pid));
                     let changes = |what: &str, changed: &[(_, _)]| -> String {
-                        let change = |(it, why): &(daemon::stack::effect::Address, _)| {
+                        let change = |(it, why): &(Address, _)| {
                             format!(" {what} {}:{} ({why:?})", it.node, it.pid)
                         };
                         changed.iter().map(change).collect()
@@ -141,16 +150,17 @@ impl World {
                     let (came, went) = (changes("+", &view.joined), changes("-", &view.left));
                     format!("{pid} is with {{{}}}{came}{went}", members.join(" "))
                 });
-                if told.is_some_and(|it| view.left.iter().any(|(left, _)| *left == it.address)) {
+                if view.left.iter().any(|(left, _)| *left == told.address) {
                     self.observe_group(node, Event::Told(session, notice));
                     self.nodes[node].programs.remove(session);
                     return;
                 }
             }
             GroupNotice::Message { from, payload, .. } => {
-                self.trace.fine(self.now, Some(node), || {
+                self.trace.story(self.now, Some(node), || {
                     let number = crate::programs::number(payload);
-                    format!("{pid} hears {number:?} of {}:{}", from.node, from.pid)
+                    let number = number.map_or("noise".into(), |number| number.to_string());
+                    format!("{pid} hears {number} of {}:{}", from.node, from.pid)
                 });
             }
             GroupNotice::Ring(_) => {}
@@ -171,6 +181,15 @@ impl World {
 
     pub(super) fn group_configuration(&mut self, node: usize, configuration: &Configuration) {
         self.observe_group(node, Event::Configuration(configuration));
+    }
+
+    /// Nothing happens any more: do all nodes and programs know who is there?
+    ///
+    /// # Errors
+    /// The violation.
+    pub fn groups_agree(&mut self) -> Result<(), Box<Violation>> {
+        self.judge_groups();
+        self.found.take().map_or(Ok(()), |found| Err(Box::new(found)))
     }
 
     /// Nothing happens any more: all nodes know who is there.

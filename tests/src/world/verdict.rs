@@ -75,6 +75,20 @@ fn slower(a: Tuning, b: Tuning) -> Tuning {
 }
 
 impl World {
+    /// All daemons that run are in one ring of all of them, and have synchronized.
+    #[must_use]
+    pub fn is_operational(&self) -> bool {
+        let history = self.checks.history();
+        let alive = history.alive();
+        let mut rings = alive.iter().map(|node| {
+            let view = history.processes[node].view?;
+            let here = history.place(node).is_some_and(|place| place.ring == view.ring);
+            (here && view.members == alive).then_some(view.ring)
+        });
+        let first = rings.next().flatten();
+        first.is_some() && rings.all(|ring| ring == first)
+    }
+
     /// Faults are over.
     pub(super) fn is_healing(&self) -> bool {
         self.stage != Stage::Rough

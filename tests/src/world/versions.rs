@@ -6,6 +6,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
+use confdb::edit::steps::{self, Step};
 use confdb::replica::Ticket;
 use daemon::stack::command::RequestId;
 use daemon::stack::effect::{FileJob, NotReloaded, Reloaded};
@@ -67,6 +68,33 @@ impl World {
         self.settle(node);
     }
 
+    /// A program writes a key of the configuration at a node, in these words; `refuser` cannot go
+    /// by what comes out.
+    pub fn write_key(&mut self, node: usize, (words, step): (&str, Step), refuser: Option<usize>) {
+        self.trace.story(self.now, Some(node), || words.to_owned());
+        let steps = vec![step];
+        let changed = steps::apply("cluster.conf", self.nodes[node].text(), &steps).ok();
+        // What no node could start with is not even proposed.
+        let sound = |text: &String| confdb::load::configuration("", text.as_bytes()).is_ok();
+        let text = changed.filter(sound).map(|text| Text::from(text.into_bytes()));
+        if let Some(text) = &text {
+            self.admin.newest = self.admin.newest.max(conf::version(text));
+            self.observe_version(0, Event::Wrote(text.clone()));
+            self.admin.refusers.extend(refuser.map(|refuser| (text.clone(), refuser)));
+        }
+        self.nodes[node].write(self.now, (words, steps), text);
+        self.settle(node);
+    }
+
+    /// A node can reach the directory from now on, or has tried and cannot.
+    pub fn sees(&mut self, node: usize, sees: bool) {
+        self.trace.story(self.now, Some(node), || {
+            format!("{} the directory", if sees { "reaches" } else { "does not reach" })
+        });
+        self.nodes[node].look(self.now, sees);
+        self.settle(node);
+    }
+
     pub(super) fn directory(&mut self, everyone: bool) {
         let text = self.write(self.admin.newest.max(1) + 1);
         self.trace.story(self.now, None, || {
@@ -88,9 +116,11 @@ impl World {
         request: RequestId,
         result: &Result<Reloaded, NotReloaded>,
     ) {
+        let words = self.nodes[node].question(request);
+        let words = words.unwrap_or_else(|| "version -r".into());
         self.trace.story(self.now, Some(node), || match result {
-            Ok(Reloaded { version, .. }) => format!("version -r: all go by version {version}"),
-            Err(why) => format!("version -r: {why}"),
+            Ok(Reloaded { version, .. }) => format!("{words}: all go by version {version}"),
+            Err(why) => format!("{words}: {why}"),
         });
         self.figures.count(match result {
             Ok(_) => "configuration changed",

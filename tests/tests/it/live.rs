@@ -3,6 +3,7 @@
 //! Must never run unasked, for want of rights and time: see [`tests::lab`]. Every test says what a
 //! user gets; bounds on times are those of the README.
 
+mod access;
 mod cman;
 mod conflicts;
 mod demo;
@@ -16,6 +17,7 @@ mod objecting;
 mod objects;
 mod pages;
 mod strangers;
+mod tasks;
 mod transcripts;
 mod units;
 mod versions;

@@ -5,6 +5,7 @@
 
 mod contract;
 mod directory;
+mod ghosts;
 mod hostile;
 mod live;
 mod managers;

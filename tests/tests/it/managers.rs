@@ -61,6 +61,11 @@ fn libraries_answer_as_corosyncs_do() {
 }
 
 #[test]
+fn a_program_that_falls_silent_is_started_again() {
+    play("sam", Engine::Clusterd);
+}
+
+#[test]
 fn a_witness_keeps_one_of_two_nodes_quorate() {
     play("witness", Engine::Clusterd);
 }

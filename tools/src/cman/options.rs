@@ -25,6 +25,7 @@ const GRAMMAR: Grammar = Grammar {
     names: &[
         ("json", Takes::Nothing),
         ("dry-run", Takes::Nothing),
+        ("ring", Takes::Nothing),
         ("socket", Takes::Value),
         ("run-dir", Takes::Value),
     ],
@@ -41,7 +42,8 @@ Operations
   leave [remove] [force] [-w] [-t seconds]
                                   leave the cluster and stop the daemon
   wait [-q] [-t seconds]          wait for membership, with -q for quorum
-  status                          show this node and the cluster
+  status [--ring]                 show this node and the cluster; with --ring, what the ring
+                                  counts, and the timers and limits it goes by
   nodes [-a] [-n name] [-F fields]
                                   show the nodes
   version                         show the version of the configuration
@@ -157,6 +159,8 @@ pub(super) struct Options {
     pub(super) reload: Option<u32>,
     /// `--dry-run`
     pub(super) dry_run: bool,
+    /// `--ring`
+    pub(super) ring: bool,
     /// `-d`; bare it is 255.
     pub(super) debug: Option<u32>,
     /// `-D`: what an invalid configuration leads to is not said as a refusal to join.
@@ -196,6 +200,7 @@ pub(super) fn parse(words: &[String]) -> Result<Parsed, Failure> {
             Found::Short(letter, Some(value)) => options.value(letter, value)?,
             Found::Long("json", _) => options.json = true,
             Found::Long("dry-run", _) => options.dry_run = true,
+            Found::Long("ring", _) => options.ring = true,
             Found::Long("socket", path) => options.socket = path.map(PathBuf::from),
             Found::Long(_, path) => options.run_dir = path.map(PathBuf::from),
         }
@@ -218,6 +223,7 @@ impl Options {
             force: false,
             reload: None,
             dry_run: false,
+            ring: false,
             debug: None,
             unvalidated: false,
             overrides: Vec::new(),

@@ -5,6 +5,8 @@
 //! `why` (the rule that decided), and lists are lists. Where a node goes by its last good copy of
 //! the configuration a line and a key, `last_good_copy`, say so and why; else there is neither.
 
+mod ring;
+
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -27,6 +29,9 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let status = daemon.status()?;
+    if options.ring {
+        return ring::run(&status, options.json, out);
+    }
     if options.json {
         print_json(out, &object(&status))?;
     } else {

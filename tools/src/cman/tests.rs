@@ -120,6 +120,31 @@ fn status_as_json_says_the_same_in_the_same_order() {
 }
 
 #[test]
+fn status_of_the_ring_tells_every_counter_whatever_its_name() {
+    let mut world = two_nodes();
+    let counter = |(name, value): (&str, u64)| proto::Counter { name: name.to_owned(), value };
+    world.status.ring_members = vec![1, 2];
+    world.status.counters =
+        [("frames_sent", 7), ("rotation_nanos", 1_500_042), ("new", 0)].map(counter).to_vec();
+    let text = "\
+Phase: operational
+Ring sequence: 8
+Ring members: 1 2
+Synchronized: Yes
+Frames sent: 7
+Rotation: 1.500 ms
+New: 0
+";
+    assert_eq!(type_at(world.clone(), "status --ring"), Seen::good(text));
+    let object = concat!(
+        r#"{"phase":"operational","ring_sequence":8,"ring_members":[1,2],"synchronized":true,"#,
+        r#""counters":{"frames_sent":7,"rotation_nanos":1500042,"new":0}}"#,
+        "\n",
+    );
+    assert_eq!(type_at(world, "status --ring --json"), Seen::good(object));
+}
+
+#[test]
 fn nodes_are_a_table_with_local_times() {
     let table = "\
 Node  Sts   Inc   Joined               Name

@@ -150,6 +150,16 @@ fn changes_look_like_those_of_the_original() {
 }
 
 #[test]
+fn what_all_nodes_share_is_known_by_its_first_name() {
+    for path in ["cluster.cman.port=1", "totem.token", "logging", "uidgid[2].uid=5", "cluster"] {
+        assert!(change::is_configuration(path), "{path}");
+    }
+    for path in ["runtime.x", "clusters.a=cluster", "app.totem=1", "quorum.a=1", ""] {
+        assert!(!change::is_configuration(path), "{path}");
+    }
+}
+
+#[test]
 fn numbers_are_printed_as_the_original_does() {
     assert_eq!(printed(&Value::U64(u64::MAX), false), "18446744073709551615");
     assert_eq!(printed(&Value::I16(-3), false), "-3");

@@ -126,7 +126,7 @@ fn memory_grows_with_what_came_and_ends_at_the_message() {
     let mut assembly = Assembly::new(total);
     let announced = u32::try_from(total).expect("small");
     feed(&mut assembly, &chunk(START, Some(announced), &[0])).expect("good");
-    let reserved = |assembly: &Assembly| assembly.partial[&node(1)].bytes.capacity();
+    let reserved = |assembly: &Assembly| assembly.partial[0].1.bytes.capacity();
     assert_eq!(reserved(&assembly), FIRST_RESERVE);
     for received in (1 + 1000..total).step_by(1000) {
         feed(&mut assembly, &chunk(0, None, &[0; 1000])).expect("good");

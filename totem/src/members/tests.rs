@@ -2,6 +2,16 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// By nodes instead of places.
+fn choose(
+    candidates: &NodeSet,
+    standing: impl Fn(NodeId) -> Standing,
+    linked: impl Fn(NodeId, NodeId) -> bool,
+) -> NodeSet {
+    let candidates: Vec<NodeId> = candidates.iter().copied().collect();
+    super::choose(&candidates, standing, |a, b| linked(candidates[a], candidates[b]))
+}
+
 fn node(id: u32) -> NodeId {
     NodeId::new(id).expect("not zero")
 }
@@ -72,4 +82,12 @@ fn a_packet_names_no_more_nodes_than_a_peer_decodes() {
     assert_eq!(nameable(few.clone(), &ring), few);
     let many: NodeSet = (1..=200).map(node).collect();
     assert_eq!(nameable(many, &ring), ring);
+}
+
+#[test]
+fn places_are_those_of_the_nodes_in_the_set() {
+    let all: Vec<NodeId> = (1..=130).map(|id| node(2 * id)).collect();
+    let places = Places::of(&all, &nodes(&[1, 2, 3, 130, 260, 300]));
+    let named: Vec<usize> = (0..200).filter(|&place| places.has(place)).collect();
+    assert_eq!(named, [0, 64, 129]);
 }

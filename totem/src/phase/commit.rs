@@ -3,6 +3,7 @@
 //! Must never speak for a ring whose sequence is not on stable storage: a node that forgot it could
 //! form another ring of the same name (Totem §7; here before the first word, not after).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::configuration::{Cause, Evidence};
@@ -75,6 +76,7 @@ impl Commit {
         mut token: CommitToken,
     ) -> Phase {
         local.timers.enter_phase();
+        local.stats.commits += 1;
         if let Some(episode) = &mut local.episode {
             episode.agreed = now;
         }
@@ -125,7 +127,7 @@ impl Commit {
 
     pub(crate) fn on_stored(mut self, local: &mut Local, now: Instant, seq: RingSeq) -> Phase {
         if self.stage != Stage::Storing || seq < self.token.ring.seq {
-            return Phase::Commit(self);
+            return Phase::Commit(Box::new(self));
         }
         local.highest = local.highest.max(self.token.ring.seq);
         if self.seat.is_alone() {
@@ -133,10 +135,10 @@ impl Commit {
         }
         self.token.hop += 1;
         let hop = u64::from(self.token.hop);
-        let packet = Packet::Commit(self.token.clone()).encode();
-        self.seat.forward_packet(local, now, packet, hop);
+        let packet = Packet::Commit(self.token.clone());
+        self.seat.forward_packet(local, now, &packet, hop);
         self.stage = Stage::Forwarded { received: false };
-        Phase::Commit(self)
+        Phase::Commit(Box::new(self))
     }
 
     pub(crate) fn on_commit(
@@ -147,15 +149,15 @@ impl Commit {
         mut token: CommitToken,
     ) -> Phase {
         if token.ring != self.token.ring {
-            return Phase::Commit(self);
+            return Phase::Commit(Box::new(self));
         }
         confirm(local, from, &token);
         if !self.is_my_second_sight(local.me(), &token) || self.stage == Stage::Storing {
-            return Phase::Commit(self);
+            return Phase::Commit(Box::new(self));
         }
         token.hop += 1;
         let hop = u64::from(token.hop);
-        self.seat.forward_packet(local, now, Packet::Commit(token.clone()).encode(), hop);
+        self.seat.forward_packet(local, now, &Packet::Commit(token.clone()), hop);
         Recovery::enter(local, now, self.old, self.seat, &token)
     }
 
@@ -189,14 +191,14 @@ impl Commit {
         let repeated = join.proposed() == self.seat.members && join.highest < self.token.ring.seq;
         match why_gather(local, now, &self.seat, (from, &join), repeated) {
             Some(cause) => self.gather(local, now, cause).after_join(local, now, from, join),
-            None => Phase::Commit(self),
+            None => Phase::Commit(Box::new(self)),
         }
     }
 
     /// The token did not come back. If the successor never confirmed it, unicast to it does not
     /// get through, whatever multicast does: it is left out until that changes.
     pub(crate) fn on_lost(self, local: &mut Local, now: Instant) -> Phase {
-        planted!(local.config.plant, CommitLossIgnored => return Phase::Commit(self));
+        planted!(local.config.plant, CommitLossIgnored => return Phase::Commit(Box::new(self)));
         if self.stage == (Stage::Forwarded { received: false }) {
             local.peers.note_deaf(now, self.seat.successor());
         }

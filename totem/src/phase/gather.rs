@@ -8,6 +8,7 @@
 
 mod agreement;
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use crate::configuration::{Cause, Evidence};
@@ -58,9 +59,7 @@ impl Gather {
         local.timers.enter_phase();
         local.backlog.shut_data();
         local.stats.gathers += 1;
-        if cause == Cause::TokenLost {
-            local.stats.tokens_lost += 1;
-        }
+        local.stats.note(cause);
         local.begin_episode(now, &old.members, cause, invited);
         let mut candidates = &old.members | invited;
         candidates.insert(local.me());
@@ -201,6 +200,7 @@ impl Gather {
     pub(crate) fn conclude(mut self, local: &mut Local, now: Instant) -> Phase {
         self.judge(local, now);
         if now >= self.last_resort_at(local) && !self.agrees(local, now, &self.proposed()) {
+            local.stats.disagreements += u64::from(!self.alone);
             self.alone = true;
             self.judge(local, now);
         }
@@ -210,7 +210,7 @@ impl Gather {
             local.timers.disarm(Timer::TokenLoss);
             let deadline = self.deadline(local, now);
             local.timers.arm(Timer::Consensus, deadline.max(now));
-            return Phase::Gather(self);
+            return Phase::Gather(Box::new(self));
         }
         let last = planted!(local.config.plant, WrongRepresentative);
         let leader = if last { proposed.last() } else { proposed.first() };
@@ -228,7 +228,7 @@ impl Gather {
             // one after the other when the commit token comes by.
             local.store(self.next_ring(local));
         }
-        Phase::Gather(self)
+        Phase::Gather(Box::new(self))
     }
 
     /// Sequence of the ring that those who agreed will form (Totem §4.3).
@@ -250,7 +250,7 @@ impl Gather {
         let proposed = self.proposed();
         let expected = token.ring.seq > local.highest && token.members() == proposed;
         if !expected || !Commit::is_my_first_sight(local.me(), &token) {
-            return Phase::Gather(self);
+            return Phase::Gather(Box::new(self));
         }
         let sets = self.sets(local, now);
         Commit::follow(local, now, self.old, sets, (from, token))

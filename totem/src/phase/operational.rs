@@ -3,6 +3,8 @@
 //! Must never be left for a stranger's sake unless the ring that can then be formed is better than
 //! this one: a half-deaf or flapping node outside must cost those inside nothing.
 
+use alloc::boxed::Box;
+
 use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet, RingId, Seq};
 use crate::instant::Instant;
@@ -64,7 +66,12 @@ impl Operational {
 
     // -- turns ------------------------------------------------------------------------------
 
-    pub(crate) fn on_token(mut self, local: &mut Local, now: Instant, token: Token) -> Phase {
+    pub(crate) fn on_token(
+        mut self: Box<Self>,
+        local: &mut Local,
+        now: Instant,
+        token: Token,
+    ) -> Phase {
         if !self.seat.accepts(&token) {
             local.stats.tokens_dropped += 1;
             return Phase::Operational(self);
@@ -148,7 +155,12 @@ impl Operational {
         self.seat.window.release();
     }
 
-    pub(crate) fn on_frame(mut self, local: &mut Local, now: Instant, stored: Stored) -> Phase {
+    pub(crate) fn on_frame(
+        mut self: Box<Self>,
+        local: &mut Local,
+        now: Instant,
+        stored: Stored,
+    ) -> Phase {
         let frame = &stored.frame;
         if frame.ring != self.seat.ring && !planted!(local.config.plant, ForeignFrameAccepted) {
             // A member that speaks for a later ring went on without us (Totem: foreign message).
@@ -217,7 +229,7 @@ impl Operational {
     // -- strangers --------------------------------------------------------------------------
 
     pub(crate) fn on_join(
-        self,
+        self: Box<Self>,
         local: &mut Local,
         now: Instant,
         from: NodeId,
@@ -251,7 +263,7 @@ impl Operational {
     }
 
     pub(crate) fn on_beacon(
-        self,
+        self: Box<Self>,
         local: &mut Local,
         now: Instant,
         from: NodeId,
@@ -268,7 +280,13 @@ impl Operational {
 
     /// A stranger, or news of one: answer so that both sides know who hears whom, and leave this
     /// ring if a better one can be formed.
-    fn consider(self, local: &mut Local, now: Instant, from: NodeId, heard: &NodeSet) -> Phase {
+    fn consider(
+        self: Box<Self>,
+        local: &mut Local,
+        now: Instant,
+        from: NodeId,
+        heard: &NodeSet,
+    ) -> Phase {
         planted!(local.config.plant, StrangersIgnored => return Phase::Operational(self));
         if let Some(better) = local.peers.better_than(now, &self.seat.members) {
             let newcomer = better.difference(&self.seat.members).next().copied().unwrap_or(from);
@@ -304,7 +322,7 @@ impl Operational {
 
     // -- the end ----------------------------------------------------------------------------
 
-    fn leave_ring(self, now: Instant, cause: Cause) -> OldRing {
+    fn leave_ring(self: Box<Self>, now: Instant, cause: Cause) -> OldRing {
         tracing::debug!(ring = %self.seat.ring, %cause, "ring ends");
         let alive = self.seat.arrived().unwrap_or(now);
         OldRing {
@@ -316,7 +334,7 @@ impl Operational {
         }
     }
 
-    pub(crate) fn gather(self, local: &mut Local, now: Instant, cause: Cause) -> Phase {
+    pub(crate) fn gather(self: Box<Self>, local: &mut Local, now: Instant, cause: Cause) -> Phase {
         let old = self.leave_ring(now, cause);
         Gather::enter(local, now, old, cause, &NodeSet::new())
     }

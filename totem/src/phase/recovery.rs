@@ -4,6 +4,7 @@
 //! configuration, the rest of what the companions share, regular configuration (Moser et al.,
 //! ICDCS 1994). All of it goes into one queue at once, so nothing can come between.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -53,6 +54,7 @@ impl Recovery {
         token: &CommitToken,
     ) -> Phase {
         local.timers.disarm(Timer::Join);
+        local.stats.recoveries += 1;
         if let Some(episode) = &mut local.episode {
             episode.committed = now;
         }
@@ -70,13 +72,14 @@ impl Recovery {
         let phase = Self { old, seat, companions, claimed, delivered, owed, settled, install };
         if phase.seat.is_alone() {
             let first = token.first;
-            let token = phase.first_token(first);
+            let token = phase.first_token(local, first);
             return phase.finish(local, now, Some(token));
         }
-        Phase::Recovery(phase)
+        Phase::Recovery(Box::new(phase))
     }
 
-    const fn first_token(&self, first: Seq) -> Token {
+    const fn first_token(&self, local: &mut Local, first: Seq) -> Token {
+        local.stats.tokens_made += 1;
         Token {
             ring: self.seat.ring,
             hop: 1,
@@ -104,15 +107,15 @@ impl Recovery {
         token: &CommitToken,
     ) -> Phase {
         if token.ring != self.seat.ring {
-            return Phase::Recovery(self);
+            return Phase::Recovery(Box::new(self));
         }
         confirm(local, from, token);
         let rounds = u32::try_from(2 * token.entries.len()) == Ok(token.hop);
         let mine = token.ring.representative == local.me() && self.seat.hop() == 0;
         if !(rounds && mine && token.is_filled()) {
-            return Phase::Recovery(self);
+            return Phase::Recovery(Box::new(self));
         }
-        let first = self.first_token(token.first);
+        let first = self.first_token(local, token.first);
         self.on_token(local, now, first)
     }
 
@@ -132,7 +135,7 @@ impl Recovery {
     pub(crate) fn on_token(mut self, local: &mut Local, now: Instant, mut token: Token) -> Phase {
         if !self.seat.accepts(&token) {
             local.stats.tokens_dropped += 1;
-            return Phase::Recovery(self);
+            return Phase::Recovery(Box::new(self));
         }
         self.seat.arrive(local, now, &token);
         let at = now + local.patience();
@@ -150,7 +153,7 @@ impl Recovery {
         for packet in after {
             local.send_bytes(Destination::Everyone, packet);
         }
-        if done { self.finish(local, now, None) } else { Phase::Recovery(self) }
+        if done { self.finish(local, now, None) } else { Phase::Recovery(Box::new(self)) }
     }
 
     /// Totem §4.4 on the token's `retrans_flg`, with the debtor's name for a flag: whoever owes
@@ -222,7 +225,7 @@ impl Recovery {
         let before = join.highest < self.seat.ring.seq;
         match why_gather(local, now, &self.seat, (from, &join), before) {
             Some(cause) => self.gather(local, now, cause).after_join(local, now, from, join),
-            None => Phase::Recovery(self),
+            None => Phase::Recovery(Box::new(self)),
         }
     }
 
@@ -240,7 +243,7 @@ impl Recovery {
         let change = self.change(local, now);
         if previous.is_some() {
             self.deliver_old(local);
-            local.event(Event::Configuration(Configuration {
+            local.event(Event::Configuration(Box::new(Configuration {
                 kind: Kind::Transitional,
                 ring,
                 previous,
@@ -248,7 +251,7 @@ impl Recovery {
                 joined: NodeSet::new(),
                 left: &self.old.members - &self.companions,
                 change: change.clone(),
-            }));
+            })));
             planted!(local.config.plant, SkipTransitional => drop(local.outbox.pop_back()));
             if !planted!(local.config.plant, RegularBeforeTail) {
                 self.deliver_rest(local);
@@ -261,7 +264,7 @@ impl Recovery {
             local.backlog.restart_partial();
         }
         local.departures.clear();
-        local.event(Event::Configuration(Configuration {
+        local.event(Event::Configuration(Box::new(Configuration {
             kind: Kind::Regular,
             ring,
             previous,
@@ -269,11 +272,12 @@ impl Recovery {
             left: NodeSet::new(),
             members,
             change,
-        }));
+        })));
         planted!(local.config.plant, RegularBeforeTail => self.deliver_rest(local));
         planted!(local.config.plant, DataLaneOpenEarly => local.backlog.open_data());
         local.stats.rings += 1;
-        Phase::Operational(Operational::enter(local, now, self.seat, held))
+        let phase = Operational::enter(local, now, self.seat, held);
+        Phase::Operational(Box::new(phase))
     }
 
     /// In the old regular configuration: everything up to the first gap, or to a safe message that

@@ -252,7 +252,7 @@ impl Seat {
     pub(crate) fn forward(&mut self, local: &mut Local, now: Instant, token: &Token) {
         let onward = self.pass(token);
         let hop = onward.hop;
-        self.forward_packet(local, now, Packet::Token(onward).encode(), hop);
+        self.forward_packet(local, now, &Packet::Token(onward), hop);
     }
 
     /// The same for any packet that travels the ring.
@@ -260,12 +260,14 @@ impl Seat {
         &mut self,
         local: &mut Local,
         now: Instant,
-        packet: Bytes,
+        packet: &Packet,
         hop: u64,
     ) {
+        local.stats.sent.count(packet);
+        let packet = packet.encode();
         local.send_bytes(Destination::Node(self.successor), packet.clone());
         let timing = &local.config.timing;
-        let busy = timing.retransmit.max(local.rotation.patience());
+        let busy = local.retransmit();
         let interval = if self.is_quiet() { timing.hold + busy } else { busy };
         let interval = interval.min(timing.token / 8);
         local.timers.arm(Timer::TokenRetransmit, now + interval);
@@ -308,8 +310,7 @@ impl Seat {
         self.quiet = 0;
         self.lap = None;
         if let Some(forwarded) = &mut self.forwarded {
-            let timing = &local.config.timing;
-            forwarded.interval = timing.retransmit.max(local.rotation.patience());
+            forwarded.interval = local.retransmit();
             let at = now + forwarded.interval;
             local.arm_sooner(Timer::TokenRetransmit, at);
         }

@@ -130,6 +130,8 @@ fn status_says_everything_the_stack_said_and_what_the_shell_adds() {
     assert_eq!(told.me.as_ref().unwrap().joined, Some(1_795_171_190));
     assert_eq!(told.me.as_ref().unwrap().departure, None);
     assert!(told.counters.contains(&proto::Counter { name: "rings".to_owned(), value: 3 }));
+    let rotation = proto::Counter { name: "rotation_nanos".to_owned(), value: 150_000 };
+    assert!(told.counters.contains(&rotation));
 }
 
 #[test]

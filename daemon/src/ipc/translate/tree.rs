@@ -3,9 +3,11 @@
 //! Must never decide anything: what may be changed is the stack's.
 
 use client::proto::{self, Reason, reply, tree_request};
-use confdb::{Handle, TreeError};
+use confdb::edit::EditError;
+use confdb::edit::steps::{Step, StepError};
+use confdb::{Handle, Path, TreeError};
 
-use super::{Unreadable, map, refused};
+use super::{Unreadable, map, refused, reloaded_reason};
 use crate::stack::effect::{ObjectChange, ObjectRefused, ObjectsFound};
 use crate::stack::objects::{Object, ObjectPage, TreeCommand, What};
 
@@ -39,6 +41,27 @@ pub(super) fn request(request: proto::TreeRequest) -> Result<TreeCommand, Unread
             TreeCommand::Watch { number: watch, object, subtree }
         }
         What::Unwatch(proto::TreeUnwatch { watch }) => TreeCommand::Unwatch(watch),
+        What::Edits(proto::TreeEdits { edits }) => {
+            TreeCommand::Edit(edits.into_iter().map(edit).collect::<Result<_, _>>()?)
+        }
+    })
+}
+
+/// A change of the configuration.
+fn edit(edit: proto::TreeEdit) -> Result<Step, Unreadable> {
+    use proto::TreeEditKind as Kind;
+    let proto::TreeEdit { kind, path, key, value } = edit;
+    let object: Path = path.parse().map_err(|why| Unreadable(format!("path {path:?}: {why}")))?;
+    Ok(match Kind::try_from(kind) {
+        Ok(Kind::Set) => Step::Set { object, key, value, make: false },
+        Ok(Kind::Put) => Step::Set { object, key, value, make: true },
+        Ok(Kind::Create) => Step::Create(object),
+        Ok(Kind::New) => Step::New { object, keys: vec![(key, value)] },
+        Ok(Kind::Unset) => Step::Unset { object, key },
+        Ok(Kind::Delete) => Step::Delete(object),
+        Ok(Kind::Unspecified) | Err(_) => {
+            return Err(Unreadable(format!("no change of the configuration has number {kind}")));
+        }
     })
 }
 
@@ -96,18 +119,34 @@ fn object(object: &Object) -> proto::TreeObject {
     }
 }
 
-const fn reason(why: &ObjectRefused) -> Reason {
+const fn tree_reason(why: &TreeError) -> Reason {
     match why {
-        ObjectRefused::Configuration(_) | ObjectRefused::Running(_) => Reason::ReadOnly,
+        TreeError::NoSuchObject(_) | TreeError::NoSuchKey { .. } | TreeError::NoSuchWatch(_) => {
+            Reason::Absent
+        }
+        TreeError::Full { .. } | TreeError::TooManyWatches(_) => Reason::Full,
+        TreeError::ValueTooLong { .. } => Reason::TooLarge,
+        TreeError::BadName(_) | TreeError::Root | TreeError::NotXml { .. } => Reason::Invalid,
+    }
+}
+
+fn reason(why: &ObjectRefused) -> Reason {
+    match why {
+        ObjectRefused::Configuration(_)
+        | ObjectRefused::Derived { .. }
+        | ObjectRefused::Directory(_)
+        | ObjectRefused::Unconfigured
+        | ObjectRefused::Running(_) => Reason::ReadOnly,
         ObjectRefused::NoObject(_) | ObjectRefused::NoWatch(_) => Reason::Absent,
-        ObjectRefused::Tree(why) => match why {
-            TreeError::NoSuchObject(_)
-            | TreeError::NoSuchKey { .. }
-            | TreeError::NoSuchWatch(_) => Reason::Absent,
-            TreeError::Full { .. } | TreeError::TooManyWatches(_) => Reason::Full,
-            TreeError::ValueTooLong { .. } => Reason::TooLarge,
-            TreeError::BadName(_) | TreeError::Root | TreeError::NotXml { .. } => Reason::Invalid,
+        ObjectRefused::Tree(why) => tree_reason(why),
+        ObjectRefused::Step(why) => match &**why {
+            StepError::NoElement(_) | StepError::NoAttribute { .. } => Reason::Absent,
+            StepError::Edit(EditError::Tree(why)) => tree_reason(why),
+            StepError::Number { .. } => Reason::TooLarge,
+            StepError::Unreadable(_) | StepError::Edit(EditError::Unreadable(_)) => Reason::Invalid,
         },
+        ObjectRefused::NotWritten(why) => reloaded_reason(why),
+        ObjectRefused::Elsewhere(_) => Reason::Invalid,
         ObjectRefused::Full | ObjectRefused::TooManyWatches => Reason::Full,
         ObjectRefused::WatchTaken(_) => Reason::Already,
         ObjectRefused::Path(_) | ObjectRefused::Value { .. } => Reason::Invalid,

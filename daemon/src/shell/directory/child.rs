@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use confdb::replica::LARGEST_TEXT;
 
 use crate::demo::process::Process;
-use crate::directory::{UNUSABLE, WORD};
+use crate::directory::{UNUSABLE, WORD, WRONG};
 
 /// Most that is taken of its complaints, bytes.
 const COMPLAINTS: usize = 16 << 10;
@@ -24,16 +24,30 @@ const STACK: usize = 128 << 10;
 
 /// How to ask.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Child {
+pub(crate) struct Child {
     program: PathBuf,
     patience: Duration,
+    errand: Errand,
+}
+
+/// What to ask for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Errand {
+    /// The configuration.
+    All,
+    /// The configuration, of this server alone.
+    Of(String),
+    /// To be told when there is another version than this.
+    Change(u64),
 }
 
 /// Why there is no answer; one problem per line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(in crate::shell) enum Unanswered {
+pub enum Unanswered {
     /// What this host was told about the directory makes no sense: no use to try again.
     Unusable(String),
+    /// A directory answers, and what it has is no configuration.
+    Wrong(String),
     /// No directory answers, or not with a configuration.
     No(String),
 }
@@ -41,23 +55,49 @@ pub(in crate::shell) enum Unanswered {
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unusable(why) | Self::No(why) => f.write_str(why),
+            Self::Unusable(why) | Self::Wrong(why) | Self::No(why) => f.write_str(why),
         }
     }
 }
 
 impl Child {
     /// This program, for so long. Its environment says what to ask.
-    pub(super) const fn new(program: PathBuf, patience: Duration) -> Self {
-        Self { program, patience }
+    pub(crate) const fn new(program: PathBuf, patience: Duration) -> Self {
+        Self { program, patience, errand: Errand::All }
+    }
+
+    /// The same, to ask this server alone.
+    pub(crate) fn for_server(mut self, url: &str) -> Self {
+        self.errand = Errand::Of(url.to_owned());
+        self
+    }
+
+    /// For so long, to be told when there is another version than this.
+    pub(super) fn for_change(mut self, known: u64, patience: Duration) -> Self {
+        self.errand = Errand::Change(known);
+        self.patience = patience;
+        self
+    }
+
+    /// What to ask. It is to end by itself a little before it is waited for no longer.
+    fn words(&self) -> [String; 3] {
+        let [option, value] = match &self.errand {
+            Errand::Of(url) => ["--url".to_owned(), url.clone()],
+            Errand::Change(known) => ["--known".to_owned(), known.to_string()],
+            Errand::All => {
+                let within = self.patience - self.patience / 10;
+                ["--within".to_owned(), within.as_millis().to_string()]
+            }
+        };
+        [WORD.to_owned(), option, value]
     }
 
     /// Runs it to its end.
-    pub(super) fn run(&self) -> Result<Vec<u8>, Unanswered> {
+    pub(crate) fn run(&self) -> Result<Vec<u8>, Unanswered> {
         let end = Instant::now() + self.patience;
         let cannot = |why: io::Error| Unanswered::No(format!("cannot ask the directory: {why}"));
         let mut child = Command::new(&self.program)
-            .arg(WORD)
+            .args(self.words())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -82,6 +122,7 @@ impl Child {
             Some(0) if out.is_empty() => Err(Unanswered::No("the answer is empty".to_owned())),
             Some(0) => Ok(out),
             Some(code) if code == i32::from(UNUSABLE) => Err(Unanswered::Unusable(complaint)),
+            Some(code) if code == i32::from(WRONG) => Err(Unanswered::Wrong(complaint)),
             Some(_) if !complaint.is_empty() => Err(Unanswered::No(complaint)),
             Some(_) | None => {
                 Err(Unanswered::No(format!("the program that asks the directory ended: {status}")))

@@ -14,6 +14,9 @@ use crate::shell::report::Line;
 /// Most looks at which a text that was refused is not proposed again.
 const LONGEST_PAUSE: u32 = 128;
 
+/// Looks in a row that reach no directory, after which another node is to look.
+const MOST_MISSED: u32 = 3;
+
 /// What this node has made of the directory so far.
 #[derive(Debug)]
 pub(in crate::shell) struct Follower {
@@ -24,6 +27,8 @@ pub(in crate::shell) struct Follower {
     said: Option<String>,
     /// The directory gave no configuration when it was asked last.
     failing: bool,
+    /// How often in a row it was not even reached.
+    missed: u32,
     refused: Option<Refused>,
 }
 
@@ -49,7 +54,7 @@ impl Follower {
     /// That of a node which goes by this, or by its copy, for this reason.
     pub(in crate::shell) const fn new(following: Following, copy: Option<String>) -> Self {
         let failing = copy.is_some();
-        Self { following, copy, said: None, failing, refused: None }
+        Self { following, copy, said: None, failing, missed: 0, refused: None }
     }
 
     /// Why this node goes by its copy, if it does.
@@ -67,14 +72,22 @@ impl Follower {
         (self.following.on || self.copy.is_some()).then_some(self.following.every)
     }
 
-    /// Whether to ask now; this node `speaks` for all, or does not.
+    /// Whether to ask now; this node `speaks` for all, or does not. One that cannot reach the
+    /// directory goes on trying.
     pub(in crate::shell) const fn asks(&self, speaks: bool) -> bool {
-        self.copy.is_some() || (self.following.on && speaks)
+        self.copy.is_some() || (self.following.on && (speaks || !self.sees()))
     }
 
-    /// The directory gave nothing. Nothing changes; operators are told once.
-    pub(in crate::shell) fn failed(&mut self, why: &str) -> Option<Line> {
+    /// The directory was reached not so long ago.
+    pub(in crate::shell) const fn sees(&self) -> bool {
+        self.missed < MOST_MISSED
+    }
+
+    /// The directory gave nothing, though it may have been `reached`. Nothing changes; operators
+    /// are told once.
+    pub(in crate::shell) fn failed(&mut self, why: &str, reached: bool) -> Option<Line> {
         self.failing = true;
+        self.missed = if reached { 0 } else { self.missed.saturating_add(1) };
         let why = why.replace('\n', "; ");
         self.say(Level::WARN, format!("the directory gives no configuration: {why}"))
     }
@@ -87,6 +100,7 @@ impl Follower {
         speaks: bool,
     ) -> Verdict {
         let mut recovered = std::mem::take(&mut self.failing);
+        self.missed = 0;
         if found.version >= running.version {
             recovered |= self.copy.take().is_some();
         }

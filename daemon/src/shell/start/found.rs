@@ -63,8 +63,10 @@ fn choose(answer: Result<Vec<u8>, Unanswered>, place: &Place) -> Result<Found, S
         }
         (Ok(text), _) => Ok(Found { source: SOURCE.to_owned(), text, copy: None, fresh: true }),
         (Err(Unanswered::Unusable(why)), _) => Err(StartError::Directory(why)),
-        (Err(Unanswered::No(why)), Some((_, copy))) => Ok(from_copy(copy, why.replace('\n', "; "))),
-        (Err(Unanswered::No(why)), None) => {
+        (Err(Unanswered::Wrong(why) | Unanswered::No(why)), Some((_, copy))) => {
+            Ok(from_copy(copy, why.replace('\n', "; ")))
+        }
+        (Err(Unanswered::Wrong(why) | Unanswered::No(why)), None) => {
             let none = format!("there is no copy to start from, {path}");
             Err(StartError::Directory(format!("{why}\n{none}")))
         }

@@ -14,7 +14,7 @@ use super::keys::Keys;
 use super::{LOG_FILE, StartError, files, names, origins, users};
 use crate::ipc::translate::Origin;
 use crate::net::address::{AddressError, Addresses};
-use crate::options::Options;
+use crate::options::{Loader, Options};
 use crate::settings::{Settings, settings};
 use crate::shell::reload::files::Place;
 use crate::stack::Held;
@@ -119,10 +119,11 @@ fn wrong(mut problems: Vec<Problem>, text: &[u8]) -> StartError {
 /// The configuration as it lies on disk. Nodes without one have nothing that could differ.
 pub(super) fn held(options: &Options, settings: &Settings, text: Vec<u8>) -> Held {
     if options.no_config {
-        return Held { text: [].into(), accepted: Vec::new() };
+        return Held { text: [].into(), accepted: Vec::new(), copied: false };
     }
     let running = settings.cluster.config_version.into();
-    Held { text: text.into(), accepted: Place::of(options).left_behind(running) }
+    let accepted = Place::of(options).left_behind(running);
+    Held { text: text.into(), accepted, copied: options.loader() == Loader::Directory }
 }
 
 fn addresses(settings: &Settings) -> Result<Addresses, AddressError> {

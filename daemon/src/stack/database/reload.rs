@@ -73,26 +73,6 @@ pub enum NotReloaded {
     Undecided,
 }
 
-impl NotReloaded {
-    /// The file cannot be used, whatever the cluster is doing.
-    #[must_use]
-    pub const fn is_about_the_file(&self) -> bool {
-        match self {
-            Self::Unreadable(_) | Self::Invalid(_) | Self::Size(_) => true,
-            Self::NotYet { .. }
-            | Self::NotNewer { .. }
-            | Self::Restart(_)
-            | Self::NotQuorate
-            | Self::NotCurrent
-            | Self::Busy { .. }
-            | Self::Contradicts(_)
-            | Self::Refused { .. }
-            | Self::Interrupted
-            | Self::Undecided => false,
-        }
-    }
-}
-
 impl fmt::Display for NotReloaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,6 +4,7 @@ use totem::{Identity, Limits, Timing};
 
 use super::super::Held;
 use super::super::command::NodeEntry;
+use super::super::effect::Reply;
 use super::super::lookup::Shown;
 use super::*;
 
@@ -29,7 +30,7 @@ fn database() -> Database {
         voting: quorum::Config::new(node(1), votes, None, false).expect("valid"),
         disallowed: false,
         shutdown_timeout: std::time::Duration::from_secs(5),
-        held: Held { text: b"text".as_slice().into(), accepted: Vec::new() },
+        held: Held { text: b"text".as_slice().into(), accepted: Vec::new(), copied: false },
         shown: Shown::default(),
     })
 }
@@ -53,6 +54,51 @@ fn an_introduction_is_what_a_node_holds_and_its_hello() {
     assert_eq!(database.on_message(node(2), message.clone()), Ok(expected));
     database.on_ended(false, ring(12));
     assert_eq!(database.on_message(node(2), message), Ok(Said::Nothing), "of a ring that ended");
+}
+
+#[test]
+fn the_first_member_that_can_read_the_directory_looks() {
+    let mut database = database();
+    database.on_ended(false, ring(8));
+    let members: NodeSet = [node(1), node(2), node(3)].into();
+    let says = |database: &mut Database, who, sees: bool| {
+        let message = said(database, LOOKED, &[u8::from(sees)]);
+        assert_eq!(database.on_message(node(who), message), Ok(Said::Nothing));
+    };
+    assert_eq!(database.looks(&members), Some(node(1)));
+    says(&mut database, 1, false);
+    says(&mut database, 2, false);
+    assert_eq!(database.looks(&members), Some(node(3)));
+    says(&mut database, 3, false);
+    assert_eq!(database.looks(&members), Some(node(1)), "somebody must");
+    says(&mut database, 2, true);
+    assert_eq!(database.looks(&members), Some(node(2)));
+    database.on_ended(false, ring(12));
+    assert_eq!(database.looks(&members), Some(node(1)), "who still cannot says so again");
+    assert_eq!(database.looks(&NodeSet::new()), None);
+    let wrong = said(&database, LOOKED, &[2]);
+    let error = database.on_message(node(2), wrong).expect_err("neither yes nor no");
+    assert_eq!(error.to_string(), "sight of a message about a directory is 2");
+    let long = said(&database, LOOKED, &[0, 0]);
+    database.on_message(node(2), long).expect_err("one byte");
+}
+
+#[test]
+fn what_a_node_sees_is_said_when_it_changes_and_on_each_ring_while_it_is_blind() {
+    let mut database = database();
+    database.on_ended(false, ring(8));
+    let mut outbox = Outbox::default();
+    let mut said = |database: &mut Database, sees| {
+        database.looked(sees, &mut outbox);
+        outbox.next_message(totem::Lane::Sync).is_some()
+    };
+    assert!(!said(&mut database, true), "nothing new");
+    assert!(said(&mut database, false));
+    assert!(!said(&mut database, false));
+    database.on_ended(false, ring(12));
+    let mut outbox = Outbox::default();
+    database.on_synced(core::iter::empty(), &States::default(), &mut outbox);
+    assert!(outbox.next_message(totem::Lane::Sync).is_some(), "the others may not have heard it");
 }
 
 #[test]
@@ -95,10 +141,10 @@ fn a_file_that_cannot_be_read_or_used_is_refused_with_the_reason() {
         }
     };
     let why = refused(Err("cannot read it".to_owned()));
-    assert_eq!((why.to_string(), why.is_about_the_file()), ("cannot read it".to_owned(), true));
+    assert_eq!(why, NotReloaded::Unreadable("cannot read it".to_owned()));
     let text = "<cluster name=\"c\" config_version=\"x\">\n<bogus/></cluster>";
     let why = refused(Ok(("cluster.conf".to_owned(), text.into())));
-    assert!(why.is_about_the_file());
+    assert!(matches!(why, NotReloaded::Invalid(_)));
     let lines = why.to_string();
     assert!(lines.contains("cluster.conf:1: cluster.config_version"), "{lines}");
     assert!(lines.lines().count() > 1, "all that is wrong: {lines}");

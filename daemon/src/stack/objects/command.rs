@@ -2,11 +2,13 @@
 //!
 //! Must never carry a wire type.
 
+use confdb::edit::steps::{Step, StepError};
 use confdb::path::PathError;
 use confdb::{Handle, TreeError};
 use thiserror::Error;
 
 use super::{MOST_BYTES, MOST_OBJECTS, MOST_WATCHES, ObjectPage};
+use crate::stack::database::reload::NotReloaded;
 use crate::stack::map::Value;
 
 /// What a program asks of the objects.
@@ -46,6 +48,8 @@ pub enum TreeCommand {
     },
     /// Remove an object and all it holds.
     Delete(Handle),
+    /// Change the configuration that all nodes share: all of this or nothing.
+    Edit(Vec<Step>),
     /// Tell of changes from now on.
     Watch {
         /// The program's own number for this.
@@ -114,12 +118,35 @@ pub enum What {
 /// Why a program was not answered so.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum ObjectRefused {
-    /// It shows the configuration.
-    #[error(
-        "{0} says what the configuration says, which is the same on all nodes: change cluster.conf \
-         and have all go by it with `cman_tool version -r`"
-    )]
+    /// It stays, or comes of itself.
+    #[error("{0} shows the configuration: what stands in it can be changed, it is always there")]
     Configuration(String),
+    /// It follows from something else.
+    #[error("{path} follows from what the configuration says elsewhere: {instead}")]
+    Derived {
+        /// It.
+        path: String,
+        /// What to do.
+        instead: &'static str,
+    },
+    /// It is no part of the configuration.
+    #[error("{0} is no part of the configuration")]
+    Elsewhere(String),
+    /// The configuration is a copy of what a directory holds.
+    #[error(
+        "{0} comes from a directory: change it there and raise rhcsConfig-version; `cman_tool \
+         version -r` has all nodes go by it"
+    )]
+    Directory(String),
+    /// There is none.
+    #[error("this node was started without a configuration")]
+    Unconfigured,
+    /// The configuration cannot be changed like this.
+    #[error("{0}")]
+    Step(Box<StepError>),
+    /// The nodes do not go by it.
+    #[error("{0}")]
+    NotWritten(NotReloaded),
     /// It shows the state of the daemon.
     #[error("{0} shows how the daemon and the cluster are, and cannot be set")]
     Running(String),
@@ -152,4 +179,10 @@ pub enum ObjectRefused {
     /// This session watches enough.
     #[error("no room: a program may have {MOST_WATCHES} watches")]
     TooManyWatches,
+}
+
+impl From<StepError> for ObjectRefused {
+    fn from(why: StepError) -> Self {
+        Self::Step(Box::new(why))
+    }
 }

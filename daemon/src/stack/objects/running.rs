@@ -5,25 +5,17 @@
 use confdb::{Handle, Tree, Value};
 use totem::Stats;
 
+use crate::stack::connections::Connections;
 use crate::stack::map::running::{Joins, Picture, addresses, is_there};
 use crate::stack::map::statistics;
 use crate::stack::service::Service;
-
-/// Programs that talk to the daemon.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Connections {
-    /// How many do now.
-    pub(crate) active: u64,
-    /// How many did.
-    pub(crate) closed: u64,
-}
 
 /// All of it.
 pub(crate) fn objects(
     picture: &Picture,
     joins: &Joins,
     stats: &Stats,
-    connections: Connections,
+    connections: &Connections,
 ) -> Tree {
     let mut tree = Tree::new("clusterd");
     for service in Service::ALL {
@@ -31,8 +23,14 @@ pub(crate) fn objects(
         set(&mut tree, object, "service_id", Value::U16(service.number().into()));
     }
     let object = at(&mut tree, &["runtime", "connections"]);
-    set(&mut tree, object, "active", Value::U64(connections.active));
+    set(&mut tree, object, "active", Value::U64(connections.count()));
     set(&mut tree, object, "closed", Value::U64(connections.closed));
+    for connection in &connections.active {
+        let object = at(&mut tree, &["runtime", "connections", &connection.object()]);
+        for (name, value) in connection.keys() {
+            set(&mut tree, object, name, value);
+        }
+    }
     let ring = at(&mut tree, &["runtime", "totem", "pg", "mrp", "srp"]);
     for (name, value) in statistics::ring(stats) {
         set(&mut tree, ring, name, Value::U64(value));

@@ -12,6 +12,8 @@ const TWO: SessionId = SessionId(2);
 struct Bench {
     objects: Objects,
     outbox: Outbox,
+    /// What is wanted of the configuration.
+    wishes: Vec<Written>,
 }
 
 impl Bench {
@@ -42,7 +44,13 @@ impl Bench {
     }
 
     fn ask(&mut self, command: TreeCommand) -> Result<ObjectsFound, ObjectRefused> {
-        self.objects.command(ONE, command, &mut self.outbox)
+        match self.objects.command(ONE, command, &mut self.outbox)? {
+            Answer::Found(found) => Ok(found),
+            Answer::Written(wish) => {
+                self.wishes.push(wish);
+                Ok(ObjectsFound::Done)
+            }
+        }
     }
 
     fn create(&mut self, parent: Handle, name: &str) -> Handle {
@@ -111,16 +119,33 @@ fn programs_have_objects_of_their_own_behind_what_is_shown() {
 #[test]
 fn what_is_shown_is_refused_by_name() {
     let mut bench = Bench::new();
-    let node = bench.find("cluster.clusternode[2]");
-    let why = bench.set(node, "votes", Value::text("5")).unwrap_err().to_string();
-    assert!(why.starts_with("cluster.clusternode[2].votes says what the configuration"), "{why}");
-    assert!(why.contains("cman_tool version -r"), "{why}");
     let runtime = bench.find("runtime");
     let why = bench.ask(TreeCommand::Delete(runtime)).unwrap_err().to_string();
     assert!(why.starts_with("runtime shows how the daemon"), "{why}");
     let second = TreeCommand::Create { parent: Handle::ROOT, name: "cluster".to_owned() };
     assert_eq!(bench.ask(second), Err(ObjectRefused::Configuration("cluster".to_owned())));
     assert_eq!(bench.ask(TreeCommand::Delete(Handle::ROOT)), Err(confdb::TreeError::Root.into()));
+    let totem = bench.find("totem");
+    let why = bench.ask(TreeCommand::Delete(totem)).unwrap_err();
+    assert_eq!(why, ObjectRefused::Configuration("totem".to_owned()));
+    assert_eq!(bench.wishes, []);
+}
+
+#[test]
+fn what_the_configuration_says_is_changed_by_all_nodes_or_none() {
+    let mut bench = Bench::new();
+    let node = bench.find("cluster.clusternode[2]");
+    bench.set(node, "votes", Value::text("5")).unwrap();
+    let cluster = bench.find("cluster");
+    bench.ask(TreeCommand::Create { parent: cluster, name: "clusternode".to_owned() }).unwrap();
+    let wishes: Vec<String> =
+        bench.wishes.iter().map(|wish| format!("{} {:?}", wish.about, wish.told)).collect();
+    assert_eq!(wishes[0], "cluster.clusternode[2] Done");
+    assert_eq!(wishes[1].split(' ').next(), Some("cluster.clusternode"));
+    let third: Path = "cluster.clusternode[3]".parse().unwrap();
+    assert_eq!(bench.wishes[1].told, written::Told::Object(third));
+    assert_eq!(bench.find("cluster.clusternode[2]"), node, "nothing was changed here");
+    assert_eq!(bench.told(), [""; 0]);
 }
 
 #[test]

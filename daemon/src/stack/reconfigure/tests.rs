@@ -34,7 +34,7 @@ fn stack() -> (Stack, Tuning) {
         voting: voting(),
         disallowed: false,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text: [].into(), accepted: Vec::new() },
+        held: Held { text: [].into(), accepted: Vec::new(), copied: false },
         shown: Shown::default(),
     };
     (Stack::new(config, Instant::ORIGIN), tuning)

@@ -126,4 +126,7 @@ fn statistics_are_those_of_the_ring_in_this_moment() {
     assert!(stats.rings > 0);
     assert_eq!(of("stats.srp.operational_entered"), Some(Value::U64(stats.rings)));
     assert_eq!(of("stats.srp.orf_token_rx"), Some(Value::U64(stats.tokens)));
+    assert_eq!(of("stats.srp.memb_join_rx"), Some(Value::U64(stats.received.joins)));
+    assert!(stats.received.joins > 0 && stats.sent.joins > 0, "{stats:?}");
+    assert_eq!((stats.commits, stats.recoveries), (stats.rings, stats.rings), "{stats:?}");
 }

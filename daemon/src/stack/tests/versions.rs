@@ -1,8 +1,10 @@
+use confdb::edit::steps::Step;
 use confdb::replica::output::Event;
 use confdb::replica::{Outcome, Place};
 
-use super::super::command::Wanted;
-use super::super::effect::{NotReloaded, Reloaded};
+use super::super::command::{TreeCommand, Wanted};
+use super::super::effect::{NotReloaded, ObjectRefused, ObjectsFound, Reloaded};
+use super::super::map::Value;
 use super::*;
 
 /// Three nodes of version 5 that are members.
@@ -143,4 +145,108 @@ fn a_newer_newcomer_takes_no_part_and_both_sides_say_so() {
     assert_eq!(world.shown(1), (2, 3, 2, 1, 2, false));
     assert_eq!(world.status(3).members, 0);
     assert!(!world.status(3).verdict.quorate);
+}
+
+/// What comes of a request about objects.
+fn browse(world: &mut World, id: u32, command: TreeCommand) -> Reply {
+    let request = world.ask(id, Command::Tree(command));
+    world.until("an answer", |world| world.reply(id, request).is_some());
+    world.reply(id, request).expect("it came").clone()
+}
+
+/// Two changes at once: this token timeout, and nobody's votes.
+fn edits(token: &str) -> TreeCommand {
+    let set = |object: &str, key: &str, value: &str| Step::Set {
+        object: object.parse().expect("it is a path"),
+        key: key.to_owned(),
+        value: value.to_owned(),
+        make: true,
+    };
+    TreeCommand::Edit(vec![
+        set("totem", "token", token),
+        set("cluster.clusternodes.clusternode[2]", "votes", "1"),
+    ])
+}
+
+#[test]
+fn what_one_program_writes_all_nodes_go_by() {
+    let mut world = three();
+    let Reply::Reload(Ok(reloaded)) = browse(&mut world, 2, edits("5000")) else {
+        panic!("it is not written");
+    };
+    assert_eq!((reloaded.version, reloaded.unwritten), (6, None));
+    assert_eq!(versions(&mut world), [6, 6, 6]);
+    for id in [1, 2, 3] {
+        let text = String::from_utf8(world.stacks[&node(id)].text().to_vec()).expect("it is text");
+        assert!(text.contains("<totem token=\"5000\"/>"), "{text}");
+        assert!(text.contains("name=\"iscsi2\" nodeid=\"2\" votes=\"1\"/>"), "{text}");
+    }
+}
+
+#[test]
+fn who_cannot_go_by_what_is_written_is_named_and_nothing_changes() {
+    let mut world = three();
+    world.refuser = Some(node(3));
+    let Reply::Reload(Err(why)) = browse(&mut world, 1, edits("5000")) else {
+        panic!("it is written");
+    };
+    assert!(why.to_string().starts_with("node 3 refuses: "), "{why}");
+    assert_eq!(versions(&mut world), [5, 5, 5]);
+    // What makes no sense is not even proposed.
+    let Reply::Reload(Err(why)) = browse(&mut world, 1, edits("soon")) else {
+        panic!("it is written");
+    };
+    assert!(why.to_string().contains("cluster.totem.token"), "{why}");
+    let nothing = browse(&mut world, 1, TreeCommand::Edit(Vec::new()));
+    assert!(matches!(nothing, Reply::Objects(Err(ObjectRefused::Step(_)))), "{nothing:?}");
+}
+
+#[test]
+fn of_two_who_write_at_once_one_is_told_to_try_again() {
+    let mut world = three();
+    let first = world.ask(1, Command::Tree(edits("5000")));
+    let second = world.ask(1, Command::Tree(edits("6000")));
+    world.until("two answers", |world| {
+        world.reply(1, first).is_some() && world.reply(1, second).is_some()
+    });
+    assert!(matches!(world.reply(1, first), Some(Reply::Reload(Ok(_)))));
+    let busy = Reply::Reload(Err(NotReloaded::Busy { version: 6, by: 1 }));
+    assert_eq!(world.reply(1, second), Some(&busy));
+}
+
+#[test]
+fn without_quorum_nothing_is_written() {
+    let mut world = three();
+    world.kill(2);
+    world.kill(3);
+    world.until("a loss", |world| !world.status(1).verdict.quorate && world.status(1).synchronized);
+    let reply = browse(&mut world, 1, edits("5000"));
+    assert_eq!(reply, Reply::Reload(Err(NotReloaded::NotQuorate)));
+}
+
+#[test]
+fn an_object_of_the_configuration_that_was_added_is_named() {
+    let mut world = three();
+    let find = TreeCommand::Find("cluster".to_owned());
+    let Reply::Objects(Ok(ObjectsFound::Found { objects, .. })) = browse(&mut world, 1, find)
+    else {
+        panic!("it is not shown");
+    };
+    let rm = TreeCommand::Create { parent: objects[0], name: "rm".to_owned() };
+    let Reply::Objects(Ok(ObjectsFound::Object(rm))) = browse(&mut world, 1, rm) else {
+        panic!("it is not told");
+    };
+    let text = String::from_utf8(world.stacks[&node(3)].text().to_vec()).expect("it is text");
+    assert!(text.contains("</clusternodes><rm/></cluster>"), "{text}");
+    let found = browse(&mut world, 1, TreeCommand::Find("cluster.rm".to_owned()));
+    let objects = ObjectsFound::Found { objects: vec![rm], keys: Vec::new() };
+    assert_eq!(found, Reply::Objects(Ok(objects)));
+    let key = || "log_level".to_owned();
+    let set = TreeCommand::Set { object: rm, key: key(), value: Value::text("7") };
+    assert_eq!(browse(&mut world, 1, set), Reply::Objects(Ok(ObjectsFound::Done)));
+    let text = String::from_utf8(world.stacks[&node(2)].text().to_vec()).expect("it is text");
+    assert!(text.contains("config_version=\"7\""), "a version each: {text}");
+    let wrong = browse(&mut world, 1, TreeCommand::Unset { object: rm, key: "no".to_owned() });
+    let why = "cluster.rm has no attribute no in the configuration";
+    assert!(matches!(wrong, Reply::Objects(Err(told)) if told.to_string() == why));
 }

@@ -25,3 +25,12 @@ fn numbers_are_read_to_two_places() {
 fn this_process_uses_memory() {
     assert!(usage(&[std::process::id()]).resident > 0);
 }
+
+#[test]
+fn packets_of_both_ways_are_counted() {
+    let devices = "Inter-|   Receive\n face |bytes\n    lo: 1 2 0 0 0 0 0 0 3 4 0 0 0 0 0 0\n  \
+                   eth0: 100 20 0 0 0 0 0 0 300 4 0 0 0 0 0 0\n";
+    assert_eq!(packets(devices), Some(24));
+    assert_eq!(packets(""), None);
+    assert!(activity(std::process::id()).nanos > 0);
+}

@@ -204,6 +204,34 @@ fn a_directory_that_never_answers_costs_the_time_that_it_was_given() {
     assert!(began.elapsed() < Duration::from_secs(20), "a step has its time");
 }
 
+/// What `clusterd directory` comes to that waits for another version than this.
+pub(super) fn changed(url: &str, known: &str) -> Result<String, String> {
+    let words = ["clusterd directory", "--base", BASE, "--url", url, "--known", known];
+    daemon::directory::answer(&Asked::parse_from(words)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_server_that_tells_of_changes_is_waited_for() {
+    let Some(mute) = loaded("mute", "", "") else { return };
+    let url = mute.url();
+    assert_eq!(changed(&url, "1"), Err(format!("{url}: it tells of no changes")));
+    let Some(server) = loaded("tells", "moduleload syncprov\nAFTER\noverlay syncprov", "") else {
+        return;
+    };
+    let url = server.url();
+    assert_eq!(changed(&url, "0").as_deref(), Ok("another version than 0\n"), "it has it already");
+    let known = confdb::load::configuration("x", FULL.as_bytes()).expect("it is valid");
+    let known = known.cluster.config_version.to_string();
+    let waits = thread::spawn({
+        let known = known.clone();
+        move || changed(&url, &known)
+    });
+    // Whether it waits already or not: what it is told first is how things are.
+    server.set("name=cluster", "rhcsConfig-version", "4711");
+    let told = waits.join().expect("it ends");
+    assert_eq!(told, Ok(format!("another version than {known}\n")));
+}
+
 #[test]
 fn the_tools_take_what_was_fetched() {
     let Some(server) = loaded("tools", "", "") else { return };

@@ -15,6 +15,7 @@ use daemon::directory::source::Asked;
 use daemon::directory::text;
 use tools::ldif::to_ldif;
 
+use super::asking::changed;
 use super::server::{ADMIN, BASE, PASSWORD, run};
 use super::{FULL, entries, tool};
 
@@ -137,4 +138,16 @@ fn another_kind_of_server_takes_the_schema_and_gives_the_configuration_back() {
     let again = server.dir.join("again.conf").display().to_string();
     fs::write(&again, &fetched).expect("it can be written");
     assert_eq!(entries(&again), entries(&conf), "{fetched}");
+
+    // By persistent search: who waits is told of another version.
+    let known = confdb::load::configuration("x", fetched.as_bytes()).expect("it is valid");
+    let known = known.cluster.config_version.to_string();
+    let (url, wanted) = (server.url(), known.clone());
+    let waits = thread::spawn(move || changed(&url, &wanted));
+    let raise = format!(
+        "dn: name=cluster,{BASE}\nchangetype: modify\nreplace: rhcsConfig-version\n\
+         rhcsConfig-version: 4711\n"
+    );
+    server.add(&raise);
+    assert_eq!(waits.join().expect("it ends"), Ok(format!("another version than {known}\n")));
 }

@@ -23,8 +23,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A running server with our schema, and `more` lines in its configuration; `None` when there
-    /// is no slapd.
+    /// A running server with our schema, and `more` lines in its configuration, those after a line
+    /// `AFTER` about its database; `None` when there is no slapd.
     pub(crate) fn start(name: &str, more: &str) -> Option<Self> {
         Self::start_at(name, more, "")
     }
@@ -42,10 +42,11 @@ impl Server {
         let schema = super::tool(to_ldif, &["--schema", "openldap"]);
         fs::write(dir.join("cluster.schema"), schema).expect("it can be written");
         let here = dir.display();
+        let (more, after) = more.split_once("AFTER").unwrap_or((more, ""));
         let conf = format!(
             "include /etc/ldap/schema/core.schema\ninclude {here}/cluster.schema\n\
              modulepath /usr/lib/ldap\nmoduleload back_mdb\n{}\ndatabase mdb\nsuffix \"{BASE}\"\nrootdn \"{ADMIN}\"\n\
-             rootpw {PASSWORD}\ndirectory {here}/db\nmaxsize 67108864\ndbnosync\n",
+             rootpw {PASSWORD}\ndirectory {here}/db\nmaxsize 67108864\ndbnosync{after}\n",
             more.replace("HERE", &here.to_string())
         );
         fs::write(dir.join("slapd.conf"), conf).expect("it can be written");

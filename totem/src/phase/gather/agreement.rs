@@ -5,12 +5,14 @@
 //! longer than it may, if it goes on alone, or if, once everybody had time to be heard, it does
 //! not hear and is not heard by all others and they are preferred.
 
+use alloc::vec::Vec;
+
 use super::Gather;
 use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet};
 use crate::instant::Instant;
 use crate::local::Local;
-use crate::members::choose;
+use crate::members::{Places, choose};
 use crate::planted;
 
 /// When nobody has said anything new for this many times the time to settle, and there is still
@@ -51,19 +53,22 @@ impl Gather {
     fn choose(&self, local: &Local, now: Instant, candidates: &NodeSet) -> NodeSet {
         let my_row = local.peers.row_since(now, self.entered);
         let me = local.me();
-        let row = |node: NodeId| {
+        let candidates: Vec<NodeId> = candidates.iter().copied().collect();
+        let row = |&node: &NodeId| {
             if node == me {
                 Some(&my_row)
             } else {
                 self.joins.get(&node).map(|(_, join)| &join.heard)
             }
         };
-        let hears = |a: NodeId, b: NodeId| match (row(a), row(b)) {
-            (Some(row), Some(_)) => row.contains(&b),
+        let rows = candidates.iter().map(|node| Some(Places::of(&candidates, row(node)?)));
+        let rows: Vec<Option<Places>> = rows.collect();
+        let linked = |a: usize, b: usize| match (&rows[a], &rows[b]) {
+            (Some(of_a), Some(of_b)) => of_a.has(b) && of_b.has(a),
             (None, _) | (_, None) => true,
         };
         let standing = |node| local.peers.standing(node, &self.old.members);
-        let chosen = choose(candidates, standing, |a, b| hears(a, b) && hears(b, a));
+        let chosen = choose(&candidates, standing, linked);
         if chosen.contains(&me) { chosen } else { NodeSet::from([me]) }
     }
 

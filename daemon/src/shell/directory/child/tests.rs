@@ -20,6 +20,8 @@ fn no(why: &str) -> Result<Vec<u8>, Unanswered> {
 #[test]
 fn what_it_prints_is_the_answer_and_what_it_complains_of_the_error() {
     assert_eq!(run("printf \"$1\""), Ok(WORD.into()), "asked with the word");
+    assert_eq!(run("printf %s \"$2 $3\""), Ok(b"--within 1350".to_vec()), "and its time");
+    assert_eq!(run("echo no >&2; exit 3"), Err(Unanswered::Wrong("no".to_owned())));
     assert_eq!(run("echo one >&2; echo two >&2; exit 1"), no("one\ntwo"));
     let unusable = Err(Unanswered::Unusable("no base".to_owned()));
     assert_eq!(run("echo no base >&2; exit 2"), unusable);

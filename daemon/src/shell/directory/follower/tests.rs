@@ -51,19 +51,19 @@ fn what_is_not_newer_is_never_proposed() {
 #[test]
 fn a_silent_directory_is_told_of_once_and_so_is_its_return() {
     let mut follower = follower(true);
-    let said = texts(follower.failed("a: refused\nb: silent"));
+    let said = texts(follower.failed("a: refused\nb: silent", false));
     assert_eq!(
         said.as_deref(),
         Some("the directory gives no configuration: a: refused; b: silent")
     );
     for _ in 0..3 {
-        assert_eq!(follower.failed("a: refused\nb: silent"), None);
+        assert_eq!(follower.failed("a: refused\nb: silent", false), None);
     }
-    assert!(follower.failed("a: wrong password").is_some(), "another kind");
+    assert!(follower.failed("a: wrong password", false).is_some(), "another kind");
     let back = texts(follower.found(edition(5), edition(5), true).line).expect("it is told");
     assert!(back.contains("answers"), "{back}");
     assert_eq!(follower.found(edition(5), edition(5), true), Verdict::default());
-    assert!(follower.failed("a: wrong password").is_some(), "anew");
+    assert!(follower.failed("a: wrong password", false).is_some(), "anew");
 }
 
 #[test]
@@ -94,4 +94,22 @@ fn what_was_refused_is_proposed_again_after_longer_and_longer_pauses() {
     assert!(follower.found(edition(7), edition(5), true).propose, "another text at once");
     follower.taken();
     assert_eq!(follower.found(edition(7), edition(7), true), Verdict::default());
+}
+
+#[test]
+fn who_cannot_reach_the_directory_lets_another_look_and_goes_on_trying() {
+    let mut follower = follower(true);
+    for _ in 1..MOST_MISSED {
+        follower.failed("a: refused", false);
+    }
+    assert_eq!((follower.sees(), follower.asks(false)), (true, false));
+    follower.failed("a: no votes", true);
+    follower.failed("a: refused", false);
+    assert!(follower.sees(), "it was reached in between, though what it has is wrong");
+    for _ in 1..MOST_MISSED {
+        follower.failed("a: refused", false);
+    }
+    assert_eq!((follower.sees(), follower.asks(false)), (false, true));
+    follower.found(edition(5), edition(5), false);
+    assert_eq!((follower.sees(), follower.asks(false)), (true, false));
 }
