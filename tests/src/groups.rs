@@ -12,10 +12,14 @@ use std::time::{Duration, Instant};
 use client::{Connection, Error, GroupEvent, Guarantee, View};
 use daemon::demo::conf;
 use daemon::demo::home::{self, Home};
+use daemon::demo::lan::ETHERNET_MTU;
 use daemon::demo::process::Process;
 
-use crate::bench::site::{HOSTS, Site};
+use crate::bench::site::Site;
 use crate::rng::Rng;
+
+/// How many daemons.
+const HOSTS: usize = 3;
 
 /// The group in which they meet.
 const GROUP: &[u8] = b"churn";
@@ -112,7 +116,7 @@ struct Play {
 
 impl Play {
     fn new(program: &Path, seed: u64) -> Result<Self, String> {
-        let site = Site::new()?;
+        let site = Site::new(HOSTS, ETHERNET_MTU)?;
         let mut play = Self {
             program: program.to_owned(),
             observers: Vec::new(),
