@@ -229,16 +229,15 @@ pub extern "C-unwind" fn votequorum_setexpected(handle: u64, expected_votes: c_u
     })
 }
 
-/// Has all members count so many votes for a node.
+/// Has all members count so many votes for a node; for 0 those of the quorum device.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn votequorum_setvotes(handle: u64, nodeid: c_uint, votes: c_uint) -> c_int {
     entry(|| {
         let instance = HANDLES.get(handle)?;
-        if nodeid == 0 {
-            // The device's votes are its program's to set.
-            return Err(Cs::NotSupported);
-        }
-        instance.base.session.ask(|asks| asks.set_votes(nodeid, votes))
+        instance.base.session.ask(|asks| match nodeid {
+            0 => asks.set_device_votes(votes),
+            _ => asks.set_votes(nodeid, votes),
+        })
     })
 }
 

@@ -13,7 +13,7 @@ pub struct Request {
     /// What is asked.
     #[prost(
         oneof = "request::What",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 101, 102, 103, 104, 105, 80, 81, 82, 83, 84, 85, 70, 77, 120, 121, 122, 123, 124"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 30, 40, 41, 42, 43, 20, 21, 22, 23, 24, 25, 26, 27, 50, 100, 101, 102, 103, 104, 105, 150, 80, 81, 82, 83, 84, 85, 70, 77, 120, 121, 122, 123, 124"
     )]
     pub what: ::core::option::Option<request::What>,
 }
@@ -109,6 +109,9 @@ pub mod request {
         /// Open the files of the log again. Needs permission.
         #[prost(message, tag = "105")]
         ReopenLogs(super::ReopenLogs),
+        /// Have the quorum device count for other votes. Needs permission.
+        #[prost(message, tag = "150")]
+        SetDeviceVotes(super::SetDeviceVotes),
         /// Join a process group. Needs permission.
         #[prost(message, tag = "80")]
         JoinGroup(super::JoinGroup),
@@ -586,6 +589,14 @@ pub struct SetVotes {
     pub node: u32,
     /// How many.
     #[prost(uint32, tag = "2")]
+    pub votes: u32,
+}
+/// The quorum device counts for so many votes through all members, until its program says otherwise;
+/// the reply comes when it does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetDeviceVotes {
+    /// How many.
+    #[prost(uint32, tag = "1")]
     pub votes: u32,
 }
 /// This connection speaks for the device of this name. It has no votes before it is polled as

@@ -176,6 +176,16 @@ impl Connection {
         self.done("set votes", request::What::SetVotes(proto::SetVotes { node, votes }))
     }
 
+    /// Has the quorum device of this node count for so many votes, through all members; returns
+    /// when it does. Lost when its program registers anew.
+    ///
+    /// # Errors
+    /// As [`Connection::set_expected`]; [`Reason::Invalid`] also where none is registered.
+    pub fn set_device_votes(&mut self, votes: u32) -> Result<(), Error> {
+        let what = request::What::SetDeviceVotes(proto::SetDeviceVotes { votes });
+        self.done("set device votes", what)
+    }
+
     /// What would happen after each of these steps, one after the other, and which nodes may fail
     /// as things are. Nothing is changed.
     ///

@@ -66,6 +66,13 @@ impl Device {
         Ok(())
     }
 
+    /// It has other votes, if one is registered.
+    pub(crate) const fn set_votes(&mut self, votes: Votes) {
+        if let Some(registered) = &mut self.registered {
+            registered.votes = votes;
+        }
+    }
+
     /// It says that it is alive, until `now + timeout`; or that it is not.
     pub(crate) fn poll(
         &mut self,

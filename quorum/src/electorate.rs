@@ -175,6 +175,12 @@ impl Electorate {
         }
     }
 
+    /// Wherever a quorum device speaks, it does with so many votes.
+    pub(crate) fn change_device(&mut self, votes: Votes) {
+        let speaks = |voter: &&mut Voter| voter.device > Votes::ZERO;
+        self.voters.values_mut().filter(speaks).for_each(|voter| voter.device = votes);
+    }
+
     fn present(&self) -> impl Iterator<Item = (&NodeId, &Voter)> {
         self.voters.iter().filter(|(_, voter)| voter.present)
     }

@@ -10,6 +10,7 @@
 //! | 3 votes | node `u32`, not 0; votes `u32`, not 0 |
 //! | 4 standing | votes of the members `u64`, not 0 |
 //! | 5 device | votes `u32`, 0 when the device is lost |
+//! | 6 device votes | votes `u32` |
 //!
 //! Flags of a state: 1 two-node mode, 2 quorate, 4 waits for all, 8 lowers what it expects.
 
@@ -72,6 +73,8 @@ pub enum Message {
     Standing(u64),
     /// A quorum device speaks through the sender, with so many votes; none when it is lost.
     Device(Votes),
+    /// An operator changed the votes of the quorum device, through whomever it speaks.
+    DeviceVotes(Votes),
 }
 
 const STATE: u8 = 1;
@@ -79,6 +82,7 @@ const EXPECTED: u8 = 2;
 const VOTES: u8 = 3;
 const STANDING: u8 = 4;
 const DEVICE: u8 = 5;
+const DEVICE_VOTES: u8 = 6;
 
 const TWO_NODE: u8 = 1;
 const QUORATE: u8 = 2;
@@ -111,6 +115,10 @@ impl Message {
                 bytes.push(DEVICE);
                 put(&mut bytes, [votes.get()]);
             }
+            Self::DeviceVotes(votes) => {
+                bytes.push(DEVICE_VOTES);
+                put(&mut bytes, [votes.get()]);
+            }
         }
         bytes
     }
@@ -140,6 +148,7 @@ impl Message {
                 votes => Ok(Self::Standing(votes)),
             },
             DEVICE => Ok(Self::Device(Votes::new(u32::from_be_bytes(exactly(rest)?)))),
+            DEVICE_VOTES => Ok(Self::DeviceVotes(Votes::new(u32::from_be_bytes(exactly(rest)?)))),
             unknown => Err(MessageError::UnknownKind(unknown)),
         }
     }

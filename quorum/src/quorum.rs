@@ -232,6 +232,7 @@ impl Quorum {
                 self.on_device(from, *votes);
                 Ok(())
             }
+            Message::DeviceVotes(votes) => self.on_device_votes(*votes),
         }
     }
 

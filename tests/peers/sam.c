@@ -95,7 +95,8 @@ static int last(int map)
     SAY(sam_hc_send());
     if (map) {
         /* It is not started again after that. */
-        SAY(sam_mark_failed());
+        printf("says that it failed\n");
+        sam_mark_failed();
         for (;;)
             pause();
     }

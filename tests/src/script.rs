@@ -19,6 +19,7 @@
 //! | `set operated`, `set device-timeout 500ms` | somebody changes how votes are counted |
 //! | `expected 1 4`, `votes 1 3 2` | the operator of node 1 sets expected votes, those of node 3 |
 //! | `device 1 register "d" 1`, `device 1 poll yes`, `… no`, `… update "e" 2`, `… unregister` | |
+//! | `votes 1 device 2` | the operator of node 1 sets those of the quorum device |
 //! | `device 1 gone` | the program behind the device hangs up |
 //! | `port 1 listen 11`, `port 1 close`, `port 1 asks 2 11` | does node 2 listen there? |
 //! | `port 1 send 2 11 "a"`, `port 1 send all 11 "a"` | to who listens on port 11 |

@@ -117,7 +117,10 @@ pub fn needs_permission(command: &Command) -> bool {
         | Command::Manage(ManageCommand::Track { .. } | ManageCommand::Counting) => false,
         Command::Watch { on: _, objects } => *objects,
         Command::Vote(
-            VoteCommand::Expected(_) | VoteCommand::Votes { .. } | VoteCommand::Device(_),
+            VoteCommand::Expected(_)
+            | VoteCommand::Votes { .. }
+            | VoteCommand::DeviceVotes(_)
+            | VoteCommand::Device(_),
         )
         | Command::Configuration
         | Command::Tree(_)

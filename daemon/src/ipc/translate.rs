@@ -116,6 +116,7 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
             Command::Vote(VoteCommand::Expected(Votes::new(votes)))
         }
         request::What::SetVotes(set) => set_votes(set)?,
+        request::What::SetDeviceVotes(set) => device_votes(set),
         request::What::RegisterDevice(proto::RegisterDevice { name, votes }) => {
             device(DeviceCommand::Register { name, votes: Votes::new(votes) })
         }
@@ -152,6 +153,10 @@ fn wanted(guarantee: i32) -> Result<Guarantee, Unreadable> {
         Ok(proto::Guarantee::Safe) => Ok(Guarantee::Safe),
         Err(_) => Err(Unreadable(format!("no guarantee has number {guarantee}"))),
     }
+}
+
+const fn device_votes(set: proto::SetDeviceVotes) -> Command {
+    Command::Vote(VoteCommand::DeviceVotes(Votes::new(set.votes)))
 }
 
 fn set_votes(set: proto::SetVotes) -> Result<Command, Unreadable> {

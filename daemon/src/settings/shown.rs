@@ -232,6 +232,12 @@ impl Keys {
         self.add("quorum.expected_votes", Value::U32(voting.expected_votes));
         self.add("quorum.votes", Value::U32(own.map_or(0, |node| node.votes)));
         self.add("quorum.two_node", Value::flag(voting.two_node));
+        // Its program says that the device is alive twice in that time.
+        let about = |wanted: &str| self.0.iter().any(|(name, _)| name.starts_with(wanted));
+        if about("quorum.device.") && !about("quorum.device.timeout") {
+            let timeout = voting.device_timeout.unwrap_or(cluster.ring.timers.token);
+            self.millis("quorum.device.timeout", timeout);
+        }
         let rules = &voting.rules;
         self.add("quorum.wait_for_all", Value::flag(rules.wait_for_all));
         self.add("quorum.auto_tie_breaker", Value::flag(rules.tie_breaker.is_some()));

@@ -275,6 +275,7 @@ impl Reporter {
             quorum::Message::Votes { node, votes } => {
                 format!("{} has {votes} votes", self.name(*node))
             }
+            quorum::Message::DeviceVotes(votes) => format!("the quorum device has {votes} votes"),
             quorum::Message::State(_)
             | quorum::Message::Standing(_)
             | quorum::Message::Device(_) => "votes are counted otherwise".to_owned(),

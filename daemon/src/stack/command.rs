@@ -210,6 +210,9 @@ pub enum VoteCommand {
         /// How many.
         votes: Votes,
     },
+    /// The quorum device of this node shall count for so many votes, through all members; the reply
+    /// comes when it does.
+    DeviceVotes(Votes),
     /// Something about the quorum device of this node.
     Device(DeviceCommand),
     /// The quorum device of this node, if one is registered.

@@ -117,7 +117,7 @@ impl Voting {
                     value: 1,
                 });
             }
-            Message::Expected(_) | Message::Votes { .. } => {
+            Message::Expected(_) | Message::Votes { .. } | Message::DeviceVotes(_) => {
                 if judged.is_ok() {
                     outbox.report(Report::VotesSet { by: from, what: message });
                 }
@@ -147,6 +147,10 @@ impl Voting {
             }
             VoteCommand::Expected(votes) => self.ask(request, |it| it.set_expected(votes)),
             VoteCommand::Votes { node, votes } => self.ask(request, |it| it.set_votes(node, votes)),
+            VoteCommand::DeviceVotes(_) if self.quorum.device().is_none() => {
+                Some(Reply::Refused(Refusal::Device(DeviceRefused::None)))
+            }
+            VoteCommand::DeviceVotes(votes) => self.ask(request, |it| it.set_device_votes(votes)),
             VoteCommand::Device(command) => {
                 let done = self.on_device(now, request.session, command, nodes);
                 Some(done.map_or_else(|why| Reply::Refused(Refusal::Device(why)), |()| Reply::Done))

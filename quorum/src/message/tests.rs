@@ -49,6 +49,7 @@ fn some_message() -> impl Strategy<Value = Message> {
         (some_node(), positive).prop_map(|(node, votes)| Message::Votes { node, votes }),
         (1..=u64::MAX).prop_map(Message::Standing),
         some_votes().prop_map(Message::Device),
+        some_votes().prop_map(Message::DeviceVotes),
     ]
 }
 

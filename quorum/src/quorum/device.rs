@@ -8,7 +8,7 @@ use totem::{Instant, NodeId};
 
 use super::{Lowering, Output, Quorum};
 use crate::device::Registered;
-use crate::error::DeviceRefused;
+use crate::error::{DeviceRefused, Refused};
 use crate::message::Message;
 use crate::votes::Votes;
 
@@ -53,6 +53,33 @@ impl Quorum {
     /// None is registered, or the name cannot be used.
     pub fn update_device(&mut self, name: &str, votes: Votes) -> Result<(), DeviceRefused> {
         self.device.update(name, votes)?;
+        self.announce();
+        Ok(())
+    }
+
+    /// Asks all members through which the device speaks to have it count for so many votes, until
+    /// its program registers anew or says otherwise.
+    ///
+    /// # Errors
+    /// The number would let two sides act, or block this one.
+    pub fn set_device_votes(&mut self, votes: Votes) -> Result<(), Refused> {
+        self.check_member()?;
+        let mut trial = self.electorate.clone();
+        trial.change_device(votes);
+        self.accept(&trial)?;
+        self.outputs.push_back(Output::Say(Message::DeviceVotes(votes)));
+        Ok(())
+    }
+
+    /// An operator's word about the device's votes: they are in force through all members at this
+    /// place of the order. Who had said something else by then says it again.
+    pub(super) fn on_device_votes(&mut self, votes: Votes) -> Result<(), Refused> {
+        let mut trial = self.electorate.clone();
+        trial.change_device(votes);
+        self.accept(&trial)?;
+        self.electorate = trial;
+        self.device.set_votes(votes);
+        self.recount(Lowering::Allowed);
         self.announce();
         Ok(())
     }

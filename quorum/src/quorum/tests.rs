@@ -374,7 +374,7 @@ proptest! {
     #[test]
     fn any_message_from_anyone_leaves_a_sound_verdict(
         votes in prop::collection::vec(any::<u32>(), 1..=6),
-        said in prop::collection::vec((1_u32..10, 0_u8..8, any::<u32>(), 1_u32..10), 0..30),
+        said in prop::collection::vec((1_u32..10, 0_u8..9, any::<u32>(), 1_u32..10), 0..30),
     ) {
         let mut quorum = configured(&votes, None, false);
         for (from, what, number, about) in said {
@@ -389,6 +389,7 @@ proptest! {
                     quorum.on_departure(NOW, &removed(&[from, about], &[about]));
                     continue;
                 }
+                7 => Message::DeviceVotes(votes),
                 6 => {
                     let quorate = number % 2 == 0;
                     let table = [(node(about), votes)].into();

@@ -7,11 +7,19 @@ use std::time::Instant;
 use super::place::{Look, Place};
 use super::report::Report;
 
+/// Our libraries on a host, and one of those that a package would put in place.
+const OBJECT: &str = "/run/lib/libcluster_abi.so.1";
+const INSTALLED: &str = "/usr/lib/x86_64-linux-gnu/libcmap.so.4";
+
 /// Starts the daemons of these hosts, and waits until all are quorate together.
 ///
 /// # Errors
 /// They are not in time.
 pub fn form(place: &mut Place, report: &mut Report<'_>, hosts: &[usize]) -> Result<(), String> {
+    if place.setup().package {
+        let ran = place.machines[0].run(&format!("cmp {OBJECT} $(readlink -f {INSTALLED})"))?;
+        report.check("our libraries are the installed ones", ran.fine(), &ran.said);
+    }
     let before = Instant::now();
     for &host in hosts {
         place.engine(host)?;

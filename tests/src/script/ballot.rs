@@ -77,6 +77,7 @@ pub(super) fn command(
 ) -> Option<Result<(), String>> {
     let (who, asked) = match words {
         ["expected", who, number] => (who, votes(number).map(VoteCommand::Expected)),
+        ["votes", who, "device", number] => (who, votes(number).map(VoteCommand::DeviceVotes)),
         ["votes", who, whose, number] => (who, whose_votes(plan, whose, number)),
         ["device", who, "gone"] => {
             return Some(node(plan, who).map(|node| world.hang_up(node)));

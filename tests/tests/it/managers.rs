@@ -12,11 +12,16 @@ use tests::lab;
 use tests::managers::engine::{Engine, Transport};
 use tests::managers::{self, SCENARIOS, Setup};
 
-/// How daemons are set up for short runs.
-fn setup(engine: Engine, clusterd: PathBuf, libraries: Option<PathBuf>) -> Setup {
+/// Scenarios in which our libraries lie where a package would put them; in the others they are
+/// found by the loader's path.
+const PACKAGED: [&str; 2] = ["sam", "companions"];
+
+/// How daemons are set up for a short run of a scenario.
+fn setup(name: &str, engine: Engine, clusterd: PathBuf, libraries: Option<PathBuf>) -> Setup {
     let transport = Transport::Udp;
     let token = Some(1000);
-    Setup { engine, transport, clusterd, libraries, package: false, keep: false, token }
+    let package = engine == Engine::Clusterd && PACKAGED.contains(&name);
+    Setup { engine, transport, clusterd, libraries, package, keep: false, token }
 }
 
 /// Runs a scenario, or says why not.
@@ -37,10 +42,10 @@ fn play(name: &str, engine: Engine) {
     let scratch = Scratch::new("cluster-libraries").expect("temporary files have a place");
     let clusterd = programs.join("clusterd");
     let setup = match engine {
-        Engine::Corosync => setup(engine, clusterd, None),
+        Engine::Corosync => setup(name, engine, clusterd, None),
         Engine::Clusterd => {
             managers::install(&clusterd, scratch.path()).unwrap_or_else(|why| panic!("{why}"));
-            setup(engine, clusterd, Some(scratch.path().to_owned()))
+            setup(name, engine, clusterd, Some(scratch.path().to_owned()))
         }
     };
     let mut journal = Journal::new(None).expect("it has no file");

@@ -83,6 +83,14 @@ fn sections_are_shown_as_written_with_the_types_that_programs_expect() {
 }
 
 #[test]
+fn the_program_of_a_device_is_told_how_long_it_may_be_silent() {
+    let device = "<quorum><device model=\"net\"/></quorum>";
+    let keys = with(&format!("<totem token=\"3000\"/>{device}"));
+    assert_eq!(keys.get("quorum.device.timeout"), Some(&Value::U32(3000)));
+    assert_eq!(with("").get("quorum.device.timeout"), None);
+}
+
+#[test]
 fn configured_users_are_admitted() {
     let keys = with("");
     for name in ["uidgid.config.uid.108", "uidgid.config.gid.112", "uidgid.config.gid.113"] {

@@ -122,7 +122,8 @@ impl Hello {
             Message::Expected(_)
             | Message::Votes { .. }
             | Message::Standing(_)
-            | Message::Device(_) => {
+            | Message::Device(_)
+            | Message::DeviceVotes(_) => {
                 return Err(MessageError::Missing { what: "state of the vote counter" });
             }
         };

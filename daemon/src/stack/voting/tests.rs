@@ -181,6 +181,24 @@ fn a_device_belongs_to_the_program_that_registered_it() {
 }
 
 #[test]
+fn whoever_may_sets_the_votes_of_a_device_that_is_there() {
+    let mut outbox = Outbox::default();
+    let mut voting = together(&mut outbox);
+    let votes = VoteCommand::DeviceVotes(Votes::new(2));
+    voting.command((NOW, request(8, 1)), votes.clone(), &[], &mut outbox);
+    let none = Reply::Refused(Refusal::Device(DeviceRefused::None));
+    assert_eq!(replies(&mut outbox), [(request(8, 1), none)]);
+    let registers = VoteCommand::Device(device("disk"));
+    voting.command((NOW, request(7, 1)), registers, &[], &mut outbox);
+    replies(&mut outbox);
+    voting.command((NOW, request(8, 2)), votes, &[], &mut outbox);
+    let word = said(&mut outbox).expect("it is possible");
+    assert_eq!(voting.on_message((node(1), node(1)), &word.encode(), &mut outbox), Ok(()));
+    assert_eq!(replies(&mut outbox), [(request(8, 2), Reply::Done)]);
+    assert_eq!(voting.quorum().device().map(|it| it.votes), Some(Votes::new(2)));
+}
+
+#[test]
 fn a_device_is_lost_with_its_program_and_by_silence() {
     let mut outbox = Outbox::default();
     let mut voting = together(&mut outbox);

@@ -122,3 +122,23 @@ fn members_that_break_ties_by_a_node_take_no_device() {
     join(&mut quorum, &[1], 1);
     assert_eq!(quorum.register_device("d", Votes::ONE), Err(DeviceRefused::Rules));
 }
+
+#[test]
+fn an_operator_sets_the_votes_of_a_device_for_all_members() {
+    let mut quorum = with_device();
+    quorum.poll_device(NOW, true).expect("registered");
+    deliver(&mut quorum, 1);
+    assert_eq!(quorum.on_message(node(2), &Message::Device(Votes::ONE)), Ok(()));
+    quorum.set_device_votes(Votes::new(2)).expect("both count it");
+    assert_eq!(shown(&quorum), (3, 3, 2, true), "nothing before all know");
+    deliver(&mut quorum, 1);
+    assert_eq!(quorum.voter(node(2)).device, Votes::new(2));
+    assert_eq!(quorum.device().map(|it| it.votes), Some(Votes::new(2)));
+    let (_, present, ..) = shown(&quorum);
+    assert_eq!(present, 4);
+    let alone = Refused::TooMany { needed: 2, present: 1 };
+    assert_eq!(quorum.set_device_votes(Votes::ZERO), Ok(()));
+    quorum.on_departure(NOW, &gone(&[2]));
+    assert_eq!(quorum.on_message(node(1), &Message::DeviceVotes(Votes::ZERO)), Err(alone));
+    assert_eq!(quorum.verdict().device, Votes::new(2), "nothing was changed");
+}

@@ -280,6 +280,7 @@ impl<'a> Session<'a> {
             | request::What::PollDevice(_)
             | request::What::UpdateDevice(_)
             | request::What::UnregisterDevice(_)
+            | request::What::SetDeviceVotes(_)
             | request::What::Ping(_)
             | request::What::ShutdownReply(_)
             | request::What::SetDirty(_)
