@@ -41,7 +41,9 @@ pub(crate) struct Local {
     pub(crate) durable: RingSeq,
     /// Highest ring sequence that is on its way there.
     storing: RingSeq,
-    pub(crate) rotation: Rotation,
+    pub(crate) rotation: Smoothed,
+    /// How long after a token was passed on something shows that the successor has it.
+    pub(crate) sign: Smoothed,
     pub(crate) stats: Stats,
     serial: u64,
     jitter: u64,
@@ -64,14 +66,15 @@ pub(crate) struct Episode {
 /// A longer rotation is a pause of somebody, and says nothing about the next one.
 const LONGEST_ROTATION: Duration = Duration::from_millis(250);
 
-/// How long the token takes for a round, smoothed like a round-trip time (RFC 6298).
+/// How long something takes that happens again and again, like the token's round: smoothed as a
+/// round-trip time is (RFC 6298).
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Rotation {
+pub(crate) struct Smoothed {
     smoothed: Duration,
     variance: Duration,
 }
 
-impl Rotation {
+impl Smoothed {
     pub(crate) fn sample(&mut self, span: Duration) {
         let span = span.min(LONGEST_ROTATION);
         if self.smoothed.is_zero() {
@@ -90,7 +93,7 @@ impl Rotation {
         self.smoothed
     }
 
-    /// After this long without a sign of the token, it is more likely lost than late.
+    /// After this long it is more likely lost than late.
     pub(crate) fn patience(self) -> Duration {
         self.smoothed * 2 + self.variance * 4
     }
@@ -111,7 +114,8 @@ impl Local {
             highest: last,
             durable: last,
             storing: last,
-            rotation: Rotation::default(),
+            rotation: Smoothed::default(),
+            sign: Smoothed::default(),
             stats: Stats::default(),
             serial: 0,
             jitter: config.identity.seed ^ config.identity.boot,
@@ -229,9 +233,17 @@ impl Local {
         }
     }
 
-    /// After this long without a sign of the token it is sent again.
-    pub(crate) fn retransmit(&self) -> Duration {
+    /// After this long without the token, on a ring that is not idle, it is hardly on its way.
+    pub(crate) fn lull(&self) -> Duration {
         self.config.timing.retransmit.max(self.rotation.patience())
+    }
+
+    /// After this long without a sign that the successor has the token it is sent again. Where the
+    /// successor sends something in its turns the sign is there long before the token itself.
+    pub(crate) fn retransmit(&self) -> Duration {
+        let sign = self.sign.patience();
+        if sign.is_zero() { self.lull() } else { self.lull().min(sign) }
+            .max(self.config.timing.retransmit)
     }
 
     pub(crate) fn probe(&mut self, node: NodeId) {

@@ -87,6 +87,23 @@ impl Places {
         Self(words)
     }
 
+    /// None of so many.
+    pub(crate) fn none(count: usize) -> Self {
+        Self(alloc::vec![0; count.div_ceil(64)])
+    }
+
+    /// The one at this place is, from now on.
+    pub(crate) fn add(&mut self, place: usize) {
+        if let Some(word) = self.0.get_mut(place / 64) {
+            *word |= 1 << (place % 64);
+        }
+    }
+
+    /// All of `others`, which are places among the same nodes, are.
+    pub(crate) fn covers(&self, others: &Self) -> bool {
+        self.0.iter().zip(&others.0).all(|(own, other)| other & !own == 0)
+    }
+
     /// The one at this place is.
     pub(crate) fn has(&self, place: usize) -> bool {
         self.0.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)

@@ -27,10 +27,6 @@ const HEADER: usize = 3;
 /// Flags, length and length of the whole message.
 const FIRST_HEADER: usize = 7;
 
-/// The smallest room at the end of a frame that is worth beginning a message in: less saves
-/// nothing, since the receiver must copy a fragmented message.
-const SMALLEST_FRAGMENT: usize = 64;
-
 /// The payload of one frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Packed {
@@ -47,8 +43,7 @@ pub(crate) fn fill(backlog: &mut Backlog, room: usize) -> Option<Packed> {
     let mut payload = BytesMut::with_capacity(room.min(wire_size(backlog)));
     let mut safe = false;
     while let Some(front) = backlog.front() {
-        let Some((part, count)) = next_chunk(&front, room - payload.len(), payload.is_empty())
-        else {
+        let Some((part, count)) = next_chunk(&front, room - payload.len()) else {
             break;
         };
         safe |= front.guarantee == Guarantee::Safe;
@@ -61,9 +56,9 @@ pub(crate) fn fill(backlog: &mut Backlog, room: usize) -> Option<Packed> {
 /// How many frames with payloads of `room` bytes the backlog would fill now: never fewer than it
 /// takes, and zero only for nothing.
 pub(crate) fn frames_pending(backlog: &Backlog, room: usize) -> u32 {
-    // At the end of a frame stays unused what is too small for a fragment; and a frame may begin
-    // with a continuation, whose header the size does not count.
-    let used = usable(room).saturating_sub(FIRST_HEADER + SMALLEST_FRAGMENT - 1 + HEADER).max(1);
+    // At the end of a frame stays unused what is too small for a header and a byte; and a frame may
+    // begin with a continuation, whose header the size does not count.
+    let used = usable(room).saturating_sub(FIRST_HEADER + HEADER).max(1);
     u32::try_from(wire_size(backlog).div_ceil(used)).unwrap_or(u32::MAX)
 }
 
@@ -79,7 +74,9 @@ fn wire_size(backlog: &Backlog) -> usize {
 }
 
 /// What of the front message goes into `left` bytes: which part, and how many bytes of it.
-fn next_chunk(front: &Front<'_>, left: usize, frame_is_empty: bool) -> Option<(Part, usize)> {
+/// A frame is filled to its end: frames of one size leave in one call of the system, and come in
+/// one.
+fn next_chunk(front: &Front<'_>, left: usize) -> Option<(Part, usize)> {
     let rest = front.message.len() - front.sent;
     let begun = front.sent > 0;
     if rest <= left.checked_sub(HEADER)? {
@@ -89,8 +86,7 @@ fn next_chunk(front: &Front<'_>, left: usize, frame_is_empty: bool) -> Option<(P
     let (part, header) =
         if begun { (Part::Middle, HEADER) } else { (Part::First { total }, FIRST_HEADER) };
     let count = left.checked_sub(header)?;
-    let least = if frame_is_empty { 1 } else { SMALLEST_FRAGMENT };
-    (count >= least).then_some((part, count))
+    (count > 0).then_some((part, count))
 }
 
 fn put_chunk(payload: &mut BytesMut, front: &Front<'_>, part: Part, count: usize) {

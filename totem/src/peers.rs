@@ -113,12 +113,16 @@ impl Peers {
         peer.serial = join.serial;
         peer.weight = join.weight;
         peer.heard = now;
-        peer.row.clone_from(&join.heard);
+        // Most joins say again what the one before said, and sets cost much to make.
+        if peer.row != join.heard {
+            peer.row.clone_from(&join.heard);
+        }
         // Whom it is about to be with; if that includes us, it invites us to join those it has.
-        let proposed = join.proposed();
-        peer.invites = proposed.contains(&me);
-        peer.company = proposed;
-        peer.company.insert(from);
+        peer.invites = join.candidates.contains(&me) && !join.failed.contains(&me);
+        if !join.candidates.difference(&join.failed).eq(&peer.company) {
+            peer.company = join.proposed();
+            peer.company.insert(from);
+        }
         true
     }
 

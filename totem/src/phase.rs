@@ -148,12 +148,21 @@ impl Operational {
 }
 
 impl Gather {
-    fn step(mut self, local: &mut Local, now: Instant, what: Occurrence) -> Phase {
+    fn step(mut self: Box<Self>, local: &mut Local, now: Instant, what: Occurrence) -> Phase {
         match what {
-            Occurrence::Join(from, join) => self.on_join(local, now, from, join),
+            Occurrence::Join(from, join) => {
+                self.on_join(local, now, from, join);
+                return self.conclude_soon(local, now);
+            }
+            Occurrence::Beacon(from, beacon) => {
+                local.peers.note_beacon(now, from, &beacon);
+                return self.conclude_soon(local, now);
+            }
             Occurrence::Commit(from, token) => return self.on_commit(local, now, from, token),
-            Occurrence::Frame(stored) => self.on_frame(local, stored),
-            Occurrence::Beacon(from, beacon) => local.peers.note_beacon(now, from, &beacon),
+            Occurrence::Frame(stored) => {
+                self.on_frame(local, stored);
+                return Phase::Gather(self);
+            }
             Occurrence::Departed(node, evidence) => self.on_departed(local, node, evidence),
             Occurrence::Timer(Timer::Join) => self.on_join_timer(local, now),
             Occurrence::Timer(Timer::TokenLoss) => {

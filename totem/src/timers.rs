@@ -90,10 +90,15 @@ impl Timers {
 
     /// The earliest deadline.
     pub(crate) fn next(&self) -> Option<Deadline> {
-        Timer::ALL
-            .into_iter()
-            .filter_map(|why| self.due(why).map(|at| Deadline { at, why }))
-            .min_by_key(|deadline| deadline.at)
+        let mut first: Option<Deadline> = None;
+        for (why, due) in Timer::ALL.into_iter().zip(self.due) {
+            if let Some(at) = due
+                && first.is_none_or(|first| at < first.at)
+            {
+                first = Some(Deadline { at, why });
+            }
+        }
+        first
     }
 
     /// Forgets all timers but those of the node itself, which belong to no phase.

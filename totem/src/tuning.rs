@@ -110,7 +110,7 @@ impl Operational {
 impl Gather {
     /// What is judged is judged by the new timers, at once: all that is known of the others is
     /// still there.
-    fn retune(self, local: &mut Local, now: Instant, before: &Timing) -> Phase {
+    fn retune(self: Box<Self>, local: &mut Local, now: Instant, before: &Timing) -> Phase {
         local.renew_forming(now, before);
         self.conclude(local, now)
     }

@@ -243,15 +243,17 @@ impl<'a> Reader<'a> {
 
     /// Node ids, strictly ascending.
     fn nodes(&mut self, field: &'static str) -> Result<NodeSet, PacketError> {
-        let mut nodes = NodeSet::new();
-        for _ in 0..self.count(field, MOST_MEMBERS)? {
+        let count = self.count(field, MOST_MEMBERS)?;
+        let mut nodes: Vec<NodeId> = Vec::with_capacity(count);
+        for _ in 0..count {
             let node = self.node()?;
             if nodes.last().is_some_and(|&last| last >= node) {
                 return Err(self.bad(field, node.get()));
             }
-            nodes.insert(node);
+            nodes.push(node);
         }
-        Ok(nodes)
+        // What ascends is made a set at once, not one by one.
+        Ok(nodes.into_iter().collect())
     }
 
     /// Ranges, ascending and apart.

@@ -71,14 +71,16 @@ fn every_bug_of_a_vote_counter_is_found() {
         (Planted::TieOnBothSides, beyond, NAME),
     ];
     for (bug, draw, property) in bugs {
-        let seed = (0..2_000).find(|&seed| {
+        let proves = |seed: u64| {
             let mut plan = draw(seed);
             plan.ballot.bug = Some(bug);
-            run(plan, Detail::Nothing, false).1.is_err_and(|it| it.property == property)
-        });
+            let found = run(plan, Detail::Nothing, false).1;
+            // A world that fails without the bug proves nothing.
+            found.is_err_and(|it| it.property == property)
+                && run(draw(seed), Detail::Nothing, false).1.is_ok()
+        };
+        let seed = (0..2_000).find(|&seed| proves(seed));
         let seed = seed.unwrap_or_else(|| panic!("{bug:?} survives 2000 seeds"));
         println!("{bug:?} {seed} {property}");
-        let healthy = run(draw(seed), Detail::Nothing, false).1;
-        assert!(healthy.is_ok(), "{bug:?} proves nothing, its world fails anyway: {healthy:?}");
     }
 }

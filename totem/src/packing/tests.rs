@@ -41,14 +41,14 @@ fn a_large_message_spans_frames() {
 }
 
 #[test]
-fn no_message_is_begun_in_a_tail_too_small_to_help() {
-    let (tail, rest) = (SMALLEST_FRAGMENT + FIRST_HEADER, [1; 100]);
+fn no_message_is_begun_in_a_tail_too_small_for_a_byte() {
+    let (tail, rest) = (1 + FIRST_HEADER, [1; 100]);
     let start = HEADER + 100;
     for (room, begun) in [(start + tail - 1, false), (start + tail, true)] {
         let mut backlog = backlog(&[(Guarantee::Agreed, &rest), (Guarantee::Agreed, &rest)]);
         let packed = fill(&mut backlog, room).expect("messages wait");
         let second = backlog.front().expect("not sent whole");
-        assert_eq!(second.sent, if begun { SMALLEST_FRAGMENT } else { 0 });
+        assert_eq!(second.sent, if begun { 1 } else { 0 });
         assert_eq!(packed.payload.len(), if begun { room } else { start });
     }
 }
@@ -72,7 +72,7 @@ fn a_room_too_small_for_anything_sends_nothing_and_loses_nothing() {
 
 #[test]
 fn the_estimate_counts_the_tails_that_stay_unused() {
-    let message = [1; 1400 - SMALLEST_FRAGMENT - FIRST_HEADER - HEADER + 1];
+    let message = [1; 1400 - FIRST_HEADER - HEADER];
     let mut backlog = backlog(&[(Guarantee::Agreed, &message[..]); 100]);
     assert_eq!(frames_pending(&backlog, 1400), 101);
     assert_eq!(core::iter::from_fn(|| fill(&mut backlog, 1400)).count(), 100);

@@ -10,12 +10,14 @@ mod agreement;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet, RingSeq};
 use crate::instant::Instant;
 use crate::local::{Episode, JoinSets, Local};
-use crate::members::nameable;
+use crate::members::{Places, nameable};
 use crate::output::Event;
 use crate::phase::commit::Commit;
 use crate::phase::{Occurrence, OldRing, Phase};
@@ -27,6 +29,11 @@ use crate::wire::{CommitToken, Departure, Join};
 /// How often the good-bye is said after the first time.
 const FAREWELLS: u32 = 2;
 
+/// For each candidate above a few, news wait so much longer to be judged and to be answered: each
+/// node has something new at the same time, and each has to hear all of it.
+const PER_CANDIDATE: Duration = Duration::from_micros(50);
+const FEW: usize = 8;
+
 /// See the module's head.
 #[derive(Debug)]
 pub(crate) struct Gather {
@@ -36,8 +43,10 @@ pub(crate) struct Gather {
     failed: NodeSet,
     /// All patience was over: this node forms a ring by itself, and merges with the others' later.
     alone: bool,
-    /// The last join of each, and when it came.
-    joins: BTreeMap<NodeId, (Instant, Join)>,
+    /// The candidates by their places.
+    order: Vec<NodeId>,
+    /// The last join of each.
+    joins: BTreeMap<NodeId, Said>,
     entered: Instant,
     /// When somebody new was last seen.
     grown: Instant,
@@ -45,6 +54,38 @@ pub(crate) struct Gather {
     moved: Instant,
     /// What this node last said.
     said: JoinSets,
+    /// Somebody spoke since the last judgement.
+    stale: bool,
+}
+
+/// What a node said last.
+#[derive(Debug)]
+struct Said {
+    /// When it came.
+    at: Instant,
+    join: Join,
+    /// Of our candidates, whom it proposes and whom it hears.
+    proposed: Places,
+    heard: Places,
+    /// It proposes somebody that we have no room for.
+    apart: bool,
+}
+
+impl Said {
+    fn new(at: Instant, join: Join, order: &[NodeId], candidates: &NodeSet) -> Self {
+        let proposes = join.proposed();
+        let proposed = Places::of(order, &proposes);
+        let heard = Places::of(order, &join.heard);
+        let apart = !proposes.is_subset(candidates);
+        Self { at, join, proposed, heard, apart }
+    }
+
+    /// It is what was said before.
+    fn is(&self, join: &Join) -> bool {
+        let before = &self.join;
+        (&before.candidates, &before.failed, &before.heard)
+            == (&join.candidates, &join.failed, &join.heard)
+    }
 }
 
 impl Gather {
@@ -68,21 +109,33 @@ impl Gather {
             candidates,
             failed: NodeSet::new(),
             alone: false,
+            order: Vec::new(),
             joins: BTreeMap::new(),
             entered: now,
             grown: now,
             moved: now,
             said: JoinSets::default(),
+            stale: false,
         };
+        phase.place();
         phase.judge(local, now);
         phase.say(local, now);
-        phase.conclude(local, now)
+        Box::new(phase).conclude(local, now)
     }
 
     /// Begins again: agreement was reached, and then nothing came of it.
     pub(crate) fn restart(self, local: &mut Local, now: Instant, cause: Cause) -> Phase {
         let proposed = self.proposed();
         Self::enter(local, now, self.old, cause, &proposed)
+    }
+
+    /// Gives the candidates their places, now that they are others.
+    fn place(&mut self) {
+        self.order = self.candidates.iter().copied().collect();
+        for said in core::mem::take(&mut self.joins) {
+            let (node, Said { at, join, .. }) = said;
+            self.joins.insert(node, Said::new(at, join, &self.order, &self.candidates));
+        }
     }
 
     fn proposed(&self) -> NodeSet {
@@ -115,7 +168,7 @@ impl Gather {
     /// Says it again soon if there is something new to say.
     fn say_if_changed(&mut self, local: &mut Local, now: Instant) {
         if self.said != self.sets(local, now) {
-            let at = now + local.soon();
+            let at = now + local.soon() + self.breath();
             local.arm_sooner(Timer::Join, at);
         }
     }
@@ -157,6 +210,12 @@ impl Gather {
         if !self.candidates.contains(&from) && !mutual {
             return;
         }
+        if let Some(said) = self.joins.get_mut(&from)
+            && said.is(&join)
+        {
+            (said.at, said.join) = (now, join);
+            return;
+        }
         let before = self.candidates.len();
         let room = local.config.limits.members;
         for &node in core::iter::once(&from).chain(&join.candidates) {
@@ -166,14 +225,11 @@ impl Gather {
         }
         if self.candidates.len() > before {
             self.grown = now;
+            self.place();
         }
         if self.candidates.contains(&from) {
-            let said =
-                |join: &Join| (join.candidates.clone(), join.failed.clone(), join.heard.clone());
-            if self.joins.get(&from).map(|(_, before)| said(before)) != Some(said(&join)) {
-                self.moved = now;
-            }
-            self.joins.insert(from, (now, join));
+            self.moved = now;
+            self.joins.insert(from, Said::new(now, join, &self.order, &self.candidates));
         }
     }
 
@@ -196,8 +252,24 @@ impl Gather {
 
     // -- agreeing ---------------------------------------------------------------------------
 
-    /// After every occurrence: whom do we propose, are we agreed, and whose move is it?
-    pub(crate) fn conclude(mut self, local: &mut Local, now: Instant) -> Phase {
+    /// How long many candidates are given to say what they say at the same time.
+    fn breath(&self) -> Duration {
+        let crowd = self.candidates.len().saturating_sub(FEW);
+        PER_CANDIDATE.saturating_mul(u32::try_from(crowd).unwrap_or(u32::MAX))
+    }
+
+    /// Somebody spoke: the conclusion comes when all that arrived with it was heard, since to judge
+    /// costs more than to hear.
+    pub(crate) fn conclude_soon(mut self: Box<Self>, local: &mut Local, now: Instant) -> Phase {
+        self.stale = true;
+        let at = now + self.breath();
+        local.arm_sooner(Timer::Consensus, at);
+        Phase::Gather(self)
+    }
+
+    /// Whom do we propose, are we agreed, and whose move is it?
+    pub(crate) fn conclude(mut self: Box<Self>, local: &mut Local, now: Instant) -> Phase {
+        self.stale = false;
         self.judge(local, now);
         if now >= self.last_resort_at(local) && !self.agrees(local, now, &self.proposed()) {
             local.stats.disagreements += u64::from(!self.alone);
@@ -210,7 +282,7 @@ impl Gather {
             local.timers.disarm(Timer::TokenLoss);
             let deadline = self.deadline(local, now);
             local.timers.arm(Timer::Consensus, deadline.max(now));
-            return Phase::Gather(Box::new(self));
+            return Phase::Gather(self);
         }
         let last = planted!(local.config.plant, WrongRepresentative);
         let leader = if last { proposed.last() } else { proposed.first() };
@@ -228,12 +300,12 @@ impl Gather {
             // one after the other when the commit token comes by.
             local.store(self.next_ring(local));
         }
-        Phase::Gather(Box::new(self))
+        Phase::Gather(self)
     }
 
     /// Sequence of the ring that those who agreed will form (Totem §4.3).
     fn next_ring(&self, local: &Local) -> RingSeq {
-        let highest = self.joins.values().map(|(_, join)| join.highest).max();
+        let highest = self.joins.values().map(|said| said.join.highest).max();
         highest.unwrap_or_default().max(local.highest).next()
     }
 
@@ -241,16 +313,19 @@ impl Gather {
 
     /// The representative agreed too: the commit token comes by for the first time.
     pub(crate) fn on_commit(
-        self,
+        mut self: Box<Self>,
         local: &mut Local,
         now: Instant,
         from: NodeId,
         token: CommitToken,
     ) -> Phase {
+        if self.stale {
+            self.judge(local, now);
+        }
         let proposed = self.proposed();
         let expected = token.ring.seq > local.highest && token.members() == proposed;
         if !expected || !Commit::is_my_first_sight(local.me(), &token) {
-            return Phase::Gather(Box::new(self));
+            return Phase::Gather(self);
         }
         let sets = self.sets(local, now);
         Commit::follow(local, now, self.old, sets, (from, token))

@@ -62,6 +62,8 @@ struct Forwarded {
     packet: Bytes,
     hop: u64,
     interval: Duration,
+    /// When, until there was a sign of it; not on an idle ring, where it may rest.
+    unseen: Option<Instant>,
 }
 
 /// What follows the token.
@@ -150,6 +152,7 @@ impl Seat {
         }
         self.arrived = Some(now);
         self.lap = (!self.is_quiet()).then_some(now);
+        self.note_sign(local, now);
         self.hop = token.hop;
         self.forwarded = None;
         local.timers.disarm(Timer::TokenRetransmit);
@@ -264,14 +267,22 @@ impl Seat {
         hop: u64,
     ) {
         local.stats.sent.count(packet);
+        let quiet = self.is_quiet();
+        let unseen = (!quiet && matches!(packet, Packet::Token(_))).then_some(now);
         let packet = packet.encode();
         local.send_bytes(Destination::Node(self.successor), packet.clone());
         let timing = &local.config.timing;
-        let busy = local.retransmit();
-        let interval = if self.is_quiet() { timing.hold + busy } else { busy };
+        let interval = if quiet { timing.hold + local.lull() } else { local.retransmit() };
         let interval = interval.min(timing.token / 8);
         local.timers.arm(Timer::TokenRetransmit, now + interval);
-        self.forwarded = Some(Forwarded { packet, hop, interval });
+        self.forwarded = Some(Forwarded { packet, hop, interval, unseen });
+    }
+
+    /// The successor has the token, as something shows.
+    fn note_sign(&mut self, local: &mut Local, now: Instant) {
+        if let Some(passed) = self.forwarded.as_mut().and_then(|passed| passed.unseen.take()) {
+            local.sign.sample(now.since(passed));
+        }
     }
 
     /// No sign of the successor: once more, and wait longer. A token goes on being sent for as
@@ -301,7 +312,9 @@ impl Seat {
         if let Some(forwarded) = &self.forwarded
             && turn >= forwarded.hop
         {
-            local.timers.arm(Timer::TokenRetransmit, now + 4 * forwarded.interval);
+            let interval = forwarded.interval.max(local.lull());
+            local.timers.arm(Timer::TokenRetransmit, now + 4 * interval);
+            self.note_sign(local, now);
         }
     }
 
@@ -310,7 +323,8 @@ impl Seat {
         self.quiet = 0;
         self.lap = None;
         if let Some(forwarded) = &mut self.forwarded {
-            forwarded.interval = local.retransmit();
+            forwarded.interval = local.lull();
+            forwarded.unseen = None;
             let at = now + forwarded.interval;
             local.arm_sooner(Timer::TokenRetransmit, at);
         }

@@ -1,4 +1,4 @@
-//! Whom a gathering node proposes, and when it acts on it: judged anew after every occurrence.
+//! Whom a gathering node proposes, and when it acts on it: judged anew after what it hears.
 //!
 //! Must never remember a judgement that the facts no longer support; only what is proven stays,
 //! and the last resort. A candidate is left out if it is proven gone, if it has been silent for
@@ -7,7 +7,7 @@
 
 use alloc::vec::Vec;
 
-use super::Gather;
+use super::{Gather, Said};
 use crate::configuration::{Cause, Evidence};
 use crate::ids::{NodeId, NodeSet};
 use crate::instant::Instant;
@@ -20,6 +20,12 @@ use crate::planted;
 const LAST_RESORT: u32 = 6;
 /// The same for those who go on saying something new, and nobody new among them.
 const VERY_LAST_RESORT: u32 = 40;
+
+impl Said {
+    fn has_agreed(&self, proposed: &Places) -> bool {
+        !self.apart && self.proposed == *proposed && self.heard.covers(proposed)
+    }
+}
 
 impl Gather {
     /// Judges every candidate.
@@ -51,44 +57,45 @@ impl Gather {
     /// Keeps the set that everyone chooses who knows the same rows; who is still waited for counts
     /// as linked with everyone.
     fn choose(&self, local: &Local, now: Instant, candidates: &NodeSet) -> NodeSet {
-        let my_row = local.peers.row_since(now, self.entered);
         let me = local.me();
-        let candidates: Vec<NodeId> = candidates.iter().copied().collect();
-        let row = |&node: &NodeId| {
-            if node == me {
-                Some(&my_row)
-            } else {
-                self.joins.get(&node).map(|(_, join)| &join.heard)
-            }
+        let my_row = Places::of(&self.order, &local.peers.row_since(now, self.entered));
+        let row = |node| match self.joins.get(node) {
+            _ if *node == me => Some(&my_row),
+            said => said.map(|said| &said.heard),
         };
-        let rows = candidates.iter().map(|node| Some(Places::of(&candidates, row(node)?)));
-        let rows: Vec<Option<Places>> = rows.collect();
-        let linked = |a: usize, b: usize| match (&rows[a], &rows[b]) {
-            (Some(of_a), Some(of_b)) => of_a.has(b) && of_b.has(a),
+        let places: Vec<usize> =
+            (0..self.order.len()).filter(|&at| candidates.contains(&self.order[at])).collect();
+        let rows: Vec<Option<&Places>> = places.iter().map(|&at| row(&self.order[at])).collect();
+        let mut known = Places::none(self.order.len());
+        for (&place, _) in places.iter().zip(&rows).filter(|(_, row)| row.is_some()) {
+            known.add(place);
+        }
+        if rows.iter().flatten().all(|row| row.covers(&known)) {
+            return candidates.clone();
+        }
+        let linked = |a: usize, b: usize| match (rows[a], rows[b]) {
+            (Some(of_a), Some(of_b)) => of_a.has(places[b]) && of_b.has(places[a]),
             (None, _) | (_, None) => true,
         };
         let standing = |node| local.peers.standing(node, &self.old.members);
+        let candidates: Vec<NodeId> = candidates.iter().copied().collect();
         let chosen = choose(&candidates, standing, linked);
         if chosen.contains(&me) { chosen } else { NodeSet::from([me]) }
     }
 
     /// Everyone proposed proposes the same, hears and is heard by all the others.
     pub(super) fn agrees(&self, local: &Local, now: Instant, proposed: &NodeSet) -> bool {
-        let my_row = local.peers.row_since(now, self.entered);
+        let places = Places::of(&self.order, proposed);
         let mut others = proposed.iter().filter(|&&node| node != local.me());
-        my_row.is_superset(proposed) && others.all(|&node| self.has_agreed(node, proposed))
-    }
-
-    fn has_agreed(&self, node: NodeId, proposed: &NodeSet) -> bool {
-        self.joins.get(&node).is_some_and(|(_, join)| {
-            join.proposed() == *proposed && join.heard.is_superset(proposed)
-        })
+        others.all(|node| self.joins.get(node).is_some_and(|said| said.has_agreed(&places)))
+            && local.peers.row_since(now, self.entered).is_superset(proposed)
     }
 
     /// This node left out everyone else: it will form a ring by itself.
     fn goes_alone(&self, node: NodeId, me: NodeId) -> bool {
-        self.joins.get(&node).is_some_and(|(_, join)| {
-            join.failed.contains(&me) && join.proposed().iter().eq(core::iter::once(&node))
+        self.joins.get(&node).is_some_and(|Said { join, .. }| {
+            join.failed.contains(&me)
+                && join.candidates.difference(&join.failed).eq(core::iter::once(&node))
         })
     }
 
@@ -107,7 +114,7 @@ impl Gather {
     /// It did not join, or did and has said nothing for so long that it hardly goes on saying it.
     fn is_unheard(&self, local: &Local, now: Instant, node: NodeId) -> bool {
         let lately = now - 2 * local.settle();
-        self.joins.get(&node).is_none_or(|&(at, _)| at < lately)
+        self.joins.get(&node).is_none_or(|said| said.at < lately)
     }
 
     /// How long this candidate may be silent: a member for the token timeout since it was last
@@ -122,8 +129,8 @@ impl Gather {
         let latest = self.entered + timing.consensus.max(local.settle());
         let member = self.old.members.contains(&node).then_some(self.old.alive);
         // One that last said that it goes on without us, and is silent now, has gone on.
-        let spoke = self.joins.get(&node).filter(|(_, join)| !join.failed.contains(&local.me()));
-        let spoke = spoke.map(|&(at, _)| at);
+        let spoke = self.joins.get(&node).filter(|said| !said.join.failed.contains(&local.me()));
+        let spoke = spoke.map(|said| said.at);
         let alive = member.max(spoke);
         alive.map_or(soonest, |alive| alive + timing.token).clamp(soonest, latest)
     }
@@ -133,7 +140,7 @@ impl Gather {
         let waited = self.candidates.iter().copied().filter(|node| !self.failed.contains(node));
         let others = waited.filter(|&node| node != local.me());
         let silent = others.map(|node| {
-            let falls_silent = self.joins.get(&node).map(|&(at, _)| at + 2 * local.settle());
+            let falls_silent = self.joins.get(&node).map(|said| said.at + 2 * local.settle());
             let falls_silent = falls_silent.map(|at| at + core::time::Duration::from_nanos(1));
             self.silent_at(local, node).max(falls_silent.unwrap_or(self.entered))
         });
