@@ -104,6 +104,23 @@ impl Session {
         Ok(*self.me.get_or_init(|| me))
     }
 
+    /// Waits until the daemon takes more on `asks`. False when it does not until `deadline`, or
+    /// when there is something to be told first: it may take nothing from a program that does not
+    /// read.
+    pub(crate) fn has_room(&self, asks: BorrowedFd<'_>, deadline: Instant) -> Result<bool, Error> {
+        let hears = self.hears.get();
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).ok();
+        let mut fds = vec![PollFd::from_borrowed_fd(asks, PollFlags::OUT)];
+        fds.extend(hears.map(|hears| PollFd::new(hears, PollFlags::IN)));
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(0) => Ok(false),
+            Ok(_) => Ok(fds.first().is_some_and(|asks| !asks.revents().is_empty())),
+            Err(rustix::io::Errno::INTR) => Ok(true),
+            Err(why) => Err(std::io::Error::from(why).into()),
+        }
+    }
+
     /// Ends the conversation: whoever waits in it finds out. An error when the daemon had ended it
     /// before.
     pub(crate) fn close(&self) -> Result<(), Cs> {

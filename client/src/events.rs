@@ -1,9 +1,10 @@
 //! The notices of a connection on a socket of their own, for programs whose event loop must find
 //! that socket readable exactly while there is something to be told.
 //!
-//! Must never read ahead: one frame is taken at a time, so what was not taken yet keeps the socket
-//! readable. Must never hold a lock while it waits: several threads may wait here at once, and
-//! meanwhile others ask on the [`Connection`] that these are the notices of.
+//! Must never take the last byte of the socket while whole frames wait to be taken from here: what
+//! was not taken yet keeps the socket readable. Many frames are read in one go, all but one byte of
+//! them. Must never hold a lock while it waits for a frame to begin: several threads may wait here
+//! at once, and meanwhile others ask on the [`Connection`] that these are the notices of.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,16 +13,16 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use rustix::event::PollFlags;
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::connection::{
     Connection, LARGEST_FRAME, VERSION, cannot_connect, message, stray, unexpected, wait,
 };
 use crate::error::Error;
-use crate::frame::{self, FrameError, PREFIX};
+use crate::frame::{self, Decoder};
 use crate::proto::{self, from_daemon, notice, reply, request};
 
 /// Where the notices of one [`Connection`] come.
@@ -29,9 +30,18 @@ use crate::proto::{self, from_daemon, notice, reply, request};
 pub struct Events {
     stream: UnixStream,
     /// Held from the first byte of a frame to its last.
-    reading: Mutex<()>,
-    most: usize,
+    reading: Mutex<Reading>,
 }
+
+/// What has been read.
+#[derive(Debug)]
+struct Reading {
+    decoder: Decoder,
+    chunk: Box<[u8]>,
+}
+
+/// Most bytes of one read.
+const CHUNK: usize = 64 << 10;
 
 impl Events {
     /// Has all notices of `connection` come here from now on. To be called before anything is asked
@@ -49,7 +59,9 @@ impl Events {
         let stream = UnixStream::connect(socket).map_err(|why| cannot_connect(socket, why))?;
         let most = usize::try_from(connection.welcome().max_reply).unwrap_or(LARGEST_FRAME);
         let most = most.clamp(frame::MAX_FRAME, LARGEST_FRAME);
-        let events = Self { stream, reading: Mutex::new(()), most };
+        let chunk = vec![0; CHUNK].into_boxed_slice();
+        let reading = Reading { decoder: Decoder::new(most), chunk };
+        let events = Self { stream, reading: Mutex::new(reading) };
         let hello = proto::Hello { version: VERSION, name: name.to_owned() };
         let listen = proto::Listen { key: connection.welcome().key.clone() };
         events.ask(1, request::What::Hello(hello), deadline)?;
@@ -125,38 +137,40 @@ impl Events {
 
     /// The next frame; `None` when not even its first byte has come.
     fn frame(&self) -> Result<Option<Bytes>, Error> {
-        let _guard = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut prefix = [0; PREFIX];
-        if !self.fill(&mut prefix, true)? {
-            return Ok(None);
-        }
-        let size = usize::try_from(u32::from_be_bytes(prefix)).unwrap_or(usize::MAX);
-        if size > self.most {
-            return Err(FrameError::TooLong { size, most: self.most }.into());
-        }
-        let mut content = BytesMut::zeroed(size);
-        self.fill(&mut content, false)?;
-        Ok(Some(content.freeze()))
-    }
-
-    /// Reads until `buffer` is full; false when `may_be_none` and nothing has come.
-    fn fill(&self, buffer: &mut [u8], may_be_none: bool) -> Result<bool, Error> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            let rest = buffer.get_mut(filled..).unwrap_or_default();
-            match recv(&self.stream, rest, RecvFlags::DONTWAIT) {
-                Ok((_, 0)) => return Err(Error::Lost),
-                Ok((_, size)) => filled += size,
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) if may_be_none && filled == 0 => return Ok(false),
-                Err(Errno::AGAIN) => {
-                    wait(self.stream.as_fd(), PollFlags::IN, None)?;
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(content) = reading.decoder.take()? {
+                return Ok(Some(content));
+            }
+            if !self.read(&mut reading)? {
+                if reading.decoder.is_empty() {
+                    return Ok(None);
                 }
-                Err(Errno::CONNRESET) => return Err(Error::Lost),
-                Err(why) => return Err(io::Error::from(why).into()),
+                wait(self.stream.as_fd(), PollFlags::IN, None)?;
             }
         }
-        Ok(true)
+    }
+
+    /// Reads what is there: all of it if it is no more than what the frame lacks that was begun,
+    /// else all but the last byte. False when nothing is there.
+    fn read(&self, reading: &mut Reading) -> Result<bool, Error> {
+        let here = ioctl_fionread(&self.stream).map_err(io::Error::from)?;
+        let here = usize::try_from(here).unwrap_or(usize::MAX);
+        let lacks = reading.decoder.wants();
+        let most = if here > lacks { here - 1 } else { here.max(1) };
+        let most = most.min(reading.chunk.len());
+        let room = reading.chunk.get_mut(..most).unwrap_or_default();
+        match recv(&self.stream, room, RecvFlags::DONTWAIT) {
+            Ok((_, 0)) => Err(Error::Lost),
+            Ok((_, size)) => {
+                reading.decoder.push(reading.chunk.get(..size).unwrap_or_default());
+                Ok(true)
+            }
+            Err(Errno::INTR) => Ok(true),
+            Err(Errno::AGAIN) => Ok(false),
+            Err(Errno::CONNRESET) => Err(Error::Lost),
+            Err(why) => Err(io::Error::from(why).into()),
+        }
     }
 }
 

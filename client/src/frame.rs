@@ -49,14 +49,35 @@ pub enum FrameError {
 /// # Errors
 /// [`FrameError::TooLong`] when the message takes more than `most` bytes.
 pub fn encode(message: &impl Message, most: usize) -> Result<Bytes, FrameError> {
+    let mut frame = BytesMut::with_capacity(size(message, most)?);
+    append(message, most, &mut frame)?;
+    Ok(frame.freeze())
+}
+
+/// Bytes of the frame of a message.
+///
+/// # Errors
+/// As [`encode`].
+pub fn size(message: &impl Message, most: usize) -> Result<usize, FrameError> {
+    let size = message.encoded_len();
+    if size > most || u32::try_from(size).is_err() {
+        return Err(FrameError::TooLong { size, most });
+    }
+    Ok(PREFIX + size)
+}
+
+/// Appends one message as one frame.
+///
+/// # Errors
+/// As [`encode`]; nothing is appended then.
+pub fn append(message: &impl Message, most: usize, to: &mut BytesMut) -> Result<(), FrameError> {
     let size = message.encoded_len();
     let Some(length) = u32::try_from(size).ok().filter(|_| size <= most) else {
         return Err(FrameError::TooLong { size, most });
     };
-    let mut frame = BytesMut::with_capacity(PREFIX + size);
-    frame.put_u32(length);
-    message.encode_raw(&mut frame);
-    Ok(frame.freeze())
+    to.put_u32(length);
+    message.encode_raw(to);
+    Ok(())
 }
 
 /// The start of a frame with a request that gets no reply, up to its last field, whose `tail` bytes
@@ -138,6 +159,12 @@ impl Decoder {
     /// Takes in bytes as they came.
     pub fn push(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Memory for at least `room` bytes to be read into, as they come.
+    pub fn space(&mut self, room: usize) -> &mut BytesMut {
+        self.buffer.reserve(room);
+        &mut self.buffer
     }
 
     /// How many more bytes would complete what is begun; zero when a whole frame, or a length

@@ -17,6 +17,7 @@
 
 pub mod credentials;
 pub mod listener;
+mod outgoing;
 mod outlet;
 mod pairs;
 mod pending;
@@ -39,7 +40,7 @@ use tracing::{debug, info, warn};
 
 use self::credentials::Policy;
 use self::listener::{ListenError, Listener};
-use self::outlet::{Outlet, Overrun, Sent};
+use self::outlet::{Outlet, Overrun};
 use self::pairs::Pairs;
 use self::session::Key;
 use self::stalled::{Parked, Stalled};
@@ -91,8 +92,10 @@ impl Default for Limits {
             sessions: 1024,
             frame: frame::MAX_FRAME,
             small_frame: 4 << 10,
-            queued_bytes: 32 << 20,
-            queued_frames: 128 << 10,
+            // What a busy ring delivers while a program waits a few hundred milliseconds for a
+            // processor.
+            queued_bytes: 64 << 20,
+            queued_frames: 1 << 20,
             hello: Duration::from_secs(5),
             last_words: Duration::from_secs(10),
         }
@@ -213,13 +216,19 @@ impl Ipc {
         }
         let notice = proto::Notice { what: Some(translate::notice(notice)) };
         let message = proto::FromDaemon { what: Some(from_daemon::What::Notice(notice)) };
+        if let [session] = to {
+            let ear = self.pairs.ear(*session);
+            let most = self.most;
+            self.send(ear, |outlet| outlet.tell(&message, most));
+            return;
+        }
         let frame = frame::encode(&message, self.most);
         for &session in to {
             let ear = self.pairs.ear(session);
-            match &frame {
-                Ok(frame) => self.send(ear, Sent::Notice(frame.clone())),
-                Err(why) => self.cut(ear, &Overrun::Frame(why.clone())),
-            }
+            self.send(ear, |outlet| match &frame {
+                Ok(frame) => outlet.tell_frame(frame.clone()),
+                Err(why) => Err(Overrun::Frame(why.clone())),
+            });
         }
     }
 
@@ -374,12 +383,12 @@ impl Ipc {
     }
 
     fn answer(&mut self, to: RequestId, what: reply::What) {
-        self.send(to.session, Sent::Reply(to.number, what));
+        self.send(to.session, |outlet| outlet.answer(to.number, what));
     }
 
-    fn send(&mut self, to: SessionId, sent: Sent) {
+    fn send(&mut self, to: SessionId, what: impl FnOnce(&mut Outlet) -> Result<(), Overrun>) {
         let Some(outlet) = self.sessions.get_mut(&to) else { return };
-        if let Err(why) = outlet.send(sent) {
+        if let Err(why) = what(outlet) {
             self.cut(to, &why);
         }
     }

@@ -219,13 +219,13 @@ impl Shell {
                 return;
             }
             while let Some(arrival) = self.sources.net.next(now) {
-                let now = self.clock.now();
                 let input = match arrival {
                     Arrival::Packet { from, bytes } => Input::Packet { from, bytes },
                     Arrival::Refused(node) => Input::Unreachable(node),
                 };
-                self.input(now, input);
+                self.handle(now, input);
             }
+            self.drain(now);
         }
     }
 
@@ -270,12 +270,16 @@ impl Shell {
     }
 
     fn input(&mut self, now: Instant, input: Input) {
+        self.handle(now, input);
+        self.drain(now);
+    }
+
+    fn handle(&mut self, now: Instant, input: Input) {
         if let Err(why) = self.stack.handle(now, input)
             && let Some(held) = self.errors.pass(now, 1)
         {
             warn!(target: "TOTEM", "packet of a member dropped: {why} ({held} since last said)");
         }
-        self.drain(now);
     }
 
     /// Leaves the cluster; the second time ends at once.

@@ -1,11 +1,12 @@
 //! Sending a message to the group.
 //!
-//! Must never wait longer than it takes to know that the daemon does not read: then the program is
-//! told to try again. Must never mix parts of two messages: the connection is held from the first
-//! part to the last.
+//! Must never wait longer than it takes to know that the daemon does not read, nor while there is
+//! something to be told: then the program is told to try again. Must never mix parts of two
+//! messages: the connection is held from the first part to the last.
 
 use std::ffi::c_uint;
 use std::io::IoSlice;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -21,6 +22,11 @@ const MULTICAST: (u32, u32) = (82, 2);
 
 /// How long the socket may be full.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The system takes so many bytes as a whole or not at all. More is begun only when the socket says
+/// that it has room, which it does while three quarters of it are free: what was begun cannot be
+/// taken back, and the daemon may not read on before this program has read.
+const AT_ONCE: usize = 32 << 10;
 
 /// The header's `CPG_TYPE_SAFE`.
 const SAFE: c_uint = 3;
@@ -42,7 +48,20 @@ pub(super) fn send(cpg: &Cpg, guarantee: c_uint, pieces: &[IoSlice<'_>]) -> Resu
     let sent = cpg.base.session.ask(|asks| {
         let size: usize = pieces.iter().map(|piece| piece.len()).sum();
         let message = Message { prefix, guarantee };
-        if size <= PART { message.whole(asks, pieces) } else { message.parts(asks, pieces, size) }
+        if size > PART {
+            return message.parts(asks, pieces, size);
+        }
+        let deadline = Instant::now() + PATIENCE;
+        let has_room = |asks: &Connection| cpg.base.session.has_room(asks.as_fd(), deadline);
+        loop {
+            if size > AT_ONCE && !has_room(asks)? {
+                return Err(Error::TimedOut);
+            }
+            match message.whole(asks, pieces) {
+                Err(Error::TimedOut) if has_room(asks)? => {}
+                sent => return sent,
+            }
+        }
     });
     match sent {
         // Nothing went out, or nothing of it will be delivered.
@@ -62,11 +81,12 @@ impl Message {
         proto::GroupMulticast { guarantee: self.guarantee.into(), message: Bytes::new() }
     }
 
+    /// A message in one part, if the daemon takes it at once.
     fn whole(&self, asks: &mut Connection, pieces: &[IoSlice<'_>]) -> Result<(), Error> {
         let mut content = Vec::with_capacity(pieces.len() + 2);
         content.extend([IoSlice::new(&self.prefix), IoSlice::new(&[WHOLE])]);
         content.extend_from_slice(pieces);
-        asks.post(MULTICAST, &self.head(), &content, Some(Instant::now() + PATIENCE))
+        asks.post(MULTICAST, &self.head(), &content, Some(Instant::now()))
     }
 
     /// A message that is larger than a part. Whether somebody joined meanwhile, so that nobody gets

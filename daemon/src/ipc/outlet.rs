@@ -1,17 +1,18 @@
-//! The shell's end of a session: a queue that is never waited for.
+//! What waits for one program: the shell puts it in and never waits, the session takes it out.
 //!
 //! Must never grow beyond its bounds, in frames and in bytes: what does not fit is an error, and
 //! whoever fills it ends the session then. Long before, the program's own multicasts are held back,
-//! since they come back to it.
+//! since they come back to it. Notices that come while the session does not run share
+//! one piece of memory, which leaves in one write.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
-use client::frame::FrameError;
-use client::proto::reply;
+use bytes::{Bytes, BytesMut};
+use client::frame::{self, FrameError};
+use client::proto::{self, reply};
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, oneshot};
 
 use super::Limits;
 use super::traffic::Traffic;
@@ -24,6 +25,9 @@ const BEHIND: usize = 8;
 
 /// It has caught up when no more waits than this part.
 const EASED: usize = 16;
+
+/// Bytes of notices that share a piece of memory.
+const PIECE: usize = 64 << 10;
 
 /// Why a session cannot be sent more.
 #[derive(Debug, Error)]
@@ -46,77 +50,117 @@ pub(super) enum Overrun {
 pub(super) enum Sent {
     /// The answer to the request with this number; its turn comes when earlier ones were answered.
     Reply(u64, reply::What),
-    /// A frame with a notice.
-    Notice(Bytes),
-}
-
-impl Sent {
-    /// Bytes that it counts for while it waits.
-    pub(super) fn size(&self) -> usize {
-        match self {
-            Self::Reply(_, what) => what.encoded_len(),
-            Self::Notice(frame) => frame.len(),
-        }
-    }
-}
-
-/// What both ends of a session know of what waits for its program.
-#[derive(Debug, Default)]
-pub(super) struct Waiting {
-    bytes: AtomicUsize,
-    /// Somebody is to be told when the program has caught up.
-    held: AtomicBool,
-}
-
-impl Waiting {
-    /// These bytes wait no longer.
-    pub(super) fn less(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Ordering::SeqCst);
-    }
-
-    /// True once when the program has caught up and somebody is to be told; `frames` still wait.
-    pub(super) fn eased(&self, frames: usize, limits: &Limits) -> bool {
-        self.held.load(Ordering::SeqCst)
-            && self.bytes.load(Ordering::SeqCst) <= limits.queued_bytes / EASED
-            && frames <= limits.queued_frames / EASED
-            && self.held.swap(false, Ordering::SeqCst)
-    }
+    /// Frames with notices, and how many.
+    Notices(Bytes, usize),
 }
 
 /// The shell's end of a session.
 #[derive(Debug)]
 pub(super) struct Outlet {
-    queue: mpsc::Sender<Sent>,
+    queue: Arc<Queue>,
     traffic: Arc<Traffic>,
     cut: oneshot::Sender<Option<String>>,
-    limits: Limits,
     /// The process at the other end, where the system says it.
     pid: u32,
-    /// How often it had to wait for room on the ring.
+    /// How often it had to wait, for room on the ring or until it had read.
     holds: u64,
 }
 
-impl Outlet {
-    /// The end that belongs to these.
-    pub(super) fn new(
-        queue: mpsc::Sender<Sent>,
-        (traffic, pid): (Arc<Traffic>, Option<i32>),
-        cut: oneshot::Sender<Option<String>>,
-        limits: Limits,
-    ) -> Self {
-        let pid = pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0);
-        Self { queue, traffic, cut, limits, pid, holds: 0 }
+/// The session's end.
+#[derive(Debug)]
+pub(super) struct Outbox(Arc<Queue>);
+
+#[derive(Debug)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    filled: Notify,
+    limits: Limits,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    sent: VecDeque<Sent>,
+    /// Notices behind all of that, and how many.
+    open: BytesMut,
+    in_open: usize,
+    frames: usize,
+    /// Also those that the session has taken and not done with.
+    bytes: usize,
+    /// One of the ends is gone.
+    over: bool,
+    /// Somebody is to be told when the program has caught up.
+    held: bool,
+}
+
+/// Makes the two ends.
+pub(super) fn pair(
+    limits: Limits,
+    (traffic, pid): (Arc<Traffic>, Option<i32>),
+    cut: oneshot::Sender<Option<String>>,
+) -> (Outlet, Outbox) {
+    let queue = Queue { waiting: Mutex::default(), filled: Notify::new(), limits };
+    let queue = Arc::new(queue);
+    let pid = pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0);
+    (Outlet { queue: Arc::clone(&queue), traffic, cut, pid, holds: 0 }, Outbox(queue))
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// Room for so many bytes in one more frame; false when nobody will take it.
+    fn admit(&mut self, size: usize, limits: &Limits) -> Result<bool, Overrun> {
+        if self.over {
+            // The session has ended and its `Gone` is on the way.
+            return Ok(false);
+        }
+        let Self { frames, bytes, .. } = *self;
+        // A single frame is let through however large: its size has a bound of its own.
+        if (bytes > 0 && bytes + size > limits.queued_bytes) || frames >= limits.queued_frames {
+            return Err(Overrun::Full { frames, bytes });
+        }
+        self.frames += 1;
+        self.bytes += size;
+        Ok(true)
     }
 
-    /// The program has to wait for room on the ring.
+    fn close_piece(&mut self) {
+        if !self.open.is_empty() {
+            let piece = self.open.split().freeze();
+            if piece.len() > PIECE {
+                // So much is not kept for the next one.
+                self.open = BytesMut::new();
+            }
+            self.sent.push_back(Sent::Notices(piece, self.in_open));
+            self.in_open = 0;
+        }
+    }
+
+    fn take(&mut self) -> Option<Sent> {
+        if self.sent.is_empty() {
+            self.close_piece();
+        }
+        let sent = self.sent.pop_front()?;
+        self.frames -= match &sent {
+            Sent::Reply(..) => 1,
+            Sent::Notices(_, count) => *count,
+        };
+        Some(sent)
+    }
+}
+
+impl Outlet {
+    /// The program has to wait, for room on the ring or until it has read.
     pub(super) const fn hold(&mut self) {
         self.holds += 1;
     }
 
-    /// What is shown of it; it is `held` while it waits for room on the ring.
+    /// What is shown of it; it is `held` while it has to wait.
     pub(super) fn shown(&self, session: SessionId, held: bool) -> Connection {
         let (name, [requests, responses, dispatched]) = self.traffic.seen();
-        let frames = self.limits.queued_frames - self.queue.capacity();
         Connection {
             session,
             name,
@@ -124,56 +168,123 @@ impl Outlet {
             requests,
             responses,
             dispatched,
-            queued: u32::try_from(frames).unwrap_or(u32::MAX),
+            queued: u32::try_from(self.queue.lock().frames).unwrap_or(u32::MAX),
             held,
             holds: self.holds,
         }
     }
 
-    /// Queues one thing for the program.
-    pub(super) fn send(&mut self, sent: Sent) -> Result<(), Overrun> {
-        let size = sent.size();
-        let (frames, bytes) = self.waits();
-        // A single frame is let through however large: its size has a bound of its own.
-        if bytes > 0 && bytes + size > self.limits.queued_bytes {
-            return Err(Overrun::Full { frames, bytes });
+    /// Queues an answer.
+    pub(super) fn answer(&mut self, number: u64, what: reply::What) -> Result<(), Overrun> {
+        let mut waiting = self.queue.lock();
+        if waiting.admit(what.encoded_len(), &self.queue.limits)? {
+            waiting.close_piece();
+            waiting.sent.push_back(Sent::Reply(number, what));
+            self.queue.filled.notify_one();
         }
-        match self.queue.try_send(sent) {
-            Ok(()) => {
-                self.traffic.waiting.bytes.fetch_add(size, Ordering::SeqCst);
-                Ok(())
+        Ok(())
+    }
+
+    /// Queues a notice, which becomes a frame of at most `most` bytes right here.
+    pub(super) fn tell(&mut self, what: &proto::FromDaemon, most: usize) -> Result<(), Overrun> {
+        let size = frame::size(what, most).map_err(Overrun::Frame)?;
+        let mut waiting = self.queue.lock();
+        if waiting.admit(size, &self.queue.limits)? {
+            if waiting.open.len() + size > waiting.open.capacity() {
+                waiting.close_piece();
+                // The first one that waits may remain the only one.
+                let room = if waiting.sent.is_empty() { size } else { size.max(PIECE) };
+                waiting.open.reserve(room);
             }
-            Err(mpsc::error::TrySendError::Full(_)) => Err(Overrun::Full { frames, bytes }),
-            // The session has ended and its `Gone` is on the way.
-            Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+            frame::append(what, most, &mut waiting.open).map_err(Overrun::Frame)?;
+            waiting.in_open += 1;
+            self.queue.filled.notify_one();
         }
+        Ok(())
+    }
+
+    /// Queues a notice that several are told.
+    pub(super) fn tell_frame(&mut self, frame: Bytes) -> Result<(), Overrun> {
+        let mut waiting = self.queue.lock();
+        if waiting.admit(frame.len(), &self.queue.limits)? {
+            waiting.close_piece();
+            waiting.sent.push_back(Sent::Notices(frame, 1));
+            self.queue.filled.notify_one();
+        }
+        Ok(())
     }
 
     /// The program has so much to read that it must not add to it. The session says when that is
     /// over.
     pub(super) fn lags(&self) -> bool {
-        if !self.is_behind() {
-            return false;
-        }
-        self.traffic.waiting.held.store(true, Ordering::SeqCst);
-        // It may have caught up just before, and would not say so.
-        self.is_behind()
-    }
-
-    fn is_behind(&self) -> bool {
-        let (frames, bytes) = self.waits();
-        bytes > self.limits.queued_bytes / BEHIND || frames > self.limits.queued_frames / BEHIND
-    }
-
-    fn waits(&self) -> (usize, usize) {
-        let frames = self.limits.queued_frames - self.queue.capacity();
-        (frames, self.traffic.waiting.bytes.load(Ordering::SeqCst))
+        let Queue { limits, .. } = *self.queue;
+        let mut waiting = self.queue.lock();
+        let lags = waiting.bytes > limits.queued_bytes / BEHIND
+            || waiting.frames > limits.queued_frames / BEHIND;
+        waiting.held |= lags;
+        lags
     }
 
     /// Ends the session at once, whatever waits for it. The program is told why, if it still takes
     /// that much.
-    pub(super) fn cut(self, why: Option<String>) {
+    pub(super) fn cut(mut self, why: Option<String>) {
+        let (cut, _) = oneshot::channel();
         // An error means that it has ended by itself.
-        let _ = self.cut.send(why);
+        let _ = std::mem::replace(&mut self.cut, cut).send(why);
+    }
+}
+
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        self.queue.lock().over = true;
+        self.queue.filled.notify_one();
+    }
+}
+
+impl Outbox {
+    /// What comes next, if it is here.
+    pub(super) fn take(&self) -> Option<Sent> {
+        self.0.lock().take()
+    }
+
+    /// What comes next; `None` when nothing will. May be cancelled at any time without loss.
+    pub(super) async fn next(&self) -> Option<Sent> {
+        loop {
+            let filled = self.0.filled.notified();
+            {
+                let mut waiting = self.0.lock();
+                match waiting.take() {
+                    None if waiting.over => return None,
+                    None => {}
+                    sent @ Some(_) => return sent,
+                }
+            }
+            filled.await;
+        }
+    }
+
+    /// So many bytes wait no more.
+    pub(super) fn done(&self, bytes: usize) {
+        let mut waiting = self.0.lock();
+        waiting.bytes = waiting.bytes.saturating_sub(bytes);
+    }
+
+    /// True once when the program has caught up and somebody is to be told.
+    pub(super) fn eased(&self) -> bool {
+        let mut waiting = self.0.lock();
+        let few = waiting.bytes <= self.0.limits.queued_bytes / EASED
+            && waiting.frames <= self.0.limits.queued_frames / EASED;
+        few && std::mem::take(&mut waiting.held)
+    }
+
+    /// Drops what waits, and takes no more.
+    pub(super) fn close(&self) {
+        *self.0.lock() = Waiting { over: true, ..Waiting::default() };
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.0.lock().over = true;
     }
 }

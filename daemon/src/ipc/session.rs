@@ -11,7 +11,7 @@
 use std::io;
 use std::sync::Arc;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
 use client::frame::{self, Decoder};
 use client::proto::{self, Reason, from_daemon, reply, request};
 use thiserror::Error;
@@ -22,7 +22,8 @@ use tokio::time::Instant as Moment;
 use tracing::{debug, info};
 
 use super::credentials::{self, Peer};
-use super::outlet::{Outlet, Sent};
+use super::outgoing::Outgoing;
+use super::outlet::{self, Outbox, Outlet, Sent};
 use super::pending::{Due, Pending};
 use super::stalled::Parked;
 use super::traffic::Traffic;
@@ -33,8 +34,11 @@ use crate::stack::command::{RequestId, SessionId};
 /// Version of the contract that is spoken here.
 pub const VERSION: u32 = 1;
 
-/// Bytes gathered for one write, and room for one read.
+/// Bytes gathered for one write, and most room for one read.
 const BATCH: usize = 64 << 10;
+
+/// Room for one read of a program that says little.
+const SIP: usize = 4 << 10;
 
 /// Bytes of a program's name that are kept.
 const NAME: usize = 64;
@@ -78,9 +82,11 @@ pub(super) struct Session {
     stream: UnixStream,
     terms: Terms,
     decoder: Decoder,
+    /// Room for the next read.
+    room: usize,
     /// Bytes for the socket.
-    writing: BytesMut,
-    outbox: mpsc::Receiver<Sent>,
+    writing: Outgoing,
+    outbox: Outbox,
     pending: Pending,
     traffic: Arc<Traffic>,
     cut: oneshot::Receiver<Option<String>>,
@@ -107,17 +113,17 @@ pub(super) fn open(
     terms: Terms,
     events: mpsc::Sender<Event>,
 ) -> (Session, Outlet) {
-    let Limits { frame, small_frame, queued_frames, hello, .. } = terms.limits;
-    let (queue, outbox) = mpsc::channel(queued_frames);
+    let Limits { frame, small_frame, hello, .. } = terms.limits;
     let (cut, cut_receiver) = oneshot::channel();
     let traffic = Arc::new(Traffic::default());
     let counted = (Arc::clone(&traffic), terms.peer.pid);
-    let outlet = Outlet::new(queue, counted, cut, terms.limits);
+    let (outlet, outbox) = outlet::pair(terms.limits, counted, cut);
     let session = Session {
         stream,
         terms,
         decoder: Decoder::new(if terms.permitted { frame } else { small_frame }),
-        writing: BytesMut::new(),
+        room: SIP,
+        writing: Outgoing::default(),
         outbox,
         pending: Pending::default(),
         traffic,
@@ -169,7 +175,6 @@ impl Session {
     /// begun, and nothing of what waited.
     async fn last_words(&mut self, why: String) -> Result<(), End> {
         self.outbox.close();
-        while self.outbox.try_recv().is_ok() {}
         self.answer_now(0, refusal(Reason::Overrun, why))?;
         self.drain().await
     }
@@ -177,7 +182,7 @@ impl Session {
     async fn converse(&mut self) -> Result<std::convert::Infallible, End> {
         loop {
             self.take_requests().await?;
-            if self.traffic.waiting.eased(self.outbox.len(), &self.terms.limits) {
+            if self.outbox.eased() {
                 self.events.send(Event::Eased).await.map_err(|_ended| End::Ending)?;
             }
             let reads = self.decoder.wants() > 0;
@@ -198,7 +203,7 @@ impl Session {
                         return Err(End::Cut(why));
                     }
                 }
-                out = self.outbox.recv(), if self.writing.len() < BATCH => match out {
+                out = self.outbox.next(), if self.writing.len() < BATCH => match out {
                     Some(out) => self.gather(out)?,
                     None if self.writing.is_empty() => return Err(End::Ending),
                     None => self.drain().await?,
@@ -227,24 +232,24 @@ impl Session {
     fn gather(&mut self, first: Sent) -> Result<(), End> {
         let mut next = Some(first);
         while let Some(sent) = next.take() {
-            let size = sent.size();
             match sent {
-                Sent::Notice(frame) => {
-                    self.traffic.waiting.less(size);
-                    self.traffic.told();
-                    self.writing.extend_from_slice(&frame);
+                Sent::Notices(frames, count) => {
+                    self.outbox.done(frames.len());
+                    self.traffic.told(count);
+                    self.writing.push(frames);
                 }
-                Sent::Reply(number, what) => self.on_reply(number, size, what)?,
+                Sent::Reply(number, what) => self.on_reply(number, what)?,
             }
             if self.writing.len() < BATCH {
-                next = self.outbox.try_recv().ok();
+                next = self.outbox.take();
             }
         }
         Ok(())
     }
 
     /// An answer takes its place among the others.
-    fn on_reply(&mut self, number: u64, size: usize, what: reply::What) -> Result<(), End> {
+    fn on_reply(&mut self, number: u64, what: reply::What) -> Result<(), End> {
+        let size = what.encoded_len();
         match self.pending.due(number) {
             Some(Due::Answer(id)) => {
                 let frame = self.frame(id, what)?;
@@ -258,9 +263,7 @@ impl Session {
                 }
                 self.pending.done(number, None, size);
             }
-            None => {
-                self.traffic.waiting.less(size);
-            }
+            None => self.outbox.done(size),
         }
         self.release();
         Ok(())
@@ -269,8 +272,8 @@ impl Session {
     /// What was answered and is next in the order becomes bytes to be written.
     fn release(&mut self) {
         while let Some((frame, held)) = self.pending.next() {
-            self.traffic.waiting.less(held);
-            self.writing.extend_from_slice(&frame.unwrap_or_default());
+            self.outbox.done(held);
+            self.writing.push(frame.unwrap_or_default());
         }
     }
 
@@ -285,9 +288,9 @@ impl Session {
 
     fn write(&mut self) -> Result<(), End> {
         while !self.writing.is_empty() {
-            match self.stream.try_write(&self.writing) {
+            match self.writing.write(|parts| self.stream.try_write_vectored(parts)) {
                 Ok(0) => return Err(End::Closed),
-                Ok(written) => self.writing.advance(written),
+                Ok(_) => {}
                 Err(why) if why.kind() == io::ErrorKind::WouldBlock => break,
                 Err(why) => return Err(why.into()),
             }
@@ -296,11 +299,12 @@ impl Session {
     }
 
     fn read(&mut self) -> Result<(), End> {
-        let mut chunk = [0; BATCH];
-        match self.stream.try_read(&mut chunk) {
+        match self.stream.try_read_buf(self.decoder.space(self.room)) {
             Ok(0) => Err(End::Closed),
             Ok(size) => {
-                self.decoder.push(chunk.get(..size).unwrap_or_default());
+                // A program that has much to say is heard in larger pieces.
+                let room = if size < self.room { self.room / 2 } else { self.room * 2 };
+                self.room = room.clamp(SIP, BATCH);
                 Ok(())
             }
             Err(why) if why.kind() == io::ErrorKind::WouldBlock => Ok(()),
@@ -425,7 +429,7 @@ impl Session {
     /// Says something before whatever is still under way: the last word.
     fn answer_now(&mut self, number: u64, what: reply::What) -> Result<(), End> {
         let frame = self.frame(number, what)?;
-        self.writing.extend_from_slice(&frame);
+        self.writing.push(frame);
         Ok(())
     }
 

@@ -12,6 +12,9 @@ use crate::stack::command::{Command, RequestId, SessionId};
 /// Bytes by which a frame may be larger than the message on the ring that it asks for.
 const AROUND: usize = 1 << 10;
 
+/// See [`Parked::adds`], bytes.
+const SMALL: usize = 96 << 10;
+
 /// Something for the shell that may have to wait.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Parked {
@@ -21,6 +24,15 @@ pub(super) struct Parked {
     pub(super) size: usize,
     /// It gets no reply, and is tried again when there is no room.
     pub(super) unanswered: bool,
+}
+
+impl Parked {
+    /// A program may be made to read before this is sent, since it comes back to it. Not before
+    /// something larger: a part of it may be in the socket already, and then its library sends it
+    /// to the end before the program can read.
+    const fn adds(&self) -> bool {
+        self.unanswered && self.size <= SMALL
+    }
 }
 
 /// All that waits, and what may have to.
@@ -46,7 +58,7 @@ impl Stalled {
     ) -> Option<Incoming> {
         match self.waiting.get_mut(&session) {
             Some(queue) => queue.push_back(parked),
-            None if lags && parked.unanswered => {
+            None if lags && parked.adds() => {
                 self.turns.push_back(session);
                 self.waiting.entry(session).or_default().push_back(parked);
             }
@@ -84,7 +96,7 @@ impl Stalled {
             |parked: &Parked| !parked.unanswered || parked.size <= room.saturating_add(AROUND);
         let next = self.turns.iter().position(|session| {
             let front = self.waiting.get(session).and_then(VecDeque::front);
-            front.is_some_and(|parked| fits(parked) && !(parked.unanswered && lags(*session)))
+            front.is_some_and(|parked| fits(parked) && !(parked.adds() && lags(*session)))
         })?;
         let session = self.turns.remove(next)?;
         let queue = self.waiting.get_mut(&session)?;

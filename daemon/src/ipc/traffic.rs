@@ -1,17 +1,13 @@
 //! What went through a session, counted at its two ends.
 //!
-//! Must never decide anything but how much waits: the rest is shown and nothing else.
+//! Must never decide anything: it is shown and nothing else.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::outlet::Waiting;
-
 /// The numbers of one session.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
-    /// Bytes that wait for the program to read them.
-    pub(super) waiting: Waiting,
     /// What the program calls itself, once it has said so.
     name: OnceLock<String>,
     requests: AtomicU64,
@@ -35,9 +31,10 @@ impl Traffic {
         self.replies.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// It was told something without asking.
-    pub(super) fn told(&self) {
-        self.notices.fetch_add(1, Ordering::Relaxed);
+    /// It was told so many things without asking.
+    pub(super) fn told(&self, count: usize) {
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.notices.fetch_add(count, Ordering::Relaxed);
     }
 
     /// Its name, and how many requests, replies and notices there were.

@@ -27,6 +27,10 @@ pub(super) const BATCH: usize = 32;
 /// Most datagrams of a batch while they arrive coalesced: about as many bytes.
 const COALESCED_BATCH: usize = 8;
 
+/// Most datagrams of a batch after one that brought next to nothing: an idle ring reads often, and
+/// room for many costs something each time.
+const FEW: usize = 4;
+
 /// A batch above this size, bytes, was a coalesced one.
 const COALESCED: usize = 256 << 10;
 
@@ -109,7 +113,13 @@ impl Receiver {
             batch.bytes += datagram.len();
             batch.packets += split(datagram, segment, source, into);
         }
-        self.batch = if batch.bytes > COALESCED { COALESCED_BATCH } else { BATCH };
+        self.batch = if batch.bytes > COALESCED {
+            COALESCED_BATCH
+        } else if batch.datagrams < FEW / 2 {
+            FEW
+        } else {
+            BATCH
+        };
         Ok(batch)
     }
 }
