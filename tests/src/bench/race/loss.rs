@@ -15,6 +15,14 @@ use crate::bench::site::Site;
 /// Packets dropped of ten thousand.
 const RATES: [u32; 5] = [0, 1, 10, 100, 500];
 
+/// Of these, those under which the longest silence is measured as well, at a pace that leaves
+/// processors free: at full speed programs at real-time priority take all of them, and the system
+/// stops them for 50 ms in every second in favour of others.
+const PACED: [u32; 2] = [0, 100];
+
+/// Messages a second of each then.
+const PACE: u64 = 1000;
+
 /// Bytes of a message.
 const SIZE: usize = 1024;
 
@@ -52,22 +60,34 @@ fn every_rate(
         for host in 0..start.nodes {
             lose(site, host, rate)?;
         }
-        let mut record = Record::new("loss");
-        record
-            .text("engine", start.engine.name())
-            .count("nodes", start.nodes)
-            .count("size", SIZE)
-            .hundredths("loss_per_cent", rate.into());
-        match load.run(team) {
-            Ok(outcome) => outcome.describe(&mut record),
-            Err(why) => {
-                eprintln!("bench: {}, {rate} of 10,000 lost: {why}", start.engine.name());
-                record.count("failure", 1_u32);
-            }
+        run(team, ("loss", rate), (start, load), journal)?;
+        if PACED.contains(&rate) {
+            run(team, ("silence", rate), (start, Load { rate: PACE, ..load }), journal)?;
         }
-        journal.note(&record)?;
     }
     Ok(())
+}
+
+fn run(
+    team: &Team<'_>,
+    (what, rate): (&'static str, u32),
+    (start, load): (Start, Load),
+    journal: &mut Journal,
+) -> Result<(), String> {
+    let mut record = Record::new(what);
+    record
+        .text("engine", start.engine.name())
+        .count("nodes", start.nodes)
+        .count("size", SIZE)
+        .hundredths("loss_per_cent", rate.into());
+    match load.run(team) {
+        Ok(outcome) => outcome.describe(&mut record),
+        Err(why) => {
+            eprintln!("bench: {}, {rate} of 10,000 lost: {why}", start.engine.name());
+            record.count("failure", 1_u32);
+        }
+    }
+    journal.note(&record)
 }
 
 /// Drops so many datagrams of ten thousand that come to a host.

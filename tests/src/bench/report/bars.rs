@@ -76,7 +76,7 @@ fn speeds(rows: &Rows) -> Vec<Row> {
     {
         list.push((format!("throughput kept at {rate} % loss"), bar, aim, kept(rate)));
     }
-    let silence = both(rows, "loss", &lossy("1"), "silence").0;
+    let silence = both(rows, "silence", &lossy("1"), "silence").0;
     let silence = silence.map(|nanos| format!("{:.1} ms", nanos / 1e6));
     list.push(("longest silence at 1 % loss, 3 nodes".to_owned(), "50 ms", "10 ms", silence));
     list
@@ -131,5 +131,22 @@ fn times(rows: &Rows) -> Vec<Row> {
             measured.map(|(cpu, memory)| format!("{:.2} %, {memory:.1} MiB", cpu / 10_000.0));
         list.push((format!("idle daemon, {n} nodes"), "< 0.15 %, < 15 MB", "less", measured));
     }
+    list.push(("largest cluster formed, and under load".to_owned(), "64", "128", largest(rows)));
     list
+}
+
+/// Of our clusters that formed and of those that delivered, the one with the most nodes.
+fn largest(rows: &Rows) -> Option<String> {
+    let most = |bench: &str, field| {
+        let nodes = rows.values(bench, "nodes").into_iter().rev();
+        nodes.into_iter().find_map(|n| {
+            let figure = both(rows, bench, &key(&[("nodes", &n)]), field).0?;
+            Some((n, figure))
+        })
+    };
+    let (formed, ms) = most("formation", "ms")?;
+    let loaded = most("throughput", "messages_per_second");
+    let loaded =
+        loaded.map(|(n, speed)| format!("; {n} under load, {speed:.0} messages/s at each"));
+    Some(format!("{formed} in {ms:.0} ms{}", loaded.unwrap_or_default()))
 }
