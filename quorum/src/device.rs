@@ -36,6 +36,8 @@ pub struct Registered {
     pub alive_since: Option<Instant>,
     /// When it is lost unless it is polled again.
     until: Option<Instant>,
+    /// What it said holds for the members of then alone.
+    bound: bool,
 }
 
 impl Device {
@@ -51,7 +53,8 @@ impl Device {
             Some(_) => return Err(DeviceRefused::Other),
             None => {
                 let name = String::from(name);
-                self.registered = Some(Registered { name, votes, alive_since: None, until: None });
+                self.registered =
+                    Some(Registered { name, votes, alive_since: None, until: None, bound: false });
             }
         }
         Ok(())
@@ -70,6 +73,20 @@ impl Device {
     pub(crate) const fn set_votes(&mut self, votes: Votes) {
         if let Some(registered) = &mut self.registered {
             registered.votes = votes;
+        }
+    }
+
+    /// What it said last is void when a member is lost.
+    pub(crate) const fn bind(&mut self, bound: bool) {
+        if let Some(registered) = &mut self.registered {
+            registered.bound = bound;
+        }
+    }
+
+    /// A member is lost: what was said before may not hold.
+    pub(crate) fn doubt(&mut self) {
+        if let Some(registered) = self.registered.as_mut().filter(|device| device.bound) {
+            (registered.alive_since, registered.until) = (None, None);
         }
     }
 

@@ -181,6 +181,7 @@ impl Quorum {
             self.expect_no_longer(gone);
         }
         self.electorate.depart(&gone.all);
+        self.doubt_device();
         self.recount(Lowering::Forbidden);
         self.watch_standing(now);
     }

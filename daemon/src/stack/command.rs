@@ -233,6 +233,8 @@ pub enum DeviceCommand {
     },
     /// The device is alive, for another timeout; or it is not.
     Poll(bool),
+    /// The same by one who judges each membership anew: void as soon as a member is lost.
+    Vouch(bool),
     /// It has another name and other votes.
     Update {
         /// Its name.

@@ -142,7 +142,7 @@ impl Stack {
                     self.outbox.reply(request, Reply::Refused(refusal));
                 }
                 Some(_) | None => {
-                    let poll = VoteCommand::Device(DeviceCommand::Poll(alive));
+                    let poll = VoteCommand::Device(DeviceCommand::Vouch(alive));
                     self.vote(now, request, poll);
                 }
             },

@@ -219,12 +219,16 @@ impl Voting {
                 self.device = Some(session);
                 Ok(())
             }
-            DeviceCommand::Poll(_) | DeviceCommand::Update { .. } | DeviceCommand::Unregister
+            DeviceCommand::Poll(_)
+            | DeviceCommand::Vouch(_)
+            | DeviceCommand::Update { .. }
+            | DeviceCommand::Unregister
                 if !is_owner =>
             {
                 Err(DeviceRefused::None)
             }
             DeviceCommand::Poll(alive) => self.quorum.poll_device(now, alive),
+            DeviceCommand::Vouch(alive) => self.quorum.vouch_device(now, alive),
             DeviceCommand::Update { name, votes } => self.quorum.update_device(&name, votes),
             DeviceCommand::Unregister => {
                 self.quorum.unregister_device()?;

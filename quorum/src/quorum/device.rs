@@ -43,8 +43,34 @@ impl Quorum {
     /// None is registered.
     pub fn poll_device(&mut self, now: Instant, alive: bool) -> Result<(), DeviceRefused> {
         self.device.poll(now, alive, self.config.device_timeout)?;
+        self.device.bind(false);
         self.announce();
         Ok(())
+    }
+
+    /// The same from a device that judges each membership anew, as `corosync-qdevice` does: when a
+    /// member is lost its votes do not count before it has spoken again. Both sides of a partition
+    /// had its word before.
+    ///
+    /// # Errors
+    /// None is registered.
+    pub fn vouch_device(&mut self, now: Instant, alive: bool) -> Result<(), DeviceRefused> {
+        self.device.poll(now, alive, self.config.device_timeout)?;
+        self.device.bind(true);
+        self.announce();
+        Ok(())
+    }
+
+    /// Members are lost.
+    pub(super) fn doubt_device(&mut self) {
+        self.device.doubt();
+        let (me, votes) = (self.config.me, self.device.votes());
+        if votes < self.announced {
+            // Counted with the members that went, in one verdict.
+            self.announced = votes;
+            self.electorate.set_device(me, votes);
+            self.outputs.push_back(Output::Say(Message::Device(votes)));
+        }
     }
 
     /// The device has another name and other votes from now on.

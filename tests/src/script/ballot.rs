@@ -117,6 +117,8 @@ fn device(words: &[&str]) -> Result<DeviceCommand, String> {
         }
         ["poll", "yes"] => Ok(DeviceCommand::Poll(true)),
         ["poll", "no"] => Ok(DeviceCommand::Poll(false)),
+        ["vouch", "yes"] => Ok(DeviceCommand::Vouch(true)),
+        ["vouch", "no"] => Ok(DeviceCommand::Vouch(false)),
         ["unregister"] => Ok(DeviceCommand::Unregister),
         other => Err(format!("device {}: not understood", other.join(" "))),
     }

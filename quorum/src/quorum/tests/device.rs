@@ -34,6 +34,22 @@ fn a_registered_device_counts_once_it_is_polled() {
 }
 
 #[test]
+fn what_was_vouched_for_the_members_of_before_is_void_when_one_is_lost() {
+    let mut quorum = with_device();
+    quorum.vouch_device(NOW, true).expect("registered");
+    deliver(&mut quorum, 1);
+    assert_eq!(shown(&quorum), (3, 3, 2, true));
+    quorum.on_departure(NOW, &gone(&[2]));
+    assert_eq!(shown(&quorum), (3, 1, 2, false), "the other side had its word too");
+    let outputs: Vec<Output> = std::iter::from_fn(|| quorum.poll()).collect();
+    assert!(outputs.contains(&Output::Say(Message::Device(Votes::ZERO))), "{outputs:?}");
+    assert!(!outputs.contains(&Output::DeviceLost), "it is there, and is to speak again");
+    quorum.vouch_device(at(1), true).expect("still registered");
+    deliver(&mut quorum, 1);
+    assert_eq!(shown(&quorum), (3, 2, 2, true));
+}
+
+#[test]
 fn a_silent_device_is_lost_at_once_for_this_node() {
     let mut quorum = with_device();
     quorum.poll_device(NOW, true).expect("registered");
