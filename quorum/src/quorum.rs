@@ -55,6 +55,8 @@ struct Mode {
     agreed: bool,
     /// All nodes must be together first, and were not yet.
     waiting: bool,
+    /// This node has come to count as those did who were quorate.
+    led: bool,
     /// The last quorate membership that this process was in, and whether all members know it.
     core: BTreeSet<NodeId>,
     shared: bool,
@@ -87,6 +89,7 @@ impl Quorum {
                 waits: config.rules.wait_for_all,
                 agreed: true,
                 waiting: config.rules.wait_for_all,
+                led: false,
                 core: BTreeSet::new(),
                 shared: false,
             },
@@ -162,10 +165,27 @@ impl Quorum {
         }
         // Of nobody nothing follows, least of all that all of them are in two-node mode.
         if !said.is_empty() {
-            self.merge(&said);
+            self.merge(&said, None);
         }
         self.recount(Lowering::Forbidden);
         self.watch_standing(now);
+    }
+
+    /// These join a membership that is counted already, by this node too: itself one of them, or
+    /// one that catches up with what it has missed. As [`Quorum::on_states`], but what this node
+    /// counts now is what the others count, whatever it has said about itself before.
+    pub fn on_admitted(&mut self, now: Instant, states: &BTreeMap<NodeId, State>) {
+        // Who catches up cannot judge a tie of before its time; whom it follows could.
+        let counted = self.verdict.quorate || self.mode.led;
+        if counted && !states.is_empty() {
+            let (table, two_node) = (self.electorate.table(), self.mode.two_node);
+            let own = State { table, two_node, ..self.state() };
+            self.merge(states, Some(&own));
+            self.recount(Lowering::Forbidden);
+            self.watch_standing(now);
+        } else {
+            self.on_states(now, states);
+        }
     }
 
     /// These members went.
@@ -180,6 +200,7 @@ impl Quorum {
         if self.verdict.quorate {
             self.expect_no_longer(gone);
         }
+        self.mode.led = false;
         self.electorate.depart(&gone.all);
         self.doubt_device();
         self.recount(Lowering::Forbidden);
@@ -412,6 +433,7 @@ impl Quorum {
         let count = self.electorate.count();
         let mut decision = self.decide(&self.electorate, lowering);
         let lost = self.verdict.quorate && !decision.is_met_by(count.total);
+        self.mode.led &= !lost;
         if lost && self.mode.waits && !planted!(self.config, NotRearmed) {
             self.mode.waiting = true;
             decision.why = Why::WaitingForAll;

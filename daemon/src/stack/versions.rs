@@ -270,7 +270,7 @@ impl Stack {
         }
         self.ports.on_admitted(&mut self.outbox);
         let newcomer = voting.into_iter().filter(|(id, _)| *id == from).collect();
-        self.voting.on_synced(now, &newcomer, &mut self.outbox);
+        self.voting.on_admitted(now, &newcomer, &mut self.outbox);
         self.voting.release(&mut self.outbox);
         self.expel();
         self.note_quorum();
@@ -294,7 +294,7 @@ impl Stack {
     fn make_up(&mut self, now: Instant, miss: Miss) {
         let (me, outbox) = (self.nodes.me(), &mut self.outbox);
         match miss {
-            Miss::States(states) => self.voting.on_synced(now, &states, outbox),
+            Miss::States(states) => self.voting.on_admitted(now, &states, outbox),
             Miss::Vote(from, body) => {
                 if let Err(error) = self.voting.on_message((me, from), &body, outbox) {
                     outbox.report(Report::Malformed { node: from, error });

@@ -99,6 +99,17 @@ impl Voting {
         self.tell(outbox);
     }
 
+    /// These join members that are counted here already, and this is what they said.
+    pub(crate) fn on_admitted(
+        &mut self,
+        now: Instant,
+        newcomers: &BTreeMap<NodeId, State>,
+        outbox: &mut Outbox,
+    ) {
+        self.quorum.on_admitted(now, newcomers);
+        self.tell(outbox);
+    }
+
     /// A member said something to the vote counter.
     pub(crate) fn on_message(
         &mut self,

@@ -42,16 +42,17 @@ fn counts(expected: Votes, leader: &State, present: u64) -> bool {
 }
 
 impl Quorum {
-    /// Takes note of what everyone said.
-    pub(super) fn merge(&mut self, said: &BTreeMap<NodeId, State>) {
+    /// Takes note of what everyone said; those who said it join a quorate membership that counts as
+    /// `counted` says, if there is one.
+    pub(super) fn merge(&mut self, said: &BTreeMap<NodeId, State>, counted: Option<&State>) {
         for (&node, state) in said {
             self.electorate.enter(node, state.expected);
             let lost_since = node == self.config.me && !self.device.is_alive();
             let device = if lost_since { Votes::ZERO } else { state.device };
             self.electorate.set_device(node, device);
         }
-        self.mode.waits = said.values().any(|state| state.waits);
-        match leader(said) {
+        self.mode.waits = said.values().chain(counted).any(|state| state.waits);
+        match counted.or_else(|| leader(said)) {
             Some(leader) => self.follow(leader, said),
             None => self.found(said),
         }
@@ -79,6 +80,7 @@ impl Quorum {
         self.mode.two_node = leader.two_node;
         self.mode.agreed = leader.rules == self.config.rules.digest();
         self.mode.waiting = false;
+        self.mode.led = true;
         self.compare(leader, said);
     }
 
@@ -87,6 +89,7 @@ impl Quorum {
         self.believe(&BTreeMap::new(), said);
         let own = self.config.rules.digest();
         self.floor = said.values().map(|state| state.floor).max().unwrap_or(0).max(self.floor);
+        self.mode.led = false;
         self.mode.two_node = said.values().all(|state| state.two_node);
         self.mode.agreed = said.values().all(|state| state.rules == own);
         if !planted!(self.config, NotRearmed) {

@@ -1,7 +1,8 @@
 //! Random worlds in which nodes expect what they like, or rules go beyond CMAN, judged at every
 //! event; and the bugs that prove that the judges would see it.
 //!
-//! Must never pass by luck: the seeds are fixed, `SIM_FROM` and `SIM_SEEDS` choose others.
+//! Must never pass by luck: the seeds are fixed, `SIM_FROM` and `SIM_SEEDS` choose others; with
+//! `SIM_ECHO` the story of what fails is printed.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +16,9 @@ use tests::trace::Detail;
 /// Draws the world of a seed.
 type Draw = fn(u64) -> Plan;
 
-/// Worlds of each kind.
-const SEEDS: u64 = 250;
+/// Worlds of each kind. Seeds 281 and 634 once let a node that caught up with a version wait for
+/// all although those that it came to were quorate.
+const SEEDS: u64 = 700;
 
 fn number(name: &str, default: u64) -> u64 {
     let Ok(text) = std::env::var(name) else { return default };
@@ -36,7 +38,8 @@ fn wrong(draw: Draw) -> Vec<String> {
                         return;
                     }
                     if run(draw(seed), Detail::Nothing, false).1.is_err() {
-                        let (_, again) = run(draw(seed), Detail::Story, false);
+                        let (_, again) =
+                            run(draw(seed), Detail::Story, std::env::var_os("SIM_ECHO").is_some());
                         let told = again.map_or_else(|it| it.to_string(), |()| "not again".into());
                         found.lock().expect("whole").push(told);
                     }
@@ -71,16 +74,14 @@ fn every_bug_of_a_vote_counter_is_found() {
         (Planted::TieOnBothSides, beyond, NAME),
     ];
     for (bug, draw, property) in bugs {
-        let proves = |seed: u64| {
+        let seed = (0..2_000).find(|&seed| {
             let mut plan = draw(seed);
             plan.ballot.bug = Some(bug);
-            let found = run(plan, Detail::Nothing, false).1;
-            // A world that fails without the bug proves nothing.
-            found.is_err_and(|it| it.property == property)
-                && run(draw(seed), Detail::Nothing, false).1.is_ok()
-        };
-        let seed = (0..2_000).find(|&seed| proves(seed));
+            run(plan, Detail::Nothing, false).1.is_err_and(|it| it.property == property)
+        });
         let seed = seed.unwrap_or_else(|| panic!("{bug:?} survives 2000 seeds"));
         println!("{bug:?} {seed} {property}");
+        let healthy = run(draw(seed), Detail::Nothing, false).1;
+        assert!(healthy.is_ok(), "{bug:?} proves nothing, its world fails anyway: {healthy:?}");
     }
 }
