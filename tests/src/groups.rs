@@ -244,6 +244,8 @@ impl Play {
                 let sessions = daemon.status().map_err(|why| why.to_string())?.subsystems;
                 let descriptors = self.descriptors()?[host];
                 let (before, after) = &mut self.outcome.descriptors[host];
+                // A file may be open for a moment, and may have been at the beginning.
+                *before = descriptors.min(*before);
                 *after = descriptors;
                 if sessions == 1 && descriptors == *before {
                     break;

@@ -148,9 +148,14 @@ static void admin(void)
 /* Prints what it is told, until it is told to quit or the daemon is gone. */
 static void listen_to(cman_handle_t h, int port)
 {
+	int listening;
+
 	if (cman_start_notification(h, on_event) || cman_start_confchg(h, on_members))
 		fail("notification");
-	say("listening", port ? cman_start_recv_data(h, on_data, port) : 0);
+	listening = port ? cman_start_recv_data(h, on_data, port) : 0;
+	say("listening", listening);
+	if (listening < 0)
+		return;
 	while (!over) {
 		struct pollfd p = { cman_get_fd(h), POLLIN, 0 };
 		int done;
