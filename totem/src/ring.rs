@@ -290,12 +290,18 @@ impl Ring {
     #[must_use]
     pub fn pace(&self) -> Pace {
         let Local { config, rotation, backlog, .. } = &self.local;
+        let round = match self.phase.as_ref() {
+            Some(Phase::Operational(phase)) => phase.pacing.period(),
+            Some(Phase::Gather(_) | Phase::Commit(_) | Phase::Recovery(_) | Phase::Left(_))
+            | None => Duration::ZERO,
+        };
         Pace {
             rotation: rotation.smoothed(),
             retransmit: self.local.retransmit(),
             token: config.timing.token,
             consensus: config.timing.consensus,
             hold: config.timing.hold,
+            round,
             window: config.limits.window,
             per_turn: config.limits.per_turn,
             backlog: backlog.cost(),
