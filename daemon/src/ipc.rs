@@ -175,6 +175,12 @@ impl Ipc {
         })
     }
 
+    /// Nothing that a program wants is here.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.events.is_empty()
+    }
+
     /// Waits for the next thing a program wants. May be cancelled at any time without loss.
     pub async fn next(&mut self) -> Incoming {
         loop {

@@ -309,6 +309,25 @@ impl Ring {
         }
     }
 
+    /// How long the token usually takes for a round, while messages of this node wait for it: more
+    /// of them need not be heard sooner. `None` when nothing waits, or the token does.
+    #[must_use]
+    pub fn awaited(&self) -> Option<Duration> {
+        match self.phase.as_ref() {
+            Some(Phase::Operational(phase)) if phase.awaits_token() => {
+                (!self.local.backlog.is_empty_now()).then(|| self.local.rotation.smoothed())
+            }
+            Some(
+                Phase::Operational(_)
+                | Phase::Gather(_)
+                | Phase::Commit(_)
+                | Phase::Recovery(_)
+                | Phase::Left(_),
+            )
+            | None => None,
+        }
+    }
+
     /// Whether the token's socket should be read before the data's: the accelerated ring's
     /// priority rule. Speed only.
     #[must_use]

@@ -76,6 +76,11 @@ impl Operational {
         self.seat.ring
     }
 
+    /// The token goes round, and is elsewhere or rests.
+    pub(crate) fn awaits_token(&self) -> bool {
+        !self.seat.is_alone() && !self.seat.is_quiet() && (self.held.is_none() || self.resting)
+    }
+
     fn is_representative(&self, local: &Local) -> bool {
         self.seat.ring.representative == local.me()
     }
