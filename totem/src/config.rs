@@ -41,7 +41,7 @@ pub struct Timing {
     /// Shortest time after which a token is sent again. Above it the timer follows the measured
     /// rotation.
     pub retransmit: Duration,
-    /// How long the representative keeps the token of an idle ring.
+    /// How long the token of an idle ring rests with who sent last.
     pub hold: Duration,
     /// Between two joins of a gathering node.
     pub join: Duration,

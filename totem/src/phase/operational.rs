@@ -25,7 +25,8 @@ use crate::wire::{Beacon, Body, Departure, FRAME_HEADER, Join, Packet, Signal, T
 #[derive(Debug)]
 pub(crate) struct Operational {
     pub(crate) seat: Seat,
-    /// The token of an idle ring, kept by its representative (and always, by a node alone).
+    /// The token of an idle ring, kept by who sent last (and always, by a node alone), or that of
+    /// a busy one, kept for a moment by its representative.
     held: Option<Token>,
     /// It is no idle one: it goes on when the round has taken its least time.
     resting: bool,
@@ -151,7 +152,7 @@ impl Operational {
             let safe = packed.safe && !planted!(local.config.plant, SafeAsAgreed);
             Some((Body::Data(packed.payload), safe))
         });
-        let may_hold = may_hold && self.is_representative(local) && self.seat.may_rest();
+        let may_hold = may_hold && self.seat.sent_last(&token) && self.seat.may_rest();
         if self.seat.is_alone() {
             self.keep_alone(local, now, &token);
         } else if may_hold && local.backlog.is_empty_now() {
