@@ -62,13 +62,7 @@ fn a_change_reaches_five_nodes_within_a_second_and_keeps_the_old_file() {
     figure("a version reaches five nodes, command included", &times);
     assert!(times.iter().all(|time| *time < Duration::from_secs(1)), "{times:?}");
     for host in 0..5 {
-        let end = Instant::now() + Duration::from_secs(10);
-        let mut daemon = lab.connect(host).expect("it runs");
-        while conf(&lab, host) != text(6) {
-            // The disk may be slower than the ring.
-            assert!(Instant::now() < end, "the file of host {host} stays old\n{}", lab.log(host));
-            daemon.ping().expect("it runs");
-        }
+        lab.written(host, lab.home(host).config(), |now| now == text(6));
         let old = lab.home(host).dir().join("cluster.conf.5");
         assert_eq!(fs::read_to_string(old).expect("it is kept"), text(5));
     }
@@ -88,11 +82,13 @@ fn a_node_that_was_away_is_a_member_only_with_the_clusters_file() {
     assert_eq!(conf(&lab, 2), old);
     lab.start(2, &[]);
     watch.members(&[0, 1, 2]);
+    lab.go_by(&[0, 1, 2], 77);
     for host in 0..3 {
         assert_eq!(lab.run(host, "cman_tool version").stdout, "6.2.0 config 77\n");
     }
-    assert!(lab.log(2).contains("Now got config information version 77, continuing"));
-    assert_eq!(conf(&lab, 2), conf(&lab, 0));
+    lab.logged(2, "Now got config information version 77, continuing");
+    let new = conf(&lab, 0);
+    lab.written(2, lab.home(2).config(), |now| now == new);
 }
 
 #[test]
@@ -131,6 +127,7 @@ fn nodes_come_and_timers_change_while_the_cluster_runs() {
     edit(&lab, 2, &text(8, 3, 1500));
     lab.start(2, &[]);
     watch.members(&[0, 1, 2]);
+    lab.agree(&[0, 1, 2]);
     let shown = lab.run(2, "cman_tool nodes -F id,type,name").stdout;
     assert_eq!(shown, "1 M iscsi1 \n2 M iscsi2 \n3 M iscsi3 \n");
     let shown = lab.run(0, "cman_tool status | grep -E '^(Expected|Total|Quorum)'").stdout;
@@ -165,18 +162,14 @@ fn keys_and_logs_change_with_the_version_and_nobody_leaves() {
         let ran = lab.run(0, "cman_tool version -r");
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
     }
+    lab.go_by(&[0, 1, 2], 4);
     let status = lab.connect(0).expect("it runs").status().expect("it answers");
     assert_eq!((status.generation, status.config_version, status.members), (generation, 4, 3));
     // A key that the others do not know would cut them off: nobody takes it.
     edit(&lab, 0, &keyed(5, &format!("keyfile=\"{first}\""), ""));
     let ran = lab.run(0, "cman_tool version -r");
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-    let end = Instant::now() + Duration::from_secs(10);
-    let mut daemon = lab.connect(0).expect("it runs");
-    while !log.exists() {
-        assert!(Instant::now() < end, "the log does not move\n{}", lab.log(0));
-        daemon.ping().expect("it runs");
-    }
+    lab.written(0, &log, |said| !said.is_empty());
 }
 
 #[test]
@@ -189,6 +182,9 @@ fn what_a_daemon_goes_by_can_be_had_whatever_has_become_of_its_file() {
     assert_eq!(running, on_disk);
     edit(&lab, 0, &numbered(LISTING1, 6).replace("<rm/>", "<rm log_level=\"5\"/>"));
     assert_eq!(lab.run(0, "cman_tool version -r").code, Some(0), "{}", lab.log(0));
+    lab.go_by(&[0, 1], 6);
+    // Not before the new one has taken its place.
+    lab.written(1, lab.home(1).config(), |now| now.contains("log_level"));
     let changed = on_disk.stdout.replace("config_version=\"5\"", "config_version=\"6\"");
     let changed = changed.replace("<rm/>", "<rm log_level=\"5\"/>");
     for host in 0..2 {
@@ -213,6 +209,7 @@ fn what_concerns_leaving_and_coming_back_changes_while_the_cluster_runs() {
     edit(&lab, 0, &text(2, 2, 1000).replace("<clusternodes>", cman));
     let ran = lab.run(0, "cman_tool version -r");
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
+    lab.go_by(&[0, 1], 2);
     for host in 0..2 {
         let flags = lab.run(host, "cman_tool status | grep Flags").stdout;
         assert_eq!(flags, "Flags: DisallowedEnabled \n");
@@ -244,6 +241,7 @@ fn values_that_a_node_has_for_itself_are_told_with_their_place() {
     fs::remove_file(lab.home(0).dir().join("local.conf")).expect("it is ours");
     edit(&lab, 1, &text(2, 2, 1000));
     assert_eq!(lab.run(1, "cman_tool version -r").code, Some(0), "{}", lab.log(1));
+    lab.go_by(&[0, 1], 2);
     assert_eq!(origins(0), start[1..], "now all count votes by the new file");
     let json = lab.run(0, "cman_tool status --json").stdout;
     assert!(json.contains("\"origins\":[{\"path\":\"cluster.cman.realtime\""), "{json}");
@@ -275,7 +273,7 @@ fn a_node_with_another_next_key_is_found_out_before_it_is_cut_off() {
     key(1, 1);
     let ran = lab.run(0, "cman_tool version -r");
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
-    assert_eq!(lab.run(1, "cman_tool version").stdout, "6.2.0 config 2\n");
+    lab.go_by(&[0, 1], 2);
     for host in 0..2 {
         assert_eq!(lab.run(host, "cman_tool leave -w -t 30").code, Some(0));
     }
