@@ -1,8 +1,8 @@
 //! What this host says about itself and about the configured names.
 //!
 //! Must never ask twice: a name server that does not answer costs its time once. Must never judge
-//! the answers: what to ask about, and which node this host is, is decided in one place for this and
-//! the daemon ([`confdb::cluster::local`]), which asks the same three questions when it starts.
+//! the answers: what to ask about, and which node this host is, is decided in one place for this
+//! and the daemon ([`confdb::cluster::local`]), which asks the same three questions at its start.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, ToSocketAddrs};
