@@ -247,34 +247,80 @@ fn values_that_a_node_has_for_itself_are_told_with_their_place() {
     assert!(json.contains("\"origins\":[{\"path\":\"cluster.cman.realtime\""), "{json}");
 }
 
+/// Starts a daemon that finds a file by the same name as the others, and of its own: below where it
+/// was started.
+fn join(lab: &Lab, host: usize) {
+    let joined = lab.run(host, "cd $CLUSTER_RUN_DIR && cman_tool join -w -t 30");
+    assert_eq!((joined.code, joined.stderr.as_str()), (Some(0), ""));
+}
+
+/// That file, where `<cman>` has this.
+fn keyed(version: u32, nodes: usize, attribute: &str) -> String {
+    let cman = format!("<cman {attribute}=\"/proc/self/cwd/next.key\"/><clusternodes>");
+    text(version, nodes, 1000).replace("<clusternodes>", &cman)
+}
+
+/// And its content on a host.
+fn key(lab: &Lab, host: usize, byte: u8) {
+    fs::write(lab.home(host).dir().join("next.key"), [byte; 128]).expect("it is ours");
+}
+
+/// What an operator is told who has another key than the others.
+const FOUND_OUT: &str = "refuses: its new key is another than that of node";
+
 #[test]
 fn a_node_with_another_next_key_is_found_out_before_it_is_cut_off() {
     let Some(lab) = Lab::new(&Setup::new(&text(1, 2, 1000), 2)) else { return };
-    for host in 0..2 {
-        // Each daemon has a file of its own by the same name: below where it was started.
-        let joined = lab.run(host, "cd $CLUSTER_RUN_DIR && cman_tool join -w -t 30");
-        assert_eq!((joined.code, joined.stderr.as_str()), (Some(0), ""));
-    }
+    (0..2).for_each(|host| join(&lab, host));
     lab.settle();
-    let keyed = |version: u32, keys: &str| {
-        text(version, 2, 1000).replace("<clusternodes>", &format!("<cman {keys}/><clusternodes>"))
-    };
-    let key = |host: usize, byte: u8| {
-        fs::write(lab.home(host).dir().join("next.key"), [byte; 128]).expect("it is ours");
-    };
-    key(0, 1);
-    key(1, 2);
-    edit(&lab, 0, &keyed(2, "next_keyfile=\"/proc/self/cwd/next.key\""));
+    key(&lab, 0, 1);
+    key(&lab, 1, 2);
+    edit(&lab, 0, &keyed(2, 2, "next_keyfile"));
     let ran = lab.run(0, "cman_tool version -r");
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    let known = "refuses: its next key is another than that of node";
-    assert!(ran.stderr.contains(known), "{ran:?}\n{}", lab.log(0));
+    assert!(ran.stderr.contains(FOUND_OUT), "{ran:?}\n{}", lab.log(0));
     assert_eq!(lab.run(1, "cman_tool version").stdout, "6.2.0 config 1\n");
-    key(1, 1);
+    key(&lab, 1, 1);
     let ran = lab.run(0, "cman_tool version -r");
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
     lab.go_by(&[0, 1], 2);
     for host in 0..2 {
+        assert_eq!(lab.run(host, "cman_tool leave -w -t 30").code, Some(0));
+    }
+}
+
+#[test]
+fn a_node_that_comes_with_another_next_key_is_named_and_nobody_is_cut_off() {
+    let Some(lab) = Lab::new(&Setup::new(&text(1, 3, 1000), 3)) else { return };
+    let reload = |conf: &str| {
+        edit(&lab, 0, conf);
+        lab.run(0, "cman_tool version -r")
+    };
+    let all = [0, 1, 2];
+    (0..2).for_each(|host| join(&lab, host));
+    lab.settle();
+    [(0, 1), (1, 1), (2, 2)].into_iter().for_each(|(host, byte)| key(&lab, host, byte));
+    assert_eq!(reload(&keyed(2, 3, "next_keyfile")).code, Some(0), "{}", lab.whole_log(0));
+    join(&lab, 2);
+    lab.go_by(&all, 2);
+    lab.settle();
+    for host in all {
+        lab.logged(host, "has another key or next key than this node in its files");
+    }
+    let ran = reload(&keyed(3, 3, "keyfile"));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains(FOUND_OUT), "{ran:?}\n{}", lab.whole_log(0));
+    // Given the same file, it is read anew with the next version.
+    key(&lab, 2, 1);
+    let before = lab.connect(0).expect("it runs").status().expect("it answers").generation;
+    for (version, attribute) in [(3, "next_keyfile"), (4, "keyfile")] {
+        let ran = reload(&keyed(version, 3, attribute));
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.whole_log(0));
+        lab.go_by(&all, version.into());
+    }
+    let after = lab.connect(0).expect("it runs").status().expect("it answers");
+    assert_eq!((after.generation, after.members), (before, 3));
+    for host in all {
         assert_eq!(lab.run(host, "cman_tool leave -w -t 30").code, Some(0));
     }
 }
