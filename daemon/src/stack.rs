@@ -277,6 +277,13 @@ impl Stack {
         self.ring.token_first()
     }
 
+    /// How long more messages of programs may be left unheard, since those that wait have to wait
+    /// for the token anyway; speed only.
+    #[must_use]
+    pub fn awaited(&self) -> Option<Duration> {
+        self.ring.awaited()
+    }
+
     /// Size of the largest message that clients may send now, bytes.
     #[must_use]
     pub fn room(&self) -> usize {

@@ -53,6 +53,12 @@ impl Alarm {
         self.wanted.is_some_and(|wanted| wanted <= now)
     }
 
+    /// How long it is until then.
+    #[must_use]
+    pub fn left(&self, now: Instant) -> Option<std::time::Duration> {
+        self.wanted.map(|wanted| wanted.since(now))
+    }
+
     /// Returns at the instant set, or a little early. May be cancelled at any time.
     pub async fn due(&mut self) {
         let Some(wanted) = self.wanted else { return std::future::pending().await };
