@@ -88,6 +88,8 @@ pub struct Held {
     pub text: Arc<[u8]>,
     /// What this node accepted before it was restarted, and has beside it; ascending.
     pub accepted: Vec<Edition>,
+    /// Stands for its keys where nodes compare them.
+    pub mark: u64,
     /// It is a copy of what a directory holds: that is where it is changed.
     pub copied: bool,
 }
