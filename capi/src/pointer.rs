@@ -86,13 +86,14 @@ pub(crate) struct Aligned {
 impl Aligned {
     /// A copy of these bytes.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        const WORD: usize = size_of::<u64>();
-        let word = |chunk: &[u8]| {
-            let mut word = [0; WORD];
-            word[..chunk.len()].copy_from_slice(chunk);
-            u64::from_ne_bytes(word)
-        };
-        Self { words: bytes.chunks(WORD).map(word).collect(), size: bytes.len() }
+        // In one go: a word at a time costs as much as all the rest of a delivery.
+        let (whole, rest) = bytes.as_chunks();
+        let mut words = Vec::with_capacity(whole.len() + 1);
+        words.extend(whole.iter().map(|word| u64::from_ne_bytes(*word)));
+        let mut last = [0; size_of::<u64>()];
+        last[..rest.len()].copy_from_slice(rest);
+        words.push(u64::from_ne_bytes(last));
+        Self { words, size: bytes.len() }
     }
 
     /// How many they are.
