@@ -100,7 +100,7 @@ impl Limits {
         Self {
             packet,
             window: 512,
-            per_turn: 128,
+            per_turn: 256,
             accelerated: 64,
             span: 8192,
             backlog: 2 << 20,
