@@ -22,6 +22,7 @@ mod schema;
 pub mod voting;
 
 use core::net::IpAddr;
+use std::collections::BTreeSet;
 
 use self::following::Following;
 use self::here::Here;
@@ -118,7 +119,17 @@ impl Cluster {
         }
     }
 
-    /// Which node this host is.
+    /// All names that lead to nodes, those of further rings included: what a [`Host`] is to have
+    /// looked up.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<&str> {
+        let names = self.nodes.iter().flat_map(|node| {
+            std::iter::once(&node.name).chain(node.alternates.iter().map(|other| &other.name))
+        });
+        names.map(String::as_str).collect()
+    }
+
+    /// Which node this host is. A node may have a loopback address only where all have one.
     ///
     /// # Errors
     /// None, or one that cannot take part; see [`LocalError`].

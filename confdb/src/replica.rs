@@ -67,12 +67,18 @@ struct Arrival {
 }
 
 impl Replica {
-    /// Node `me` goes by this text; `accepted` are what it may have left behind on its disk.
+    /// Node `me` goes by this text, with the secrets for which `mark` stands; `accepted` are what
+    /// it may have left behind on its disk.
     #[must_use]
-    pub fn new(me: u32, edition: Edition, text: Arc<[u8]>, accepted: Vec<Edition>) -> Self {
+    pub fn new(
+        me: u32,
+        (edition, mark): (Edition, u64),
+        text: Arc<[u8]>,
+        accepted: Vec<Edition>,
+    ) -> Self {
         Self {
             me,
-            mine: Holding { edition, established: false, accepted },
+            mine: Holding { edition, established: false, accepted, mark },
             text,
             ring: BTreeMap::new(),
             target: None,
@@ -156,7 +162,10 @@ impl Replica {
         self.target = edition::target(&ring);
         self.ring = ring;
         let nodes: Vec<u32> = self.ring.keys().copied().collect();
-        nodes.into_iter().for_each(|node| self.tell_place(node));
+        for node in nodes {
+            self.tell_place(node);
+            self.tell_secret(node);
+        }
         self.offer();
     }
 
@@ -168,6 +177,12 @@ impl Replica {
         }
         let was = self.place(node);
         self.ring.insert(node, holding);
+        if node == self.me {
+            let nodes: Vec<u32> = self.ring.keys().copied().collect();
+            nodes.into_iter().for_each(|node| self.tell_secret(node));
+        } else {
+            self.tell_secret(node);
+        }
         if self.place(node) != Some(Place::Current) {
             self.tell_place(node);
         } else if was != Some(Place::Current)
@@ -231,9 +246,9 @@ impl Replica {
     }
 
     /// What came of a check: this node can go by it and has it on disk, or why not. If it can, a
-    /// mark stands for the secrets that the text names and does not hold (the next key): one that
-    /// accepts with another mark than the others counts as one that refuses. A mark must tell
-    /// nothing of what it stands for.
+    /// mark stands for the secrets that the text names and does not hold (keys): one that accepts
+    /// with another mark than the others counts as one that refuses. A mark must tell nothing of
+    /// what it stands for.
     pub fn checked(&mut self, ticket: Ticket, result: Result<u64, String>) {
         let underway = self.underway.as_ref().filter(|it| it.ticket == Some(ticket));
         if let Some(proposal) = underway {
@@ -247,7 +262,7 @@ impl Replica {
                 Err(reason) => self.say(Message::Refuse { proposer, number, reason }, false),
             }
         } else if let Some(arrival) = self.arriving.take_if(|it| it.ticket == Some(ticket)) {
-            self.arrived(ticket, arrival, result.map(drop));
+            self.arrived(ticket, arrival, result);
         } else if result.is_ok() {
             self.outputs.push_back(Output::Drop(ticket));
         }
@@ -285,7 +300,7 @@ impl Replica {
         match accepted {
             Ok(()) => self.switch(&proposal),
             Err(other) => {
-                let reason = format!("its next key is another than that of node {other}");
+                let reason = format!("its new key is another than that of node {other}");
                 self.abandon(&proposal, Outcome::Refused { node: from, reason });
             }
         }
@@ -331,15 +346,15 @@ impl Replica {
 
     /// All who have a say have accepted.
     fn switch(&mut self, proposal: &Proposal) {
-        let edition = proposal.incoming.edition;
+        let (edition, mark) = (proposal.incoming.edition, proposal.mark());
         self.target = Some(edition);
         for voter in &proposal.voters {
             if let Some(holding) = self.ring.get_mut(voter) {
-                holding.go_by(edition);
+                holding.go_by(edition, mark);
             }
         }
         if let Some(ticket) = proposal.ticket.filter(|_| proposal.is_voter(self.me)) {
-            self.go_by(ticket, (edition, proposal.incoming.text()), proposal.by);
+            self.go_by(ticket, (edition, mark), proposal.incoming.text(), proposal.by);
         }
         if proposal.by == self.me {
             self.end_mine(Outcome::Switched);
@@ -417,12 +432,12 @@ impl Replica {
         }
     }
 
-    fn arrived(&mut self, ticket: Ticket, arrival: Arrival, result: Result<(), String>) {
+    fn arrived(&mut self, ticket: Ticket, arrival: Arrival, result: Result<u64, String>) {
         let Arrival { by, incoming, .. } = arrival;
         let edition = incoming.edition;
         match result {
-            Ok(()) => {
-                self.go_by(ticket, (edition, incoming.text()), by);
+            Ok(mark) => {
+                self.go_by(ticket, (edition, mark), incoming.text(), by);
                 self.outputs.push_back(Output::Introduce);
             }
             Err(reason) => {
@@ -433,9 +448,9 @@ impl Replica {
 
     // -- saying ---------------------------------------------------------------------------------
 
-    fn go_by(&mut self, ticket: Ticket, (edition, text): (Edition, Arc<[u8]>), by: u32) {
+    fn go_by(&mut self, ticket: Ticket, (edition, mark): (Edition, u64), text: Arc<[u8]>, by: u32) {
         let from = self.mine.edition.version;
-        self.mine.go_by(edition);
+        self.mine.go_by(edition, mark);
         self.text = Arc::clone(&text);
         self.outputs.push_back(Output::Switch { ticket, edition, text });
         self.tell(Event::Switched { from, to: edition.version, by });
@@ -446,6 +461,17 @@ impl Replica {
         let Some(place) = self.place(node).filter(|place| *place != Place::Current) else { return };
         let held = self.ring.get(&node).map_or(0, |holding| holding.edition.version);
         self.tell(Event::KeptOut { node, place, held, wanted: target.version });
+    }
+
+    /// Says it of a node that takes part and could not go on with the others when the secret is
+    /// used. What to do about it, its operator knows.
+    fn tell_secret(&mut self, node: u32) {
+        let here = self.place(self.me) == Some(Place::Current);
+        let there = self.place(node) == Some(Place::Current);
+        let other = self.ring.get(&node).is_some_and(|holding| holding.mark != self.mine.mark);
+        if here && there && other {
+            self.tell(Event::OtherSecret { node });
+        }
     }
 
     fn tell(&mut self, event: Event) {

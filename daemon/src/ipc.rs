@@ -75,10 +75,10 @@ pub struct Limits {
     pub frame: usize,
     /// Largest frame from a program that may only read, bytes.
     pub small_frame: usize,
-    /// Bytes that may wait for a program to read them. From an eighth of it on its own multicasts
-    /// are held back.
+    /// Bytes that may wait for a program to read them. From a sixty-fourth of it on its own
+    /// multicasts are held back.
     pub queued_bytes: usize,
-    /// Frames that may wait for a program to read them; an eighth as above.
+    /// Frames that may wait for a program to read them; a sixty-fourth as above.
     pub queued_frames: usize,
     /// How long a program may take to say hello.
     pub hello: Duration,
@@ -92,10 +92,10 @@ impl Default for Limits {
             sessions: 1024,
             frame: frame::MAX_FRAME,
             small_frame: 4 << 10,
-            // What a busy ring delivers while a program waits a few hundred milliseconds for a
+            // What a ring at full speed delivers while a program waits a third of a second for a
             // processor.
-            queued_bytes: 64 << 20,
-            queued_frames: 1 << 20,
+            queued_bytes: 128 << 20,
+            queued_frames: 2 << 20,
             hello: Duration::from_secs(5),
             last_words: Duration::from_secs(10),
         }
@@ -173,6 +173,12 @@ impl Ipc {
             most: limits.frame,
             closed: 0,
         })
+    }
+
+    /// Nothing that a program wants is here.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.events.is_empty()
     }
 
     /// Waits for the next thing a program wants. May be cancelled at any time without loss.

@@ -22,9 +22,11 @@ mod unicast;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use nix::errno::Errno;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{Interest, Ready};
 use totem::seal::{ClusterKey, KeyError, KeyId, Keyring, Refusals, Seal};
@@ -243,6 +245,17 @@ impl Net {
             }
             _ = self.data.ready(Interest::READABLE) => {}
         }
+    }
+
+    /// Keeps the thread until there is something to [`Net::fetch`], but not longer than this.
+    pub fn wait(&self, span: Duration) {
+        let data = PollFd::new(self.data.get_ref(), PollFlags::IN);
+        let token = PollFd::new(self.token.get_ref(), PollFlags::IN);
+        let nanos = i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
+        let second = 1_000_000_000;
+        let span = Timespec { tv_sec: nanos / second, tv_nsec: nanos % second };
+        // Whatever comes of it: what is there is seen without it.
+        let _ = poll(&mut [data, token], Some(&span));
     }
 
     /// Reads one batch: of tokens first, or of data first (the priority rule of the accelerated

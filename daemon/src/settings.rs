@@ -321,9 +321,9 @@ impl Settings {
         })
     }
 
-    /// What a stack that runs takes over of these settings, with what stands for the next key.
+    /// What a stack that runs takes over of these settings, with what stands for the keys.
     #[must_use]
-    pub fn reconfiguration(&self, next_key: u64) -> Reconfiguration {
+    pub fn reconfiguration(&self, keys: u64) -> Reconfiguration {
         let own = self.nodes.iter().find(|node| node.id == self.me);
         Reconfiguration {
             version: self.cluster.config_version.into(),
@@ -339,7 +339,7 @@ impl Settings {
             disallowed: self.disallowed,
             shutdown_timeout: self.shutdown_timeout,
             shown: self.shown.clone(),
-            next_key,
+            keys,
         }
     }
 }

@@ -51,6 +51,9 @@ const OWN: SessionId = SessionId(u64::MAX - 1);
 /// Most batches of packets per wake.
 const BATCHES: usize = 4;
 
+/// Longest time for which programs are not heard.
+const LONGEST_DOZE: Duration = Duration::from_micros(500);
+
 /// Most requests of programs that are served after the network was.
 const REQUESTS: usize = 64;
 
@@ -127,12 +130,22 @@ impl Shell {
             self.apply(wake).await;
             self.resume();
             self.generate();
+            self.doze().await;
         }
         self.readiness.stopping();
         self.sources.net.flush();
         self.summarize();
         self.sources.ipc.close(PATIENCE).await;
         self.end.unwrap_or(End::Left)
+    }
+
+    /// While messages wait for the token, programs that send more of them are not heard for a
+    /// moment: each message would wake this thread, and none would leave sooner.
+    async fn doze(&mut self) {
+        let Some(span) = self.stack.awaited() else { return };
+        let left = self.sources.alarm.left(self.clock.now()).unwrap_or(LONGEST_DOZE);
+        self.sources.doze(span.min(left).min(LONGEST_DOZE)).await;
+        self.clients().await;
     }
 
     async fn apply(&mut self, wake: Wake) {

@@ -90,6 +90,8 @@ pub struct Held {
     pub text: Arc<[u8]>,
     /// What this node accepted before it was restarted, and has beside it; ascending.
     pub accepted: Vec<Edition>,
+    /// Stands for its keys where nodes compare them.
+    pub mark: u64,
     /// It is a copy of what a directory holds: that is where it is changed.
     pub copied: bool,
 }
@@ -280,6 +282,13 @@ impl Stack {
     #[must_use]
     pub fn token_first(&self) -> bool {
         self.ring.token_first()
+    }
+
+    /// How long more messages of programs may be left unheard, since those that wait have to wait
+    /// for the token anyway; speed only.
+    #[must_use]
+    pub fn awaited(&self) -> Option<Duration> {
+        self.ring.awaited()
     }
 
     /// Size of the largest message that clients may send now, bytes.

@@ -152,7 +152,7 @@ impl Checks {
         self.safe_delivery.judge(history, seen).map_err(named(safe_delivery::NAME))?;
         self.failure_atomicity.judge(history, seen).map_err(named(failure_atomicity::NAME))?;
         self.total_order.judge(seen).map_err(named(total_order::NAME))?;
-        self.quorum.judge(history, seen)?;
+        self.quorum.judge(history, self.versions.of(seen.node), seen)?;
         self.history.enter(seen);
         Ok(())
     }

@@ -12,6 +12,7 @@
 
 pub mod normal;
 pub mod transcript;
+mod wait;
 mod watch;
 
 use std::fs;
@@ -22,7 +23,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use client::{Connection, Error};
+use client::{Connection, Error, Status};
 use daemon::demo::home::{self, Home};
 use daemon::demo::lan::{ETHERNET_MTU, Lan};
 use daemon::demo::process::{self, Process};
@@ -34,7 +35,7 @@ pub use self::watch::{Watch, id};
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long daemons are watched before it is asked anew which are running.
-const LOOK: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(250);
 
 /// What the daemons know a lab as.
 const NAME: &str = "lab";
@@ -338,21 +339,25 @@ impl Lab {
         }
     }
 
-    /// Waits until all daemons that are running agree, whoever started them. One may be on its way
-    /// out: then those that remain are asked again.
+    /// Waits until all daemons that are running agree and go by one version of the configuration,
+    /// whoever started them. One may be on its way out: then those that remain are asked again.
     ///
     /// # Panics
     /// They do not in time.
     pub fn settle(&self) {
         let end = Instant::now() + PATIENCE;
         loop {
-            let running: Vec<usize> =
-                (0..self.len()).filter(|&host| self.connect(host).is_ok()).collect();
-            let members: Vec<u32> = running.iter().map(|&host| id(host)).collect();
+            let asked = |host: usize| Some((host, self.connect(host).ok()?.status().ok()?));
+            let running: Vec<(usize, Status)> = (0..self.len()).filter_map(asked).collect();
+            let members: Vec<u32> = running.iter().map(|(host, _)| id(*host)).collect();
+            let version = running.iter().map(|(_, status)| status.config_version).max();
             let soon = Instant::now() + LOOK;
-            let agree = |&host: &usize| {
+            let agree = |&(host, _): &(usize, Status)| {
                 let watch = self.connect(host).ok().and_then(Watch::of);
-                watch.is_some_and(|mut watch| watch.is_in(&members, soon))
+                watch.is_some_and(|mut watch| {
+                    watch.is_in(&members, soon)
+                        && watch.shows(|status| Some(status.config_version) == version, soon)
+                })
             };
             if running.iter().all(agree) {
                 return;

@@ -23,6 +23,7 @@ pub mod campaign;
 pub mod check;
 pub mod conf;
 pub mod disk;
+mod ear;
 pub mod faults;
 pub mod figures;
 pub mod groups;

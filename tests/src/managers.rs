@@ -12,7 +12,6 @@
 mod access;
 pub mod cluster;
 pub mod companions;
-mod ear;
 pub mod engine;
 pub mod machine;
 pub mod pacemaker;

@@ -579,7 +579,7 @@ fn stack_config(plan: &Plan, index: usize, boot: u64, disk: &Disk) -> Config {
         voting: conf::voting(&cluster, plan, (machine.id, expected)),
         disallowed: cluster.voting.disallowed,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text, accepted: disk.accepted(version), copied: false },
+        held: Held { text, accepted: disk.accepted(version), mark: 0, copied: false },
         shown: Shown::default(),
     }
 }
@@ -595,6 +595,6 @@ fn reconfiguration(plan: &Plan, me: NodeId, (text, tuning): (&[u8], Tuning)) -> 
         disallowed: cluster.voting.disallowed,
         shutdown_timeout: cluster.voting.shutdown_timeout,
         shown: Shown::default(),
-        next_key: 0,
+        keys: 0,
     }
 }

@@ -41,7 +41,7 @@ pub struct Timing {
     /// Shortest time after which a token is sent again. Above it the timer follows the measured
     /// rotation.
     pub retransmit: Duration,
-    /// How long the representative keeps the token of an idle ring.
+    /// How long the token of an idle ring rests with who sent last.
     pub hold: Duration,
     /// Between two joins of a gathering node.
     pub join: Duration,
@@ -81,7 +81,8 @@ pub struct Limits {
     pub accelerated: u32,
     /// Frames between the lowest one kept and the highest one assigned.
     pub span: u32,
-    /// Bytes of messages that may wait for a turn, per lane.
+    /// Bytes of messages that may wait for a turn, per lane. A message for which that is too
+    /// little waits alone. A few windows: what more there is should wait with who sends it.
     pub backlog: usize,
     /// Largest message, bytes.
     pub message: usize,
@@ -102,7 +103,7 @@ impl Limits {
             per_turn: 128,
             accelerated: 64,
             span: 8192,
-            backlog: 8 << 20,
+            backlog: 2 << 20,
             message: 4 << 20,
             members: 128,
             first: Seq::new(0),
@@ -158,7 +159,7 @@ impl Config {
         within("per_turn", frames(limits.per_turn), 1, frames(limits.window))?;
         within("accelerated", frames(limits.accelerated), 0, frames(limits.per_turn))?;
         within("message", limits.message, 1, wire::LARGEST_MESSAGE)?;
-        within("backlog", limits.backlog, limits.message, usize::MAX)?;
+        within("backlog", limits.backlog, limits.packet, usize::MAX)?;
         Ok(Self { identity, timing, limits, plant: Plant::default() })
     }
 

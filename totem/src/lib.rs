@@ -29,6 +29,7 @@ mod invariants;
 mod local;
 mod members;
 mod output;
+mod pacing;
 mod packing;
 mod peers;
 mod phase;

@@ -290,16 +290,41 @@ impl Ring {
     #[must_use]
     pub fn pace(&self) -> Pace {
         let Local { config, rotation, backlog, .. } = &self.local;
+        let round = match self.phase.as_ref() {
+            Some(Phase::Operational(phase)) => phase.pacing.period(),
+            Some(Phase::Gather(_) | Phase::Commit(_) | Phase::Recovery(_) | Phase::Left(_))
+            | None => Duration::ZERO,
+        };
         Pace {
             rotation: rotation.smoothed(),
             retransmit: self.local.retransmit(),
             token: config.timing.token,
             consensus: config.timing.consensus,
             hold: config.timing.hold,
+            round,
             window: config.limits.window,
             per_turn: config.limits.per_turn,
             backlog: backlog.cost(),
             most_backlog: config.limits.backlog,
+        }
+    }
+
+    /// How long the token usually takes for a round, while messages of this node wait for it: more
+    /// of them need not be heard sooner. `None` when nothing waits, or the token does.
+    #[must_use]
+    pub fn awaited(&self) -> Option<Duration> {
+        match self.phase.as_ref() {
+            Some(Phase::Operational(phase)) if phase.awaits_token() => {
+                (!self.local.backlog.is_empty_now()).then(|| self.local.rotation.smoothed())
+            }
+            Some(
+                Phase::Operational(_)
+                | Phase::Gather(_)
+                | Phase::Commit(_)
+                | Phase::Recovery(_)
+                | Phase::Left(_),
+            )
+            | None => None,
         }
     }
 

@@ -52,6 +52,9 @@ pub struct Pace {
     pub consensus: Duration,
     /// How long the token of an idle ring rests.
     pub hold: Duration,
+    /// Least time of a busy token's round, as this node would have it. Only the representative
+    /// says: at others it is zero.
+    pub round: Duration,
     /// Frames that all members together may send in one rotation.
     pub window: u32,
     /// Frames that one member may send in one turn.

@@ -103,6 +103,7 @@ impl Operational {
             self.restart_deafness(now);
         }
         self.seat.retune(local, now);
+        self.pacing.retune(timing.retransmit);
         Phase::Operational(self)
     }
 }

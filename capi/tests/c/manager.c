@@ -193,12 +193,14 @@ static void aside(cman_handle_t h)
 	say("port of nobody", cman_end_recv_data(h) ? -1 : cman_send_data(h, "x", 1, 0, 0, 0));
 }
 
-static void barrier(cman_handle_t h, const char *name, int nodes, int timeout)
+static void barrier(cman_handle_t h, const char *name, int nodes, int timeout, int arrive)
 {
 	if (cman_barrier_register(h, name, 0, nodes))
 		fail("register");
 	if (timeout && cman_barrier_change(h, name, BARRIER_SETATTR_TIMEOUT, timeout))
 		fail("timeout");
+	if (arrive)
+		say("arrived", cman_barrier_change(h, name, BARRIER_SETATTR_ENABLED, 1));
 	say("wait", cman_barrier_wait(h, name));
 	say("delete", cman_barrier_delete(h, name));
 	say("wait", cman_barrier_wait(h, name));
@@ -271,8 +273,8 @@ int main(int argc, char **argv)
 					   atoi(argv[3])));
 	else if (!strcmp(word, "listening") && argc > 3)
 		say("listening", cman_is_listening(h, atoi(argv[2]), atoi(argv[3])));
-	else if (!strcmp(word, "barrier") && argc > 4)
-		barrier(h, argv[2], atoi(argv[3]), atoi(argv[4]));
+	else if ((!strcmp(word, "barrier") || !strcmp(word, "arrive")) && argc > 4)
+		barrier(h, argv[2], atoi(argv[3]), atoi(argv[4]), !strcmp(word, "arrive"));
 	else
 		return 2;
 	return cman_finish(h) ? 1 : 0;

@@ -30,8 +30,6 @@ pub struct Host<'a> {
     pub interfaces: &'a [Interface],
     /// What the configured names stand for, as far as they could be resolved, best first.
     pub resolved: &'a BTreeMap<String, Vec<IpAddr>>,
-    /// A node may live on the loopback interface: all nodes are on this host.
-    pub loopback: bool,
 }
 
 /// An address of this host.
@@ -163,6 +161,14 @@ fn addresses(node: &Node, host: &Host<'_>) -> Vec<IpAddr> {
     }
 }
 
+/// Whether all nodes have loopback addresses: then they all run on this host.
+fn is_alone(cluster: &Cluster, host: &Host<'_>) -> bool {
+    cluster.nodes.iter().all(|node| {
+        let addresses = addresses(node, host);
+        !addresses.is_empty() && addresses.iter().all(IpAddr::is_loopback)
+    })
+}
+
 /// The node's address: the first one that this host has and others can reach, else the first one.
 /// CMAN took the first one always, and failed where the loopback interface came before the
 /// network.
@@ -172,8 +178,9 @@ fn address(cluster: &Cluster, node: &Node, host: &Host<'_>) -> Result<IpAddr, Lo
         Transport::Broadcast | Transport::Unicast => None,
     };
     let fits = |address: IpAddr| group.is_none_or(|group| group.is_ipv4() == address.is_ipv4());
+    let alone = is_alone(cluster, host);
     let reachable = |address: &IpAddr| {
-        (host.loopback || !address.is_loopback())
+        (alone || !address.is_loopback())
             && fits(*address)
             && host.interfaces.iter().any(|own| own.address == *address)
     };
@@ -181,7 +188,7 @@ fn address(cluster: &Cluster, node: &Node, host: &Host<'_>) -> Result<IpAddr, Lo
     let found = addresses.iter().copied().find(reachable).or(addresses.first().copied());
     let name = node.name.clone();
     let Some(address) = found else { return Err(LocalError::Unresolved(name)) };
-    if address.is_loopback() && !host.loopback {
+    if address.is_loopback() && !alone {
         return Err(LocalError::Loopback { name, address });
     }
     match group.filter(|_| !fits(address)) {

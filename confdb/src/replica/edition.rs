@@ -82,6 +82,9 @@ pub struct Holding {
     /// It said that it can apply these, and does not know whether all did; ascending, at most
     /// [`MOST_ACCEPTED`].
     pub accepted: Vec<Edition>,
+    /// Stands for the secrets that the text it runs with names and does not hold, as in
+    /// [`Replica::checked`](super::Replica::checked).
+    pub mark: u64,
 }
 
 impl Holding {
@@ -96,8 +99,8 @@ impl Holding {
     }
 
     /// It goes by this from now on: what is not newer does not matter any more.
-    pub(super) fn go_by(&mut self, edition: Edition) {
-        self.edition = edition;
+    pub(super) fn go_by(&mut self, edition: Edition, mark: u64) {
+        (self.edition, self.mark) = (edition, mark);
         self.accepted.retain(|accepted| accepted.version > edition.version);
     }
 }

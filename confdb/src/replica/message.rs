@@ -189,11 +189,12 @@ impl Message {
 }
 
 impl Holding {
-    /// Its bytes: 1 or 0 for established, edition, how many editions were accepted, those.
+    /// Its bytes: 1 or 0 for established, edition, mark, how many editions were accepted, those.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![u8::from(self.established)];
         put_edition(&mut bytes, &self.edition);
+        bytes.extend(self.mark.to_be_bytes());
         let accepted = &self.accepted[..self.accepted.len().min(MOST_ACCEPTED)];
         bytes.push(u8::try_from(accepted.len()).unwrap_or(0));
         accepted.iter().for_each(|accepted| put_edition(&mut bytes, accepted));
@@ -208,13 +209,14 @@ impl Holding {
         let mut reader = Reader(bytes);
         let established = reader.flag("flag of the established")?;
         let edition = reader.edition()?;
+        let mark = reader.u64()?;
         let count = reader.u8()?;
         if usize::from(count) > MOST_ACCEPTED {
             let field = "number of the accepted";
             return Err(MessageError::BadField { field, value: count.into() });
         }
         let accepted = (0..count).map(|_| reader.edition()).collect::<Result<_, _>>()?;
-        Ok((Self { edition, established, accepted }, reader.0))
+        Ok((Self { edition, established, accepted, mark }, reader.0))
     }
 }
 

@@ -88,6 +88,12 @@ pub enum Event {
         /// The version of the cluster.
         wanted: u64,
     },
+    /// A node goes by the same text as this one, and has another secret where the text names one:
+    /// another key.
+    OtherSecret {
+        /// Which.
+        node: u32,
+    },
     /// A new version was proposed.
     Proposed {
         /// Which.

@@ -94,6 +94,11 @@ impl Proposal {
         Ok(())
     }
 
+    /// The mark of all who have accepted.
+    pub(super) fn mark(&self) -> u64 {
+        self.first.map_or(0, |(_, mark)| mark)
+    }
+
     /// All who have a say have accepted.
     pub(super) fn is_decided(&self) -> bool {
         self.accepted == self.voters

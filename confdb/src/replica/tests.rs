@@ -24,12 +24,13 @@ fn edition(version: u64) -> Edition {
     Edition { version, digest: Digest::of(&text(version, "")) }
 }
 
+fn replica(id: u32, (version, mark): (u64, u64), accepted: Vec<Edition>) -> Replica {
+    Replica::new(id, (edition(version), mark), Arc::from(text(version, "")), accepted)
+}
+
 impl Play {
     fn new(nodes: &[(u32, u64)]) -> Self {
-        let replica = |&(id, version): &(u32, u64)| {
-            let text = Arc::from(text(version, ""));
-            (id, Replica::new(id, edition(version), text, Vec::new()))
-        };
+        let replica = |&(id, version): &(u32, u64)| (id, replica(id, (version, 0), Vec::new()));
         Self {
             nodes: nodes.iter().map(replica).collect(),
             order: VecDeque::new(),
@@ -165,7 +166,7 @@ fn who_accepts_with_another_key_beside_the_text_refuses() {
     play.deliver(&ALL, MANY);
     [2, 3, 1].iter().for_each(|id| play.check(*id, Ok(())));
     play.deliver(&ALL, MANY);
-    let reason = "its next key is another than that of node 2".to_owned();
+    let reason = "its new key is another than that of node 2".to_owned();
     assert_eq!(play.ended, [(2, Outcome::Refused { node: 3, reason })]);
     assert_eq!(play.versions(), [5, 5, 5]);
     assert_eq!(play.dropped, ALL);
@@ -177,6 +178,39 @@ fn who_accepts_with_another_key_beside_the_text_refuses() {
     ALL.iter().for_each(|id| play.check(*id, Ok(())));
     play.deliver(&ALL, MANY);
     assert_eq!(play.versions(), [7, 7, 7]);
+}
+
+#[test]
+fn who_comes_with_another_key_beside_the_same_text_is_named_on_both_sides() {
+    let mut play = Play::new(&[(3, 4)]);
+    // The second has the text and another key; the third is sent the text, and has another key too.
+    play.nodes.insert(1, replica(1, (5, 9), Vec::new()));
+    play.nodes.insert(2, replica(2, (5, 8), Vec::new()));
+    play.node(1).set_established(true);
+    play.ring(&ALL);
+    let other = |on: u32, node: u32| (on, Event::OtherSecret { node });
+    let named = |play: &mut Play| {
+        let told = std::mem::take(&mut play.told).into_iter();
+        told.filter(|(_, it)| matches!(it, Event::OtherSecret { .. })).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&mut play), [other(1, 2), other(2, 1)]);
+    play.marks = [(3, 8)].into();
+    play.deliver(&ALL, MANY);
+    play.check(3, Ok(()));
+    assert_eq!(named(&mut play), []);
+    let holding = play.nodes[&3].holding();
+    ALL.iter().for_each(|id| play.node(*id).on_introduced(3, holding.clone()));
+    play.drain();
+    assert_eq!(named(&mut play), [other(1, 3), other(3, 1)]);
+    // All have the right one with the next text.
+    play.marks = [(1, 7), (2, 7), (3, 7)].into();
+    play.propose(1, 6);
+    play.deliver(&ALL, MANY);
+    ALL.iter().for_each(|id| play.check(*id, Ok(())));
+    play.deliver(&ALL, MANY);
+    assert_eq!(play.versions(), [6, 6, 6]);
+    play.ring(&ALL);
+    assert_eq!(named(&mut play), []);
 }
 
 #[test]
@@ -265,7 +299,7 @@ fn the_last_acceptance_while_the_ring_breaks_counts_for_the_quorate() {
 fn who_alone_decided_in_time_is_followed_by_those_who_had_accepted() {
     let mut play = decided_while_breaking();
     // Node 3 delivered it in time, and then restarted: a newcomer that is newer.
-    play.nodes.insert(3, Replica::new(3, edition(6), Arc::from(text(6, "")), Vec::new()));
+    play.nodes.insert(3, replica(3, (6, 0), Vec::new()));
     for id in [1, 2] {
         play.node(id).on_ended(false);
     }
@@ -292,7 +326,7 @@ fn what_may_be_in_force_elsewhere_is_not_given_another_text() {
     let result = play.node(1).propose(proposed, &other);
     assert_eq!(result, Err(NotProposed::Contradicts(6)));
     // Of one who did not accept it, it is refused by those who did.
-    play.nodes.insert(1, Replica::new(1, edition(5), Arc::from(text(5, "")), Vec::new()));
+    play.nodes.insert(1, replica(1, (5, 0), Vec::new()));
     play.ring(&[1, 2]);
     assert_eq!(play.node(1).propose(proposed, &other), Ok(()));
     play.drain();
@@ -314,7 +348,7 @@ fn what_may_be_in_force_elsewhere_is_not_given_another_text() {
 fn what_was_accepted_is_not_forgotten_for_what_was_accepted_after_it() {
     let mut play = Play::new(&[(1, 5), (2, 5), (3, 6)]);
     let accepted = vec![edition(6), edition(7)];
-    play.nodes.insert(1, Replica::new(1, edition(5), Arc::from(text(5, "")), accepted));
+    play.nodes.insert(1, replica(1, (5, 0), accepted));
     play.node(1).set_established(true);
     play.ring(&ALL);
     assert_eq!(play.nodes[&1].place(3), Some(Place::Current));
@@ -329,7 +363,7 @@ fn what_was_accepted_is_not_forgotten_for_what_was_accepted_after_it() {
 fn who_accepted_what_came_to_nothing_follows_those_who_have_another_text_of_its_number() {
     let mut play = Play::new(&[(1, 6), (2, 6), (3, 5)]);
     let other = Edition { version: 6, digest: Digest::of(b"other") };
-    play.nodes.insert(3, Replica::new(3, edition(5), Arc::from(text(5, "")), vec![other]));
+    play.nodes.insert(3, replica(3, (5, 0), vec![other]));
     play.node(1).set_established(true);
     play.ring(&ALL);
     play.deliver(&ALL, MANY);

@@ -21,10 +21,10 @@ use crate::stack::connections::Connection;
 
 /// A program for which more waits than this part of what may wait is behind. What it has sent by
 /// then must still fit: a whole backlog of its node's, and what others say.
-const BEHIND: usize = 8;
+const BEHIND: usize = 64;
 
 /// It has caught up when no more waits than this part.
-const EASED: usize = 16;
+const EASED: usize = 128;
 
 /// Bytes of notices that share a piece of memory.
 const PIECE: usize = 64 << 10;

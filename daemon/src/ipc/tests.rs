@@ -189,6 +189,7 @@ const fn pace() -> totem::Pace {
         token: Duration::from_secs(10),
         consensus: Duration::from_secs(2),
         hold: Duration::from_millis(50),
+        round: Duration::from_micros(100),
         window: 320,
         per_turn: 80,
         backlog: 0,

@@ -63,6 +63,22 @@ async fn what_is_for_everyone_reaches_the_others_and_tokens_one_node() {
 }
 
 #[tokio::test]
+async fn waiting_ends_with_a_packet_or_in_time() {
+    let [mut first, mut second] = <[Net; 2]>::try_from(nodes(21_475, 2)).expect("two nodes");
+    let began = std::time::Instant::now();
+    second.wait(Duration::from_millis(20));
+    assert!(began.elapsed() >= Duration::from_millis(20), "{:?}", began.elapsed());
+    for to in [Destination::Everyone, Destination::Node(node(2))] {
+        first.send(to, b"here");
+        first.flush();
+        let began = std::time::Instant::now();
+        second.wait(Duration::from_secs(20));
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        assert_eq!(next(&mut second).await, packet(1, b"here"));
+    }
+}
+
+#[tokio::test]
 async fn nodes_are_found_at_their_new_addresses() {
     let [mut first, mut second, third] =
         <[Net; 3]>::try_from(nodes(21_465, 3)).expect("three nodes");

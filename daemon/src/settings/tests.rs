@@ -39,7 +39,7 @@ fn of(cluster: &Cluster) -> Settings {
 }
 
 fn held() -> Held {
-    Held { text: LISTING1.as_bytes().into(), accepted: Vec::new(), copied: false }
+    Held { text: LISTING1.as_bytes().into(), accepted: Vec::new(), mark: 0, copied: false }
 }
 
 #[test]

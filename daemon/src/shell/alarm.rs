@@ -1,12 +1,13 @@
 //! Wakes the loop at an instant, to the nanosecond rather than to the millisecond of the runtime's
 //! own timers: a lost token is repaired after two milliseconds.
 //!
-//! Must never be late because it was set often: a deadline that moves away is not told to the
-//! kernel until the old one has passed, so that a busy ring, which moves its deadlines with every
-//! token, makes no call for it.
+//! Must never be late because it was set often: a deadline that moves away by little is not told to
+//! the kernel until the old one has passed, so that a busy ring, which moves its deadlines with
+//! every token, makes no call for it. One that moves far is, or an idle ring would wake for it.
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::time::{
@@ -16,6 +17,9 @@ use rustix::time::{
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use totem::Instant;
+
+/// Farther than this is far.
+const FAR: Duration = Duration::from_millis(5);
 
 /// A timer of the kernel on the clock of [`super::clock::Clock`].
 #[derive(Debug)]
@@ -53,12 +57,19 @@ impl Alarm {
         self.wanted.is_some_and(|wanted| wanted <= now)
     }
 
+    /// How long it is until then.
+    #[must_use]
+    pub fn left(&self, now: Instant) -> Option<Duration> {
+        self.wanted.map(|wanted| wanted.since(now))
+    }
+
     /// Returns at the instant set, or a little early. May be cancelled at any time.
     pub async fn due(&mut self) {
         let Some(wanted) = self.wanted else { return std::future::pending().await };
-        if self.armed.is_none_or(|armed| wanted < armed) && self.arm(wanted).is_err() {
+        let stale = self.armed.is_none_or(|armed| wanted < armed || wanted > armed + FAR);
+        if stale && self.arm(wanted).is_err() {
             // Never seen; without a timer the runtime's must do.
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
             return;
         }
         match self.timer.readable().await {

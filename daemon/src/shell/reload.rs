@@ -167,8 +167,8 @@ impl Reload {
         match staged.and_then(fit) {
             Ok(understood) => {
                 let cluster = &understood.settings.cluster;
-                let next_key = understood.keys.mark(cluster.id.into(), cluster.config_version);
-                let new = understood.settings.reconfiguration(next_key);
+                let keys = understood.keys.mark(cluster.id.into(), cluster.config_version);
+                let new = understood.settings.reconfiguration(keys);
                 self.understood.insert(ticket, understood);
                 Ok(Box::new(new))
             }

@@ -276,7 +276,7 @@ fn prepare(options: &Options) -> Result<Prepared, StartError> {
     local.iter().for_each(|local| info!(target: "confdb", "{local}"));
     settings.notes.iter().for_each(|note| info!(target: "MAIN", "{note}"));
     announce(&settings);
-    let held = held(options, &settings, text);
+    let held = held(options, (&settings, &keys), text);
     Ok(Prepared {
         settings,
         addresses,

@@ -76,6 +76,27 @@ impl Sources {
         }
     }
 
+    /// Waits for other nodes only, when no program has something to say already, and not for long.
+    /// Programs that send one message after the other would wake this thread for each. What they
+    /// have said meanwhile is here afterwards.
+    pub async fn doze(&mut self, span: Duration) {
+        self.listen().await;
+        if self.ipc.is_idle() {
+            self.net.wait(span);
+            self.listen().await;
+        }
+    }
+
+    /// Lets sessions take what their programs have said: once for the runtime to see that there is
+    /// something, once for them to read it.
+    async fn listen(&self) {
+        for _ in 0..2 {
+            if self.ipc.is_idle() {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
     /// What a program wants, if one already does.
     pub async fn client(&mut self) -> Option<Incoming> {
         tokio::select! {

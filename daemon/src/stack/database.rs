@@ -100,7 +100,12 @@ impl Database {
         let text = Arc::clone(&config.held.text);
         Self {
             me,
-            replica: Replica::new(me.get(), edition, text, config.held.accepted.clone()),
+            replica: Replica::new(
+                me.get(),
+                (edition, config.held.mark),
+                text,
+                config.held.accepted.clone(),
+            ),
             ring: None,
             fetching: BTreeMap::new(),
             asked: None,
@@ -363,7 +368,7 @@ impl Database {
     /// The shell has found out whether this node can go by a text.
     pub(crate) fn staged(&mut self, ticket: Ticket, result: Result<Box<Reconfiguration>, String>) {
         let result = result.map(|revision| {
-            let mark = revision.next_key;
+            let mark = revision.keys;
             self.staged = Some((ticket, revision));
             mark
         });

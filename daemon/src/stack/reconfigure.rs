@@ -30,8 +30,8 @@ pub struct Reconfiguration {
     pub shutdown_timeout: Duration,
     /// What programs can look up of it.
     pub shown: Shown,
-    /// Stands for the next key that this node has; nodes with different ones do not change.
-    pub next_key: u64,
+    /// Stands for the keys that this node would have; nodes with different ones do not change.
+    pub keys: u64,
 }
 
 impl Stack {

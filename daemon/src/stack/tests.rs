@@ -272,7 +272,7 @@ fn reconfiguration(me: NodeId, text: &[u8]) -> Box<Reconfiguration> {
         disallowed,
         shutdown_timeout,
         shown,
-        next_key: 0,
+        keys: 0,
     })
 }
 
@@ -298,7 +298,12 @@ fn config(id: u32, boot: u64, last: RingSeq, file: File) -> Config {
         voting: quorum::Config::new(node(id), votes, expected, file.two_node).expect("valid"),
         disallowed: file.disallowed,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text: text(file.version).into(), accepted: Vec::new(), copied: false },
+        held: Held {
+            text: text(file.version).into(),
+            accepted: Vec::new(),
+            mark: 0,
+            copied: false,
+        },
         shown: Shown { keys: Vec::new(), objects: read.tree },
     }
 }

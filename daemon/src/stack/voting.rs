@@ -214,7 +214,11 @@ impl Voting {
         outbox: &mut Outbox,
     ) {
         let reply = match command {
-            VoteCommand::Expected(_) if nodes.iter().any(is_disallowed) => {
+            // CMAN lets votes be set: each of the sides that keep each other out could so give
+            // itself more than half.
+            VoteCommand::Expected(_) | VoteCommand::Votes { .. }
+                if nodes.iter().any(is_disallowed) =>
+            {
                 Some(Reply::Refused(Refusal::Disallowed))
             }
             VoteCommand::Expected(votes) => self.ask(request, |it| it.set_expected(votes)),

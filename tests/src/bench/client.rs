@@ -18,7 +18,7 @@ pub mod delays;
 pub mod watch;
 
 /// Bytes of own messages that may be on their way. Less than the daemon's own generator has: the
-/// daemon cuts off programs for which 64 MiB wait, and those of all senders come together.
+/// daemon cuts off programs for which 128 MiB wait, and those of all senders come together.
 const OUTSTANDING: usize = 512 << 10;
 
 /// Messages sent before deliveries are looked at, as Corosync's sender does.

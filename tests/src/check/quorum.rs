@@ -20,7 +20,8 @@ use super::{Breach, Finding};
 /// The property, by its name in reports.
 pub const NAME: &str = "quorum (Q1, primary component)";
 
-/// The property that who comes takes nothing.
+/// The property that who comes takes nothing. Another version of the file may: it ends what was
+/// lowered while the cluster ran, and who has less than half of all votes is quorate no longer.
 pub const JOIN: &str = "a join never takes quorum away";
 
 /// How votes are counted in a run.
@@ -49,6 +50,8 @@ pub struct Quorum {
     acted: BTreeSet<Group>,
     chain: Chain,
     judged: Vec<Option<Judged>>,
+    /// By which version each counted then.
+    versions: Vec<Option<u64>>,
 }
 
 /// What a node was last found to think.
@@ -63,10 +66,10 @@ impl Quorum {
     /// A run of nodes with these votes.
     #[must_use]
     pub fn new(votes: Vec<u32>, two_node: bool) -> Self {
-        let judged = vec![None; votes.len()];
+        let (judged, versions) = (vec![None; votes.len()], vec![None; votes.len()]);
         let chain = Chain::new(votes.len());
         let counting = Counting::default();
-        Self { votes, two_node, counting, acted: BTreeSet::new(), chain, judged }
+        Self { votes, two_node, counting, acted: BTreeSet::new(), chain, judged, versions }
     }
 
     /// The same, counted so.
@@ -95,13 +98,14 @@ impl Quorum {
         }
     }
 
-    /// Judges one event.
+    /// Judges one event at a node that goes by this version of the file.
     ///
     /// # Errors
     /// The name of the property and the breach.
     pub fn judge(
         &mut self,
         history: &History,
+        version: Option<u64>,
         seen: &Seen<'_>,
     ) -> Result<(), (&'static str, Breach)> {
         let What::Settled = &seen.what else { return Ok(()) };
@@ -113,10 +117,13 @@ impl Quorum {
         let Process { boot, voters, quorate, .. } = *process;
         let now = Judged { boot, voters, quorate };
         let before = self.judged[node].replace(now);
+        let other_file = std::mem::replace(&mut self.versions[node], version) != version;
         if before == Some(now) {
             return Ok(());
         }
-        if self.counting != Counting::Operated && before.is_some_and(|it| it.loses_by_join(now)) {
+        let may_lose = other_file && !self.suffices(voters);
+        let loses = before.is_some_and(|it| it.loses_by_join(now)) && !may_lose;
+        if self.counting != Counting::Operated && loses {
             let detail = format!("{voters:?} lost the quorum, nobody of them went");
             return Err((JOIN, Breach::about([node], detail)));
         }

@@ -64,6 +64,12 @@ impl Versions {
         self.agreed.values().any(|agreed| **agreed == *text)
     }
 
+    /// The version that a running node goes by.
+    #[must_use]
+    pub fn of(&self, node: usize) -> Option<u64> {
+        self.by[node].as_ref().map(|(version, _)| *version)
+    }
+
     /// Nobody ever wrote another text than the one that all started with.
     #[must_use]
     pub fn is_the_only_one(&self) -> bool {

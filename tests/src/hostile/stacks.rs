@@ -95,7 +95,7 @@ impl Play {
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(1),
             shown: Shown::default(),
-            next_key: 0,
+            keys: 0,
         };
         let config = stack::Config {
             ring: config(1),
@@ -107,7 +107,7 @@ impl Play {
             voting,
             disallowed: choices.flag(),
             shutdown_timeout: Duration::from_secs(5),
-            held: Held { text: text(1).into(), accepted: Vec::new(), copied: false },
+            held: Held { text: text(1).into(), accepted: Vec::new(), mark: 0, copied: false },
             shown: Shown::default(),
         };
         let mut play = Self {

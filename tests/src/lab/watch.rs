@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use client::{Change, Connection, Membership};
+use client::{Change, Connection, Membership, Status};
 
 use super::PATIENCE;
 
@@ -29,9 +29,15 @@ impl Watch {
     /// Waits until the node is in a ring of exactly these members and has synchronized; false when
     /// `deadline` came first, or the end of the daemon.
     pub(super) fn is_in(&mut self, members: &[u32], deadline: Instant) -> bool {
+        self.shows(|status| status.synchronized && status.ring_members == members, deadline)
+    }
+
+    /// Waits until the node's state fulfils `wanted`; false when `deadline` came first, or the end
+    /// of the daemon.
+    pub(super) fn shows(&mut self, wanted: impl Fn(&Status) -> bool, deadline: Instant) -> bool {
         loop {
             let Ok(status) = self.connection.status() else { return false };
-            if status.synchronized && status.ring_members == members {
+            if wanted(&status) {
                 return true;
             }
             if !matches!(self.connection.change(Some(deadline)), Ok(Some(_))) {

@@ -15,9 +15,9 @@ use daemon::demo::process::Process;
 use daemon::demo::scratch::Scratch;
 
 use super::Setup;
-use super::ear::Ear;
 use super::engine::{self, Engine, Shape};
 use super::machine::Machine;
+use crate::ear::Ear;
 
 /// How long anything may take before a scenario fails.
 pub const PATIENCE: Duration = Duration::from_secs(90);

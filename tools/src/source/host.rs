@@ -1,10 +1,10 @@
 //! What this host says about itself and about the configured names.
 //!
-//! Must never ask twice: a name server that does not answer costs its time once. The daemon asks
-//! the same questions when it starts, and which node this host is, is decided in one place for both
-//! ([`confdb::cluster::local`]).
+//! Must never ask twice: a name server that does not answer costs its time once. Must never judge
+//! the answers: what to ask about, and which node this host is, is decided in one place for this
+//! and the daemon ([`confdb::cluster::local`]), which asks the same three questions at its start.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, ToSocketAddrs};
 
 use confdb::Cluster;
@@ -41,18 +41,6 @@ impl Facts {
             hostname: &self.hostname,
             interfaces: &self.interfaces,
             resolved: &self.resolved,
-            loopback: self.is_alone(cluster),
-        })
-    }
-
-    /// Whether all nodes run on this host.
-    fn is_alone(&self, cluster: &Cluster) -> bool {
-        cluster.nodes.iter().all(|node| match node.name.parse::<IpAddr>() {
-            Ok(address) => address.is_loopback(),
-            Err(_) => {
-                let addresses = self.resolved.get(&node.name);
-                addresses.is_some_and(|found| found.iter().all(IpAddr::is_loopback))
-            }
         })
     }
 }
@@ -70,10 +58,10 @@ fn address(address: &SockaddrStorage) -> Option<IpAddr> {
 
 /// All names at once.
 fn resolve(cluster: &Cluster) -> BTreeMap<String, Vec<IpAddr>> {
-    let names: BTreeSet<&str> = cluster.nodes.iter().map(|node| node.name.as_str()).collect();
     std::thread::scope(|scope| {
+        let names = cluster.names().into_iter();
         let asked: Vec<_> =
-            names.iter().map(|&name| (name, scope.spawn(move || addresses(name)))).collect();
+            names.map(|name| (name, scope.spawn(move || addresses(name)))).collect();
         let answered = asked.into_iter().filter_map(|(name, thread)| {
             let addresses = thread.join().unwrap_or_default();
             (!addresses.is_empty()).then(|| (name.to_owned(), addresses))

@@ -11,6 +11,7 @@ use crate::instant::Instant;
 use crate::local::Local;
 use crate::members::nameable;
 use crate::output::Destination;
+use crate::pacing::Pacing;
 use crate::packing;
 use crate::phase::gather::Gather;
 use crate::phase::seat::Seat;
@@ -24,8 +25,12 @@ use crate::wire::{Beacon, Body, Departure, FRAME_HEADER, Join, Packet, Signal, T
 #[derive(Debug)]
 pub(crate) struct Operational {
     pub(crate) seat: Seat,
-    /// The token of an idle ring, kept by its representative (and always, by a node alone).
+    /// The token of an idle ring, kept by who sent last (and always, by a node alone), or that of
+    /// a busy one, kept for a moment by its representative.
     held: Option<Token>,
+    /// It is no idle one: it goes on when the round has taken its least time.
+    resting: bool,
+    pub(crate) pacing: Pacing,
     /// This node asked for a held token and waits for it.
     asked: bool,
     /// The aru that does not move, who holds it down, and since when.
@@ -51,7 +56,15 @@ impl Operational {
         }
         let at = now + local.soon();
         local.timers.arm(Timer::Beacon, at);
-        let mut phase = Self { seat, held, asked: false, stuck: None, token_first: true };
+        let mut phase = Self {
+            seat,
+            held,
+            resting: false,
+            pacing: Pacing::new(local.config.timing.retransmit),
+            asked: false,
+            stuck: None,
+            token_first: true,
+        };
         phase.deliver(local);
         phase
     }
@@ -62,6 +75,15 @@ impl Operational {
 
     pub(crate) const fn ring(&self) -> RingId {
         self.seat.ring
+    }
+
+    /// The token goes round, and is elsewhere or rests.
+    pub(crate) fn awaits_token(&self) -> bool {
+        !self.seat.is_alone() && !self.seat.is_quiet() && (self.held.is_none() || self.resting)
+    }
+
+    fn is_representative(&self, local: &Local) -> bool {
+        self.seat.ring.representative == local.me()
     }
 
     // -- turns ------------------------------------------------------------------------------
@@ -79,6 +101,7 @@ impl Operational {
         self.seat.arrive(local, now, &token);
         // One that is held has been overtaken: two tokens would assign the same places.
         self.held = None;
+        self.resting = false;
         local.timers.disarm(Timer::Hold);
         self.asked = false;
         self.token_first = false;
@@ -87,8 +110,19 @@ impl Operational {
             local.note_departure(node, departure);
             return self.gather(local, now, Cause::Deaf(node));
         }
-        self.take_turn(local, now, token, true);
+        match self.rest(local, now, &token) {
+            Some(at) => {
+                local.timers.arm(Timer::Hold, at);
+                (self.held, self.resting) = (Some(token), true);
+            }
+            None => self.take_turn(local, now, token, true),
+        }
         Phase::Operational(self)
+    }
+
+    /// Until when the representative of a busy ring lets the token rest before its own turn.
+    fn rest(&mut self, local: &Local, now: Instant, token: &Token) -> Option<Instant> {
+        if self.is_representative(local) { self.pacing.rest(now, token.seq) } else { None }
     }
 
     /// Whether a member has lacked the same frame for a whole token timeout, although it was asked
@@ -118,15 +152,15 @@ impl Operational {
             let safe = packed.safe && !planted!(local.config.plant, SafeAsAgreed);
             Some((Body::Data(packed.payload), safe))
         });
-        let representative = self.seat.ring.representative == local.me();
+        let may_hold = may_hold && self.seat.sent_last(&token) && self.seat.may_rest();
         if self.seat.is_alone() {
             self.keep_alone(local, now, &token);
-        } else if may_hold && representative && self.seat.may_rest() && local.backlog.is_empty_now()
-        {
+        } else if may_hold && local.backlog.is_empty_now() {
             let at = now + local.config.timing.hold;
             local.timers.arm(Timer::Hold, at);
             self.held = Some(token);
         } else {
+            self.pacing.pass(now);
             self.seat.forward(local, now, &token);
         }
         for packet in after {
@@ -195,7 +229,9 @@ impl Operational {
             return;
         }
         if self.held.is_some() {
-            self.on_hold(local, now);
+            if !self.resting {
+                self.on_hold(local, now);
+            }
         } else if self.seat.is_quiet() && !self.asked {
             self.asked = true;
             local.send(Destination::Everyone, &Packet::Signal(Signal::HoldCancel(self.seat.ring)));
@@ -207,6 +243,7 @@ impl Operational {
     pub(crate) fn on_hold(&mut self, local: &mut Local, now: Instant) {
         local.timers.disarm(Timer::Hold);
         if let Some(token) = self.held.take() {
+            self.resting = false;
             self.take_turn(local, now, token, false);
         }
     }
@@ -304,8 +341,7 @@ impl Operational {
     }
 
     pub(crate) fn on_beacon_timer(&mut self, local: &mut Local, now: Instant) {
-        let representative = self.seat.ring.representative == local.me();
-        if !representative && !local.peers.has_strangers(now, &self.seat.members) {
+        if !self.is_representative(local) && !local.peers.has_strangers(now, &self.seat.members) {
             return;
         }
         let beacon = Beacon {

@@ -47,6 +47,9 @@ pub(crate) struct Seat {
     /// The aru with which the token left at the visit before.
     passed_aru: Seq,
     contribution: Contribution,
+    /// The last place that this member gave; until anybody gave one, that of the representative is
+    /// the one before the first.
+    given: Option<Seq>,
     forwarded: Option<Forwarded>,
     /// When the token last came.
     arrived: Option<Instant>,
@@ -91,6 +94,7 @@ impl Seat {
             requestable: first,
             passed_aru: first,
             contribution: Contribution::default(),
+            given: (ring.representative == me).then_some(first),
             forwarded: None,
             arrived: None,
             lap: None,
@@ -109,6 +113,11 @@ impl Seat {
     /// Quiet for long enough that every member has noticed: the token may be held.
     pub(crate) const fn may_rest(&self) -> bool {
         self.quiet > QUIET
+    }
+
+    /// This member sent last, and so is likely to send next: the token of an idle ring rests here.
+    pub(crate) fn sent_last(&self, token: &Token) -> bool {
+        self.given == Some(token.seq)
     }
 
     pub(crate) const fn successor(&self) -> NodeId {
@@ -216,6 +225,7 @@ impl Seat {
     /// Gives a frame of our own the next place and keeps it.
     fn assign(&mut self, me: NodeId, token: &mut Token, body: Body, safe: bool) -> Bytes {
         token.seq = token.seq.next();
+        self.given = Some(token.seq);
         let (ring, seq, turn) = (self.ring, token.seq, token.hop);
         let stored = Stored::encode(Frame { ring, seq, from: me, turn, safe, body });
         let packet = stored.packet.clone();

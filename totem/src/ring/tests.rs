@@ -240,6 +240,40 @@ fn an_idle_ring_lets_the_token_rest_and_wakes_at_once() {
 }
 
 #[test]
+fn an_idle_token_rests_with_who_sent_last() {
+    let mut net = Net::with(&[1, 2, 3]);
+    net.until_one_ring(milliseconds(500));
+    for id in [3, 2, 1, 3] {
+        net.say(id, Guarantee::Agreed, b"first");
+        net.run(milliseconds(500));
+        net.told(1 + id % 3);
+        net.say(id, Guarantee::Agreed, b"next");
+        net.run(DELAY);
+        assert_eq!(net.told(1 + id % 3), [format!("{id}:next")], "it leaves at once");
+    }
+}
+
+#[test]
+fn messages_await_the_token_while_it_is_elsewhere() {
+    let mut net = Net::with(&[1, 2, 3]);
+    net.until_one_ring(milliseconds(500));
+    net.run(milliseconds(500));
+    let awaited = |net: &Net, id| net.rings[&node(id)].awaited();
+    assert_eq!([1, 2, 3].map(|id| awaited(&net, id)), [None; 3], "nothing waits");
+    net.say(1, Guarantee::Agreed, b"the token rests here");
+    net.run(milliseconds(500));
+    net.say(2, Guarantee::Agreed, b"hello");
+    let span = awaited(&net, 2).expect("the token is elsewhere");
+    assert!(span > Duration::ZERO && span < milliseconds(10), "{span:?}");
+    net.run(milliseconds(10));
+    assert_eq!(awaited(&net, 2), None, "it was sent");
+    let mut alone = Net::with(&[7]);
+    alone.until_one_ring(milliseconds(500));
+    alone.say(7, Guarantee::Agreed, b"hello");
+    assert_eq!(awaited(&alone, 7), None, "the token is here");
+}
+
+#[test]
 fn a_dead_daemon_is_proven_dead_long_before_its_silence_would_count() {
     let mut net = Net::with(&[1, 2, 3]);
     net.refusals = true;

@@ -47,7 +47,6 @@ impl World {
             hostname: &self.hostname,
             interfaces: &self.interfaces,
             resolved: &self.resolved,
-            loopback: false,
         }
     }
 
@@ -148,8 +147,12 @@ fn name_must_resolve_and_not_to_loopback() {
         "Node name resolves to localhost, please check /etc/hosts and assign this node a network \
          IP address: iscsi1 is 127.0.1.1"
     );
-    let host = Host { loopback: true, ..world.host() };
-    assert_eq!(world.cluster.local_node(&host).unwrap().address, address("127.0.1.1"));
+    // All nodes are on this host.
+    let world = world.resolve("iscsi2", &["127.0.1.2"]);
+    assert_eq!(world.find().unwrap().address, address("127.0.1.1"));
+    // Another one can be reached from elsewhere too.
+    let world = world.resolve("iscsi2", &["127.0.1.2", "192.168.10.12"]);
+    assert!(matches!(world.find(), Err(LocalError::Loopback { .. })));
 }
 
 #[test]

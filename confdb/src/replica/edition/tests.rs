@@ -8,7 +8,7 @@ fn edition(version: u64, content: &str) -> Edition {
 fn ring(nodes: &[(u32, u64, &str, bool)]) -> BTreeMap<u32, Holding> {
     let holding = |&(id, version, content, established): &(u32, u64, &str, bool)| {
         let edition = edition(version, content);
-        (id, Holding { edition, established, accepted: Vec::new() })
+        (id, Holding { edition, established, accepted: Vec::new(), mark: 0 })
     };
     nodes.iter().map(holding).collect()
 }
@@ -78,7 +78,7 @@ fn places_follow_from_version_and_content() {
 #[test]
 fn only_the_newest_accepted_are_remembered_and_only_what_is_newer_matters() {
     let mut holding =
-        Holding { edition: edition(1, "a"), established: false, accepted: Vec::new() };
+        Holding { edition: edition(1, "a"), established: false, accepted: Vec::new(), mark: 0 };
     for version in (2..=12).rev() {
         holding.accept(edition(version, "b"));
         holding.accept(edition(version, "b"));
@@ -87,6 +87,7 @@ fn only_the_newest_accepted_are_remembered_and_only_what_is_newer_matters() {
         holding.accepted.iter().map(|accepted| accepted.version).collect()
     };
     assert_eq!(versions(&holding), [5, 6, 7, 8, 9, 10, 11, 12]);
-    holding.go_by(edition(10, "c"));
+    holding.go_by(edition(10, "c"), 7);
+    assert_eq!(holding.mark, 7);
     assert_eq!(versions(&holding), [11, 12]);
 }

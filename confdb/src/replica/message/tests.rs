@@ -32,8 +32,9 @@ fn message() -> impl Strategy<Value = Message> {
 }
 
 fn holding() -> impl Strategy<Value = Holding> {
-    (edition(), any::<bool>(), vec(edition(), 0..=MOST_ACCEPTED))
-        .prop_map(|(edition, established, accepted)| Holding { edition, established, accepted })
+    (edition(), any::<bool>(), vec(edition(), 0..=MOST_ACCEPTED), any::<u64>()).prop_map(
+        |(edition, established, accepted, mark)| Holding { edition, established, accepted, mark },
+    )
 }
 
 proptest! {

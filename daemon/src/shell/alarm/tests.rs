@@ -24,7 +24,9 @@ async fn an_alarm_comes_at_its_time_however_it_was_moved() {
         assert!(!alarm.is_due(start));
     }
     assert!(wait(&mut alarm, &mut clock).await >= start + Duration::from_millis(5));
+    assert_eq!(alarm.left(start), Some(Duration::from_millis(5)));
     alarm.set(Some(start));
+    assert_eq!(alarm.left(clock.now()), Some(Duration::ZERO));
     wait(&mut alarm, &mut clock).await;
 }
 
@@ -45,6 +47,7 @@ async fn an_alarm_that_was_moved_away_does_not_ring_early() {
 async fn an_alarm_that_is_not_set_never_comes() {
     let mut alarm = Alarm::new().expect("the kernel has timers");
     alarm.set(None);
+    assert_eq!(alarm.left(Clock::new().now()), None);
     let early = tokio::time::timeout(Duration::from_millis(5), alarm.due()).await;
     assert!(early.is_err());
 }

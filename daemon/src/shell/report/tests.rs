@@ -163,6 +163,16 @@ fn who_is_kept_out_for_its_version_is_named_with_both_and_what_to_do() {
 }
 
 #[test]
+fn who_has_another_key_is_named_with_what_to_do() {
+    let event = Event::OtherSecret { node: 2 };
+    let [line] = &reporter().lines(&Report::Version { me: node(1), event })[..] else {
+        panic!("one line")
+    };
+    assert!(line.text.starts_with("node 2 (iscsi2) has another key"), "{}", line.text);
+    assert!(line.text.ends_with("and raise config_version"), "{}", line.text);
+}
+
+#[test]
 fn a_version_that_is_taken_over_reads_as_ever() {
     let event = Event::Switched { from: 5, to: 6, by: 2 };
     let lines = reporter().lines(&Report::Version { me: node(1), event });

@@ -19,6 +19,11 @@ pub(super) fn lines(reporter: &Reporter, me: NodeId, event: &Event) -> Vec<Line>
             let me = *node == me.get();
             vec![kept_out((*node, me), *place, *held, *wanted)]
         }
+        Event::OtherSecret { node } => vec![warning(format!(
+            "{} has another key or next key than this node in its files: it would be cut off when \
+             that is used. Give both the same file, and raise config_version",
+            name(*node)
+        ))],
         Event::Proposed { version, by } => {
             vec![info("CMAN", format!("config version {version} is proposed by {}", name(*by)))]
         }

@@ -54,9 +54,12 @@ impl Keys {
         Ok(seal)
     }
 
-    /// Stands for the next key in this version of the configuration; 0 when there is none.
+    /// Stands for both keys in this version of the configuration: nodes with the same ones have the
+    /// same.
     pub(in crate::shell) fn mark(&self, cluster: u32, version: u32) -> u64 {
-        self.next.as_ref().map_or(0, |next| next.mark(cluster, version.into()))
+        let mark = |key: &ClusterKey| key.mark(cluster, version.into());
+        // Turned, so that one key in both places is not none.
+        mark(&self.current).rotate_left(1) ^ self.next.as_ref().map_or(0, mark)
     }
 
     /// Whether a node that holds these keys can go by them.

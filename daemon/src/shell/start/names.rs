@@ -15,13 +15,10 @@ use crate::net::errors::socket_address;
 /// What each configured name stands for, best first. Names that do not resolve are absent. All are
 /// asked at once: a dead name server costs its time once.
 pub(super) fn resolve(cluster: &Cluster) -> BTreeMap<String, Vec<IpAddr>> {
-    let names = cluster.nodes.iter().flat_map(|node| {
-        std::iter::once(&node.name).chain(node.alternates.iter().map(|other| &other.name))
-    });
-    let names: std::collections::BTreeSet<&str> = names.map(String::as_str).collect();
     std::thread::scope(|scope| {
+        let names = cluster.names().into_iter();
         let asked: Vec<_> =
-            names.iter().map(|&name| (name, scope.spawn(move || addresses(name)))).collect();
+            names.map(|name| (name, scope.spawn(move || addresses(name)))).collect();
         let answered = asked.into_iter().filter_map(|(name, thread)| {
             let addresses = thread.join().unwrap_or_default();
             (!addresses.is_empty()).then(|| (name.to_owned(), addresses))
@@ -40,8 +37,7 @@ fn addresses(name: &str) -> Vec<IpAddr> {
     found
 }
 
-/// Which node this host is. A node may have a loopback address only where all have one: then they
-/// all run on this host.
+/// Which node this host is.
 pub(super) fn local_node(
     cluster: &Cluster,
     asked_for: Option<&str>,
@@ -53,7 +49,6 @@ pub(super) fn local_node(
         hostname: &hostname.to_string_lossy(),
         interfaces: &interfaces(),
         resolved,
-        loopback: all_on_loopback(cluster, resolved),
     })
 }
 
@@ -61,15 +56,6 @@ fn interfaces() -> Vec<Interface> {
     let interfaces = getifaddrs().into_iter().flatten();
     let addresses = interfaces.filter_map(|interface| socket_address(interface.address.as_ref()?));
     addresses.map(|address| Interface { address: address.ip(), name: None }).collect()
-}
-
-fn all_on_loopback(cluster: &Cluster, resolved: &BTreeMap<String, Vec<IpAddr>>) -> bool {
-    cluster.nodes.iter().all(|node| match node.name.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => resolved
-            .get(&node.name)
-            .is_some_and(|addresses| addresses.iter().all(IpAddr::is_loopback)),
-    })
 }
 
 #[cfg(test)]

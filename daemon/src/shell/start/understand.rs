@@ -117,13 +117,14 @@ fn wrong(mut problems: Vec<Problem>, text: &[u8]) -> StartError {
 }
 
 /// The configuration as it lies on disk. Nodes without one have nothing that could differ.
-pub(super) fn held(options: &Options, settings: &Settings, text: Vec<u8>) -> Held {
+pub(super) fn held(options: &Options, (settings, keys): (&Settings, &Keys), text: Vec<u8>) -> Held {
     if options.no_config {
-        return Held { text: [].into(), accepted: Vec::new(), copied: false };
+        return Held { text: [].into(), accepted: Vec::new(), mark: 0, copied: false };
     }
-    let running = settings.cluster.config_version.into();
-    let accepted = Place::of(options).left_behind(running);
-    Held { text: text.into(), accepted, copied: options.loader() == Loader::Directory }
+    let cluster = &settings.cluster;
+    let accepted = Place::of(options).left_behind(cluster.config_version.into());
+    let mark = keys.mark(cluster.id.into(), cluster.config_version);
+    Held { text: text.into(), accepted, mark, copied: options.loader() == Loader::Directory }
 }
 
 fn addresses(settings: &Settings) -> Result<Addresses, AddressError> {

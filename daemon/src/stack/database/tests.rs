@@ -30,7 +30,12 @@ fn database() -> Database {
         voting: quorum::Config::new(node(1), votes, None, false).expect("valid"),
         disallowed: false,
         shutdown_timeout: std::time::Duration::from_secs(5),
-        held: Held { text: b"text".as_slice().into(), accepted: Vec::new(), copied: false },
+        held: Held {
+            text: b"text".as_slice().into(),
+            accepted: Vec::new(),
+            mark: 0,
+            copied: false,
+        },
         shown: Shown::default(),
     })
 }

@@ -93,10 +93,10 @@ pub fn counters(stats: &Stats) -> Vec<(&'static str, u64)> {
 
 /// The timers and limits in force, by our own names: each ends in its unit.
 #[must_use]
-pub fn gauges(pace: &Pace) -> [(&'static str, u64); 9] {
+pub fn gauges(pace: &Pace) -> [(&'static str, u64); 10] {
     let nanos = |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
     let bytes = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
-    let Pace { rotation, retransmit, token, consensus, hold, .. } = *pace;
+    let Pace { rotation, retransmit, token, consensus, hold, round, .. } = *pace;
     let Pace { window, per_turn, backlog, most_backlog, .. } = *pace;
     [
         ("rotation_nanos", nanos(rotation)),
@@ -104,6 +104,7 @@ pub fn gauges(pace: &Pace) -> [(&'static str, u64); 9] {
         ("token_nanos", nanos(token)),
         ("consensus_nanos", nanos(consensus)),
         ("hold_nanos", nanos(hold)),
+        ("round_nanos", nanos(round)),
         ("window_frames", window.into()),
         ("per_turn_frames", per_turn.into()),
         ("backlog_bytes", bytes(backlog)),

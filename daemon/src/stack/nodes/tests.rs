@@ -45,7 +45,7 @@ fn config(me: u32, config_version: u64) -> Config {
         voting: quorum::Config::new(node(1), votes.into(), None, false).expect("valid"),
         disallowed: false,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text: [].into(), accepted: Vec::new(), copied: false },
+        held: Held { text: [].into(), accepted: Vec::new(), mark: 0, copied: false },
         shown: Shown::default(),
     }
 }

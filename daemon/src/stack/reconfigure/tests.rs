@@ -34,7 +34,7 @@ fn stack() -> (Stack, Tuning) {
         voting: voting(),
         disallowed: false,
         shutdown_timeout: Duration::from_secs(5),
-        held: Held { text: [].into(), accepted: Vec::new(), copied: false },
+        held: Held { text: [].into(), accepted: Vec::new(), mark: 0, copied: false },
         shown: Shown::default(),
     };
     (Stack::new(config, Instant::ORIGIN), tuning)
@@ -65,7 +65,7 @@ fn all_parts_are_told() {
             keys: vec![("totem.token".to_owned(), Value::U32(500))],
             ..Shown::default()
         },
-        next_key: 0,
+        keys: 0,
     };
     let done = stack.reconfigure(Instant::ORIGIN, &new).expect("it works");
     assert_eq!((done.added, done.removed), ([node(3)].into(), [node(2)].into()));
@@ -88,7 +88,7 @@ fn what_the_ring_cannot_work_with_changes_nothing() {
         disallowed: true,
         shutdown_timeout: Duration::from_secs(1),
         shown: Shown::default(),
-        next_key: 0,
+        keys: 0,
     };
     let why = stack.reconfigure(Instant::ORIGIN, &new).expect_err("too short");
     assert_eq!(why.to_string(), "token is 1ms, at least 100ms is needed");

@@ -2,6 +2,8 @@ use super::{Story, breaks, group, ring};
 use crate::check::group::Group;
 use crate::check::history::{Change, View, What};
 use crate::check::liveness::Missing;
+use crate::check::quorum::Counting;
+use crate::check::versions::Event;
 use crate::check::{configurations, liveness, quorum, sides, synchronization};
 use totem::RingId;
 
@@ -150,6 +152,39 @@ fn more_than_half_must_be_quorate() {
     breaks(story.tell(0, What::Settled), quorum::NAME);
     story.good(0, What::Verdict { quorate: true });
     story.good(0, What::Settled);
+}
+
+/// A version that others took no part in: it is the file that counts, not who comes.
+#[test]
+fn another_version_may_take_the_quorum_from_less_than_half_and_from_nobody_else() {
+    let goes_by = |story: &mut Story, node: usize, version: u32| {
+        let text = format!(
+            "<cluster name=\"x\" config_version=\"{version}\"><clusternodes>\
+             <clusternode name=\"a\" nodeid=\"1\"/></clusternodes></cluster>"
+        );
+        let text: crate::disk::Text = text.into_bytes().into();
+        story.checks.observe_version(node, Event::GoesBy(text)).map_err(|(_, it)| it.detail)
+    };
+    let lose = |members: &[usize], version: u32| {
+        let mut story = Story::of([1, 1, 1]);
+        story.checks = story.checks.counting(Counting::Dynamic);
+        for &node in members {
+            goes_by(&mut story, node, 1).expect("it starts");
+            story.transitional(node, 1, members).expect("a good configuration");
+            story.regular(node, 1, members).expect("a good configuration");
+        }
+        story.synced(0).expect("a good synchronization");
+        story.good(0, What::Verdict { quorate: true });
+        story.good(0, What::Settled);
+        if version > 1 {
+            goes_by(&mut story, 0, version).expect("it is newer");
+        }
+        story.good(0, What::Verdict { quorate: false });
+        story.tell(0, What::Settled)
+    };
+    lose(&[0], 2).expect("one of three");
+    breaks(lose(&[0], 1), quorum::JOIN);
+    breaks(lose(&[0, 1], 2), quorum::JOIN);
 }
 
 #[test]

@@ -1,23 +1,10 @@
 //! Nodes that do not belong together, and what their operators read of that.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use tests::lab::{Lab, Setup};
 
 use super::{LISTING1, THREE};
-
-/// Waits until the log of a host has this line.
-fn says(lab: &Lab, host: usize, text: &str) {
-    let end = Instant::now() + Duration::from_secs(30);
-    let mut watch = lab.connect(host).expect("it runs");
-    watch.watch(true).expect("everybody may");
-    while !lab.log(host).contains(text) {
-        assert!(Instant::now() < end, "{text} is not in\n{}", lab.log(host));
-        // The writer of the log is a thread of its own: after a change it may need a moment.
-        watch.change(Some(Instant::now() + Duration::from_millis(50))).expect("it lives");
-    }
-}
 
 #[test]
 fn nodes_of_two_clusters_on_one_ring_both_say_what_to_do() {
@@ -40,7 +27,7 @@ fn nodes_of_two_clusters_on_one_ring_both_say_what_to_do() {
             "Node {node} conflict, remote cluster name='{remote}', local='{local}': node {node} \
              (iscsi{node}) {remedy}"
         );
-        says(&lab, host, &line);
+        lab.logged(host, &line);
         let shown = lab.run(host, "cman_tool status | grep -E '^(Cluster Name|Nodes)'").stdout;
         assert_eq!(shown, format!("Cluster Name: {local}\nNodes: 1\n"));
     }
@@ -51,7 +38,7 @@ fn a_node_with_another_id_than_the_others_know_is_let_in_and_named() {
     let Some(mut lab) = Lab::new(&Setup::new(THREE, 3)) else { return };
     lab.start(0, &[]);
     lab.start(2, &["--node-id", "6"]);
-    says(&lab, 0, "Got node from AIS id 6 with no config entry: it calls itself \"iscsi3\"");
+    lab.logged(0, "Got node from AIS id 6 with no config entry: it calls itself \"iscsi3\"");
     let shown = lab.run(0, "cman_tool nodes -F id,type,name").stdout;
     assert_eq!(shown, "1 M iscsi1 \n2 X iscsi2 \n3 X iscsi3 \n6 M Node6 \n");
 }
@@ -65,8 +52,8 @@ fn two_files_of_one_version_keep_their_nodes_apart_and_both_say_what_to_do() {
     lab.start(1, &[]);
     lab.agree(&[0, 1]);
     lab.start(2, &["--config", &path.display().to_string()]);
-    says(&lab, 0, "Node 6 conflict, it has another config version 5 than this node");
-    says(&lab, 2, "this node has another config version 5 than the cluster: it takes no part");
+    lab.logged(0, "Node 6 conflict, it has another config version 5 than this node");
+    lab.logged(2, "this node has another config version 5 than the cluster: it takes no part");
     let shown = lab.run(0, "cman_tool status | grep -E '^(Nodes|Quorum)'").stdout;
     assert_eq!(shown, "Nodes: 2\nQuorum: 2  \n");
     let shown = lab.run(2, "cman_tool status | grep -E '^Nodes'").stdout;
@@ -94,7 +81,7 @@ fn who_returns_with_state_ends_where_that_is_asked_for() {
     let why = "because we rejoined the cluster without a full restart";
     assert!(lab.log(2).contains(&format!("cman killed by node 1 {why}")), "{}", lab.log(2));
     let why = "Killing node iscsi3 because it has rejoined the cluster with existing state";
-    assert!(lab.log(0).contains(why), "{}", lab.log(0));
+    lab.logged(0, why);
     lab.agree(&[0, 1]);
     // Started again it has no state, and is welcome.
     lab.start(2, &[]);

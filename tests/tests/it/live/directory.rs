@@ -84,22 +84,7 @@ fn in_force(lab: &Lab, hosts: &[usize], version: u64, change: impl FnOnce()) {
 
 /// How often a line stands in the log of a host.
 fn count(lab: &Lab, host: usize, text: &str) -> usize {
-    let home = lab.home(host);
-    // One that `cman_tool join` has started has nobody to talk to.
-    let log = fs::read_to_string(home.log())
-        .or_else(|_| fs::read_to_string(home.dir().join("log/clusterd.log")))
-        .expect("it has one");
-    log.lines().filter(|line| line.contains(text)).count()
-}
-
-/// Waits until a line stands in the log of a host.
-fn logged(lab: &Lab, host: usize, text: &str) {
-    let end = Instant::now() + Duration::from_secs(30);
-    let mut daemon = lab.connect(host).expect("it runs");
-    while count(lab, host, text) == 0 {
-        assert!(Instant::now() < end, "{text:?} is not said\n{}", lab.log(host));
-        daemon.ping().expect("it runs");
-    }
+    lab.whole_log(host).lines().filter(|line| line.contains(text)).count()
 }
 
 #[test]
@@ -291,14 +276,19 @@ fn a_node_that_started_from_its_copy_looks_until_the_directory_is_back() {
     let status = lab.run(1, "cman_tool status").stdout;
     assert!(status.contains("\nConfiguration: last good copy (ldapi://"), "{status}");
     assert!(status.contains("\nNodes: 2\n"), "{status}");
-    assert_eq!(count(&lab, 1, "starting with the last good copy of the configuration"), 1);
+    let copy = "starting with the last good copy of the configuration";
+    lab.logged(1, copy);
+    assert_eq!(count(&lab, 1, copy), 1);
     server.resume();
-    logged(&lab, 1, "the directory answers, with version 5 that is in force");
+    lab.logged(1, "the directory answers, with version 5 that is in force");
     let status = lab.run(1, "cman_tool status").stdout;
     assert!(!status.contains("copy"), "{status}");
     // An old directory does not take the cluster back.
     server.set(TOP, "rhcsConfig-version", "6");
     assert_eq!(lab.run(0, "cman_tool version -r").code, Some(0), "{}", lab.log(0));
+    lab.go_by(&[0, 1], 6);
+    let copy = lab.home(1).dir().join("lib/cluster.conf");
+    lab.written(1, &copy, |text| text.contains("config_version=\"6\""));
     assert_eq!(lab.run(1, "cman_tool leave").code, Some(0));
     server.set(TOP, "rhcsConfig-version", "5");
     lab.start(1, &[]);
@@ -330,8 +320,8 @@ fn an_operator_has_all_go_by_what_the_directory_has() {
     });
     for host in 0..3 {
         assert_eq!(version(&lab, host), "6.2.0 config 6\n");
-        let lib = lab.home(host).dir().join("lib");
-        let old = lib.join("cluster.conf.5");
+        let old = lab.home(host).dir().join("lib/cluster.conf.5");
+        lab.written(host, &old, |text| !text.is_empty());
         let mode = old.metadata().expect("it is kept").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -363,7 +353,7 @@ fn raise(lab: &Lab, hosts: &[usize], server: &Server, version: u64) -> Duration 
     for &host in hosts {
         // The log is written a little later than programs are told.
         let said = format!("config version {} -> {version}, by node {}", version - 1, hosts[0] + 1);
-        logged(lab, host, &said);
+        lab.logged(host, &said);
         assert_eq!(count(lab, host, &said), 1, "{}", lab.log(host));
         let proposed = format!("config version {version} is proposed by");
         assert_eq!(count(lab, host, &proposed), 1, "once, not once per node");
@@ -426,14 +416,14 @@ fn who_cannot_reach_the_directory_lets_the_next_look() {
     fs::remove_file(&way).expect("it is there");
     in_force(&lab, &[0, 1, 2], 6, || server.set(TOP, "rhcsConfig-version", "6"));
     for host in 0..3 {
-        logged(&lab, host, "config version 5 -> 6, by node 2");
+        lab.logged(host, "config version 5 -> 6, by node 2");
         assert_eq!(count(&lab, host, "config version 6 is proposed by"), 1, "{}", lab.log(host));
     }
     assert_eq!(count(&lab, 0, "the directory gives no configuration"), 1, "{}", lab.log(0));
     open();
-    logged(&lab, 0, "the directory answers, with version 6 that is in force");
+    lab.logged(0, "the directory answers, with version 6 that is in force");
     in_force(&lab, &[0, 1, 2], 7, || server.set(TOP, "rhcsConfig-version", "7"));
-    logged(&lab, 2, "config version 6 -> 7, by node 1");
+    lab.logged(2, "config version 6 -> 7, by node 1");
     for host in 0..3 {
         assert_eq!(lab.run(host, "cman_tool leave").code, Some(0));
     }
@@ -448,19 +438,19 @@ fn a_broken_directory_changes_nothing_on_nodes_that_run_and_is_told_of_once() {
     let status = |lab: &Lab| lab.connect(0).expect("it runs").status().expect("it answers");
     let before = status(&lab);
     server.stop();
-    logged(&lab, 0, "the directory gives no configuration: ");
+    lab.logged(0, "the directory gives no configuration: ");
     let socket = server.dir.join("sock");
     let hung = UnixListener::bind(&socket).expect("the server is gone");
-    logged(&lab, 0, "cannot search: no answer within 1s");
+    lab.logged(0, "cannot search: no answer within 1s");
     drop(hung);
     fs::remove_file(&socket).expect("it was just made");
     server.resume();
-    logged(&lab, 0, "the directory answers, with version 5 that is in force");
+    lab.logged(0, "the directory answers, with version 5 that is in force");
     let node = "name=iscsi2,cn=clusternode,cn=clusternodes,name=cluster";
     // Newer, and no configuration: two nodes of one id.
     server.set(node, "rhcsNodeid", "1");
     server.set(TOP, "rhcsConfig-version", "6");
-    logged(&lab, 0, "nodeid");
+    lab.logged(0, "nodeid");
     let after = status(&lab);
     assert_eq!(
         (after.generation, after.config_version, after.members),

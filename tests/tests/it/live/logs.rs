@@ -47,6 +47,8 @@ fn logrotate_moves_the_files_of_a_running_daemon_and_no_line_is_lost() {
     fs::write(lab.home(1).config(), conf(&other)).expect("the directory is ours");
     lab.start(0, &[]);
     lab.agree(&[0]);
+    // What is written later than it happened stands in the next file.
+    lab.written(0, &dir.path().join("all.log"), |text| text.contains("node 1 (iscsi1) at"));
 
     let rotation = dir.path().join("logrotate.conf");
     let text = ROTATION

@@ -51,19 +51,15 @@ fn conf(lab: &Lab, host: usize) -> String {
     fs::read_to_string(lab.home(host).config()).expect("it is there")
 }
 
-/// Waits until the files of these hosts are all like that of the first.
-fn alike(lab: &Lab, hosts: usize) -> String {
-    let end = Instant::now() + Duration::from_secs(10);
-    let wanted = conf(lab, 0);
-    for host in 1..hosts {
-        let mut daemon = lab.connect(host).expect("it runs");
-        while conf(lab, host) != wanted {
-            // The disk may be slower than the ring.
-            assert!(Instant::now() < end, "the file of {host} stays old\n{}", lab.log(host));
-            daemon.ping().expect("it runs");
-        }
-    }
-    wanted
+/// Waits until all these hosts go by a version and have it in their files; its text.
+fn alike(lab: &Lab, hosts: usize, version: u64) -> String {
+    lab.go_by(&(0..hosts).collect::<Vec<_>>(), version);
+    let number = format!("config_version=\"{version}\"");
+    let text =
+        |host| lab.written(host, lab.home(host).config(), |text: &str| text.contains(&number));
+    let first = text(0);
+    (1..hosts).for_each(|host| assert_eq!(text(host), first, "host {host}"));
+    first
 }
 
 #[test]
@@ -76,12 +72,12 @@ fn what_is_written_at_one_host_is_read_at_all_and_in_their_files() {
         version(0).trim_start_matches("6.2.0 config ").trim().parse().expect("a number");
     let ran = lab.run(1, "corosync-objctl -w cluster.rm.log_level=7 totem.token=1500");
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (Some(0), "", ""));
+    let written = alike(&lab, 3, number + 1);
     for host in 0..3 {
         assert_eq!(version(host), format!("6.2.0 config {}\n", number + 1), "both are one version");
         let read = lab.run(host, "corosync-objctl cluster.rm.log_level totem.token").stdout;
         assert_eq!(read, "cluster.rm.log_level=7\ntotem.token=1500\n");
     }
-    let written = alike(&lab, 3);
     assert!(written.contains("log_level=\"7\"") && written.contains("token=\"1500\""), "{written}");
     let old = fs::read_to_string(lab.home(2).dir().join(format!("cluster.conf.{number}")));
     assert_eq!(old.expect("it is kept"), before);
@@ -94,11 +90,12 @@ fn what_is_written_at_one_host_is_read_at_all_and_in_their_files() {
     let version = number + 2;
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stdout.contains(&format!("\"config_version\":{version}")), "{ran:?}");
+    alike(&lab, 3, version);
     let nodes = lab.run(0, "cman_tool nodes -F id,type,name").stdout;
     assert!(nodes.ends_with("4 X iscsi4 \n"), "{nodes}");
     let ran = lab.run(0, &format!("corosync-objctl -d {fourth} cluster.rm.log_level"));
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-    assert!(!alike(&lab, 3).contains("iscsi4"));
+    assert!(!alike(&lab, 3, version + 1).contains("iscsi4"));
     assert_eq!(lab.run(2, "corosync-objctl cluster.rm.log_level").stdout, "");
 }
 
@@ -138,6 +135,7 @@ fn what_cannot_be_written_changes_nothing_and_is_told_why() {
     fs::remove_dir(lab.home(1).dir().join("cluster.conf.6.new")).expect("it is there");
     let made = program.tree_create(cluster, "resources").expect("all go by it");
     assert_eq!(program.tree_find("cluster.rm.resources").expect("it may").objects, [made]);
+    alike(&lab, 2, 6);
     assert_eq!(lab.run(1, "corosync-objctl cluster.rm").stdout, "cluster.rm.resources\n");
 }
 

@@ -62,13 +62,7 @@ fn a_change_reaches_five_nodes_within_a_second_and_keeps_the_old_file() {
     figure("a version reaches five nodes, command included", &times);
     assert!(times.iter().all(|time| *time < Duration::from_secs(1)), "{times:?}");
     for host in 0..5 {
-        let end = Instant::now() + Duration::from_secs(10);
-        let mut daemon = lab.connect(host).expect("it runs");
-        while conf(&lab, host) != text(6) {
-            // The disk may be slower than the ring.
-            assert!(Instant::now() < end, "the file of host {host} stays old\n{}", lab.log(host));
-            daemon.ping().expect("it runs");
-        }
+        lab.written(host, lab.home(host).config(), |now| now == text(6));
         let old = lab.home(host).dir().join("cluster.conf.5");
         assert_eq!(fs::read_to_string(old).expect("it is kept"), text(5));
     }
@@ -88,11 +82,13 @@ fn a_node_that_was_away_is_a_member_only_with_the_clusters_file() {
     assert_eq!(conf(&lab, 2), old);
     lab.start(2, &[]);
     watch.members(&[0, 1, 2]);
+    lab.go_by(&[0, 1, 2], 77);
     for host in 0..3 {
         assert_eq!(lab.run(host, "cman_tool version").stdout, "6.2.0 config 77\n");
     }
-    assert!(lab.log(2).contains("Now got config information version 77, continuing"));
-    assert_eq!(conf(&lab, 2), conf(&lab, 0));
+    lab.logged(2, "Now got config information version 77, continuing");
+    let new = conf(&lab, 0);
+    lab.written(2, lab.home(2).config(), |now| now == new);
 }
 
 #[test]
@@ -131,6 +127,7 @@ fn nodes_come_and_timers_change_while_the_cluster_runs() {
     edit(&lab, 2, &text(8, 3, 1500));
     lab.start(2, &[]);
     watch.members(&[0, 1, 2]);
+    lab.agree(&[0, 1, 2]);
     let shown = lab.run(2, "cman_tool nodes -F id,type,name").stdout;
     assert_eq!(shown, "1 M iscsi1 \n2 M iscsi2 \n3 M iscsi3 \n");
     let shown = lab.run(0, "cman_tool status | grep -E '^(Expected|Total|Quorum)'").stdout;
@@ -165,18 +162,14 @@ fn keys_and_logs_change_with_the_version_and_nobody_leaves() {
         let ran = lab.run(0, "cman_tool version -r");
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
     }
+    lab.go_by(&[0, 1, 2], 4);
     let status = lab.connect(0).expect("it runs").status().expect("it answers");
     assert_eq!((status.generation, status.config_version, status.members), (generation, 4, 3));
     // A key that the others do not know would cut them off: nobody takes it.
     edit(&lab, 0, &keyed(5, &format!("keyfile=\"{first}\""), ""));
     let ran = lab.run(0, "cman_tool version -r");
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-    let end = Instant::now() + Duration::from_secs(10);
-    let mut daemon = lab.connect(0).expect("it runs");
-    while !log.exists() {
-        assert!(Instant::now() < end, "the log does not move\n{}", lab.log(0));
-        daemon.ping().expect("it runs");
-    }
+    lab.written(0, &log, |said| !said.is_empty());
 }
 
 #[test]
@@ -189,6 +182,9 @@ fn what_a_daemon_goes_by_can_be_had_whatever_has_become_of_its_file() {
     assert_eq!(running, on_disk);
     edit(&lab, 0, &numbered(LISTING1, 6).replace("<rm/>", "<rm log_level=\"5\"/>"));
     assert_eq!(lab.run(0, "cman_tool version -r").code, Some(0), "{}", lab.log(0));
+    lab.go_by(&[0, 1], 6);
+    // Not before the new one has taken its place.
+    lab.written(1, lab.home(1).config(), |now| now.contains("log_level"));
     let changed = on_disk.stdout.replace("config_version=\"5\"", "config_version=\"6\"");
     let changed = changed.replace("<rm/>", "<rm log_level=\"5\"/>");
     for host in 0..2 {
@@ -213,6 +209,7 @@ fn what_concerns_leaving_and_coming_back_changes_while_the_cluster_runs() {
     edit(&lab, 0, &text(2, 2, 1000).replace("<clusternodes>", cman));
     let ran = lab.run(0, "cman_tool version -r");
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
+    lab.go_by(&[0, 1], 2);
     for host in 0..2 {
         let flags = lab.run(host, "cman_tool status | grep Flags").stdout;
         assert_eq!(flags, "Flags: DisallowedEnabled \n");
@@ -244,39 +241,86 @@ fn values_that_a_node_has_for_itself_are_told_with_their_place() {
     fs::remove_file(lab.home(0).dir().join("local.conf")).expect("it is ours");
     edit(&lab, 1, &text(2, 2, 1000));
     assert_eq!(lab.run(1, "cman_tool version -r").code, Some(0), "{}", lab.log(1));
+    lab.go_by(&[0, 1], 2);
     assert_eq!(origins(0), start[1..], "now all count votes by the new file");
     let json = lab.run(0, "cman_tool status --json").stdout;
     assert!(json.contains("\"origins\":[{\"path\":\"cluster.cman.realtime\""), "{json}");
 }
 
+/// Starts a daemon that finds a file by the same name as the others, and of its own: below where it
+/// was started.
+fn join(lab: &Lab, host: usize) {
+    let joined = lab.run(host, "cd $CLUSTER_RUN_DIR && cman_tool join -w -t 30");
+    assert_eq!((joined.code, joined.stderr.as_str()), (Some(0), ""));
+}
+
+/// That file, where `<cman>` has this.
+fn keyed(version: u32, nodes: usize, attribute: &str) -> String {
+    let cman = format!("<cman {attribute}=\"/proc/self/cwd/next.key\"/><clusternodes>");
+    text(version, nodes, 1000).replace("<clusternodes>", &cman)
+}
+
+/// And its content on a host.
+fn key(lab: &Lab, host: usize, byte: u8) {
+    fs::write(lab.home(host).dir().join("next.key"), [byte; 128]).expect("it is ours");
+}
+
+/// What an operator is told who has another key than the others.
+const FOUND_OUT: &str = "refuses: its new key is another than that of node";
+
 #[test]
 fn a_node_with_another_next_key_is_found_out_before_it_is_cut_off() {
     let Some(lab) = Lab::new(&Setup::new(&text(1, 2, 1000), 2)) else { return };
-    for host in 0..2 {
-        // Each daemon has a file of its own by the same name: below where it was started.
-        let joined = lab.run(host, "cd $CLUSTER_RUN_DIR && cman_tool join -w -t 30");
-        assert_eq!((joined.code, joined.stderr.as_str()), (Some(0), ""));
-    }
+    (0..2).for_each(|host| join(&lab, host));
     lab.settle();
-    let keyed = |version: u32, keys: &str| {
-        text(version, 2, 1000).replace("<clusternodes>", &format!("<cman {keys}/><clusternodes>"))
-    };
-    let key = |host: usize, byte: u8| {
-        fs::write(lab.home(host).dir().join("next.key"), [byte; 128]).expect("it is ours");
-    };
-    key(0, 1);
-    key(1, 2);
-    edit(&lab, 0, &keyed(2, "next_keyfile=\"/proc/self/cwd/next.key\""));
+    key(&lab, 0, 1);
+    key(&lab, 1, 2);
+    edit(&lab, 0, &keyed(2, 2, "next_keyfile"));
     let ran = lab.run(0, "cman_tool version -r");
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    let known = "refuses: its next key is another than that of node";
-    assert!(ran.stderr.contains(known), "{ran:?}\n{}", lab.log(0));
+    assert!(ran.stderr.contains(FOUND_OUT), "{ran:?}\n{}", lab.log(0));
     assert_eq!(lab.run(1, "cman_tool version").stdout, "6.2.0 config 1\n");
-    key(1, 1);
+    key(&lab, 1, 1);
     let ran = lab.run(0, "cman_tool version -r");
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.log(0));
-    assert_eq!(lab.run(1, "cman_tool version").stdout, "6.2.0 config 2\n");
+    lab.go_by(&[0, 1], 2);
     for host in 0..2 {
+        assert_eq!(lab.run(host, "cman_tool leave -w -t 30").code, Some(0));
+    }
+}
+
+#[test]
+fn a_node_that_comes_with_another_next_key_is_named_and_nobody_is_cut_off() {
+    let Some(lab) = Lab::new(&Setup::new(&text(1, 3, 1000), 3)) else { return };
+    let reload = |conf: &str| {
+        edit(&lab, 0, conf);
+        lab.run(0, "cman_tool version -r")
+    };
+    let all = [0, 1, 2];
+    (0..2).for_each(|host| join(&lab, host));
+    lab.settle();
+    [(0, 1), (1, 1), (2, 2)].into_iter().for_each(|(host, byte)| key(&lab, host, byte));
+    assert_eq!(reload(&keyed(2, 3, "next_keyfile")).code, Some(0), "{}", lab.whole_log(0));
+    join(&lab, 2);
+    lab.go_by(&all, 2);
+    lab.settle();
+    for host in all {
+        lab.logged(host, "has another key or next key than this node in its files");
+    }
+    let ran = reload(&keyed(3, 3, "keyfile"));
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains(FOUND_OUT), "{ran:?}\n{}", lab.whole_log(0));
+    // Given the same file, it is read anew with the next version.
+    key(&lab, 2, 1);
+    let before = lab.connect(0).expect("it runs").status().expect("it answers").generation;
+    for (version, attribute) in [(3, "next_keyfile"), (4, "keyfile")] {
+        let ran = reload(&keyed(version, 3, attribute));
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{}", lab.whole_log(0));
+        lab.go_by(&all, version.into());
+    }
+    let after = lab.connect(0).expect("it runs").status().expect("it answers");
+    assert_eq!((after.generation, after.members), (before, 3));
+    for host in all {
         assert_eq!(lab.run(host, "cman_tool leave -w -t 30").code, Some(0));
     }
 }

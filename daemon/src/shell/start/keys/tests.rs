@@ -56,3 +56,19 @@ fn running_node_takes_the_two_steps_and_refuses_shortcuts_by_name() {
     let started = keys(b'a', Some(b'b')).seal(7, node(), 2).unwrap();
     assert_eq!(started.keys().next(), Some(&secret(b'b')));
 }
+
+#[test]
+fn nodes_with_other_keys_are_told_apart_and_places_are_not_mixed_up() {
+    let all = [
+        keys(b'a', None),
+        keys(b'b', None),
+        keys(b'a', Some(b'b')),
+        keys(b'a', Some(b'c')),
+        keys(b'b', Some(b'a')),
+        keys(b'a', Some(b'a')),
+    ];
+    let marks: std::collections::BTreeSet<u64> = all.iter().map(|keys| keys.mark(7, 5)).collect();
+    assert_eq!(marks.len(), all.len());
+    assert_eq!(keys(b'a', Some(b'b')).mark(7, 5), all[2].mark(7, 5));
+    assert_ne!(all[2].mark(7, 5), all[2].mark(7, 6), "of one version");
+}

@@ -1,4 +1,5 @@
-//! Hearing that something has happened on a host: whatever happens there, somebody writes a log.
+//! Hearing that something has happened on a host: whatever happens there, somebody writes a log or
+//! another file.
 //!
 //! Must never be taken for the event itself: whoever is woken looks for himself.
 
@@ -17,17 +18,19 @@ const NOTICES: usize = 16 << 10;
 
 /// Hears of changes in directories.
 #[derive(Debug)]
-pub(super) struct Ear {
+pub(crate) struct Ear {
     notices: OwnedFd,
 }
 
 impl Ear {
     /// Listens to what happens in these directories.
-    pub(super) fn new<'a>(places: impl Iterator<Item = &'a Path>) -> Result<Self, String> {
+    pub(crate) fn new<'a>(places: impl Iterator<Item = &'a Path>) -> Result<Self, String> {
         let failed = |errno: rustix::io::Errno| format!("cannot watch logs: {errno}");
         let notices = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK);
         let notices = notices.map_err(failed)?;
-        let kinds = inotify::WatchFlags::MODIFY | inotify::WatchFlags::CREATE;
+        let kinds = inotify::WatchFlags::MODIFY
+            | inotify::WatchFlags::CREATE
+            | inotify::WatchFlags::MOVED_TO;
         for place in places.filter(|place| place.is_dir()) {
             inotify::add_watch(&notices, place, kinds).map_err(failed)?;
         }
@@ -35,7 +38,7 @@ impl Ear {
     }
 
     /// Waits until something happens, or for a while.
-    pub(super) fn wait(&self) -> Result<(), String> {
+    pub(crate) fn wait(&self) -> Result<(), String> {
         let timeout = Timespec::try_from(LOOK).map_err(|error| error.to_string())?;
         match poll(&mut [PollFd::new(&self.notices, PollFlags::IN)], Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
