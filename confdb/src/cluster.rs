@@ -80,13 +80,15 @@ impl Cluster {
         let cman = reader.section(cluster, "cman");
         let totem = reader.section(cluster, "totem");
         let logging = reader.section(cluster, "logging");
+        let device = reader.section(cluster, "quorum");
+        let device = device.and_then(|quorum| reader.section(quorum, "device"));
         let name = identity::name(&mut reader, cluster);
         let nodes = nodes::read(&mut reader, cluster);
         let parts = Self {
             id: identity::id(&mut reader, cman, &name),
             config_version: identity::config_version(&mut reader, cluster),
             ring: ring::read(&mut reader, (cman, totem), nodes.len(), &name),
-            voting: voting::read(&mut reader, cman, &nodes),
+            voting: voting::read(&mut reader, (cman, device), &nodes),
             logging: logging::read(&mut reader, logging),
             here: here::read(&mut reader, cman),
             following: following::read(&mut reader, cman),

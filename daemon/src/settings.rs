@@ -436,7 +436,9 @@ fn voting(
     let config = quorum::Config::new(node_id(me.id), votes, expected, two_node)?;
     let config = if overrides.unlisted { config.unlisted() } else { config };
     let timeout = cluster.voting.device_timeout.unwrap_or(cluster.ring.timers.token);
-    Ok(config.with_rules(rules(&cluster.voting.rules))?.with_device_timeout(timeout))
+    let config = config.with_rules(rules(&cluster.voting.rules))?.with_device_timeout(timeout);
+    let sync_timeout = cluster.voting.sync_timeout;
+    Ok(sync_timeout.map_or(config.clone(), |timeout| config.with_sync_timeout(timeout)))
 }
 
 fn rules(rules: &Rules) -> quorum::Rules {

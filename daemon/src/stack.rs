@@ -15,6 +15,7 @@ mod database;
 pub mod effect;
 mod evs;
 mod groups;
+mod hold;
 pub mod lookup;
 mod managers;
 pub mod map;
@@ -34,8 +35,8 @@ use std::time::Duration;
 
 use confdb::replica::Edition;
 use totem::{
-    Configuration, Deadline, Event, Guarantee, Input, Instant, Kind, Lane, Message, NodeSet,
-    Output, PacketError, Refused, Ring, RingId, RingSeq, Tuning,
+    Deadline, Event, Guarantee, Input, Instant, Lane, Message, NodeSet, Output, PacketError,
+    Refused, Ring, RingId, RingSeq, Tuning,
 };
 
 use self::command::{Command, Leave, NodeEntry, RequestId, SessionId, VoteCommand};
@@ -43,6 +44,7 @@ use self::database::Database;
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
 use self::groups::Groups;
+use self::hold::Hold;
 use self::lookup::{Lookup, Shown};
 use self::managers::Managers;
 use self::nodes::Nodes;
@@ -112,7 +114,10 @@ pub struct Stack {
     missed: Missed,
     shutdown: Shutdown,
     /// The ring as last delivered; `None` before the first.
+    present: Option<RingId>,
+    /// The ring that the services know; another one while they are told nothing.
     installed: Option<RingId>,
+    hold: Hold,
     /// The data lane was opened since.
     open: bool,
     /// Leave the ring for this reason once it is drained: this node's good-bye has come back, or
@@ -159,7 +164,9 @@ impl Stack {
             lookup: Lookup::default(),
             missed: Missed::default(),
             shutdown: Shutdown::new(config.shutdown_timeout),
+            present: None,
             installed: None,
+            hold: Hold::default(),
             open: false,
             leave_now: None,
             exit: None,
@@ -259,12 +266,12 @@ impl Stack {
     /// Pops the next obligation; ends with `Wait`.
     pub fn poll(&mut self) -> Effect {
         let earliest = || {
-            let (voting, ports) = if self.left {
-                (None, None)
+            let (voting, ports, hold) = if self.left {
+                (None, None, None)
             } else {
-                (self.voting.deadline(), self.ports.deadline())
+                (self.voting.deadline(), self.ports.deadline(), self.hold.deadline())
             };
-            let deadlines = [self.deadline, self.shutdown.deadline(), voting, ports];
+            let deadlines = [self.deadline, self.shutdown.deadline(), voting, ports, hold];
             deadlines.into_iter().flatten().min_by_key(|deadline| deadline.at)
         };
         self.outbox.poll().unwrap_or_else(|| Effect::Wait(earliest()))
@@ -429,11 +436,17 @@ impl Stack {
                 self.deadline = None;
                 return;
             }
+            if self.end_hold(now) {
+                continue;
+            }
             if let Some(tuning) = self.tuning.take() {
                 self.ring.retune(now, tuning).expect("it was accepted before");
                 continue;
             }
             let between_rings = self.ring.in_use().is_none();
+            if between_rings {
+                self.on_ring_lost(now);
+            }
             if between_rings && self.nodes.goes_unheard(&mut self.outbox) {
                 self.leave_now = self.leave_now.or(Some(Exit::Left));
             }
@@ -486,38 +499,6 @@ impl Stack {
         }
     }
 
-    fn on_configuration(&mut self, now: Instant, configuration: &Configuration) {
-        self.lookup.touch();
-        let outbox = &mut self.outbox;
-        let departed = self.nodes.on_configuration(configuration);
-        match configuration.kind {
-            Kind::Transitional => {
-                outbox.report(Report::RingLost(configuration.change.cause));
-                self.sync.abandon();
-            }
-            Kind::Regular => {
-                outbox.report(Report::Installed(configuration.clone()));
-                self.installed = Some(configuration.ring);
-                self.open = false;
-            }
-        }
-        let lost = departed.gone.clone();
-        self.voting.on_departed(now, departed, outbox);
-        self.evs.on_configuration(configuration, outbox);
-        self.groups.on_configuration(configuration, outbox);
-        self.turn_over(configuration);
-        if configuration.kind == Kind::Regular {
-            let outbox = &mut self.outbox;
-            let mut states = vec![
-                (Service::Nodes, self.nodes.hello(self.voting.quorum().state())),
-                (Service::Database, self.database.state()),
-                (Service::Ports, self.ports.on_ring(&lost, outbox)),
-            ];
-            states.extend(self.groups.state().into_iter().map(|piece| (Service::Groups, piece)));
-            self.sync.begin(configuration.ring, &configuration.members, &states, outbox);
-        }
-    }
-
     fn on_message(&mut self, now: Instant, message: Message) {
         let Message { from, guarantee, payload } = message;
         let result = service::split(payload).and_then(|(service, version, body)| match service {
@@ -544,7 +525,7 @@ impl Stack {
                 Ok(())
             }
             Service::Voting => self.on_vote(from, body),
-            Service::Database => self.on_version(now, from, body),
+            Service::Database => self.on_version_said(now, from, body),
             Service::Ports => self.on_port(from, body),
             Service::Evs => {
                 self.evs.on_message(from, guarantee, &body, &mut self.outbox);

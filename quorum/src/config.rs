@@ -18,6 +18,9 @@ use crate::votes::Votes;
 /// Silence after which a quorum device is lost, unless told otherwise.
 const DEVICE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a device that judges each membership may take for it, unless told otherwise.
+const SYNC_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A valid configuration.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
@@ -27,6 +30,7 @@ pub struct Config {
     pub(crate) two_node: bool,
     pub(crate) rules: Rules,
     pub(crate) device_timeout: Duration,
+    pub(crate) sync_timeout: Duration,
     pub(crate) unlisted: bool,
     #[cfg(feature = "planted")]
     pub(crate) planted: Option<Planted>,
@@ -110,6 +114,7 @@ impl Config {
             two_node,
             rules: Rules::default(),
             device_timeout: DEVICE_TIMEOUT,
+            sync_timeout: SYNC_TIMEOUT,
             unlisted: false,
             #[cfg(feature = "planted")]
             planted: None,
@@ -152,6 +157,13 @@ impl Config {
     #[must_use]
     pub const fn with_device_timeout(mut self, timeout: Duration) -> Self {
         self.device_timeout = timeout;
+        self
+    }
+
+    /// The same with another time that a device which judges each membership anew may take for it.
+    #[must_use]
+    pub const fn with_sync_timeout(mut self, timeout: Duration) -> Self {
+        self.sync_timeout = timeout;
         self
     }
 

@@ -38,6 +38,8 @@ pub struct Registered {
     until: Option<Instant>,
     /// What it said holds for the members of then alone.
     bound: bool,
+    /// It is to judge those who stay, and has not spoken since.
+    awaited: bool,
 }
 
 impl Device {
@@ -53,8 +55,14 @@ impl Device {
             Some(_) => return Err(DeviceRefused::Other),
             None => {
                 let name = String::from(name);
-                self.registered =
-                    Some(Registered { name, votes, alive_since: None, until: None, bound: false });
+                self.registered = Some(Registered {
+                    name,
+                    votes,
+                    alive_since: None,
+                    until: None,
+                    bound: false,
+                    awaited: false,
+                });
             }
         }
         Ok(())
@@ -87,7 +95,26 @@ impl Device {
     pub(crate) fn doubt(&mut self) {
         if let Some(registered) = self.registered.as_mut().filter(|device| device.bound) {
             (registered.alive_since, registered.until) = (None, None);
+            registered.awaited = false;
         }
+    }
+
+    /// It is to judge anew: its silence is no sign until it has.
+    pub(crate) const fn wait(&mut self) {
+        if let Some(registered) = &mut self.registered {
+            registered.until = None;
+            registered.awaited = true;
+        }
+    }
+
+    /// It is alive, and has not judged anew.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.registered.as_ref().is_some_and(|it| it.awaited && it.alive_since.is_some())
+    }
+
+    /// What it said holds for the members of then alone.
+    pub(crate) fn vouches(&self) -> bool {
+        self.registered.as_ref().is_some_and(|it| it.bound)
     }
 
     /// It says that it is alive, until `now + timeout`; or that it is not.
@@ -98,6 +125,7 @@ impl Device {
         timeout: Duration,
     ) -> Result<(), DeviceRefused> {
         let registered = self.registered.as_mut().ok_or(DeviceRefused::None)?;
+        registered.awaited = false;
         if alive {
             registered.alive_since.get_or_insert(now);
             registered.until = Some(now + timeout);

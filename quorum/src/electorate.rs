@@ -27,6 +27,10 @@ pub struct Voter {
     pub configured: bool,
     /// Votes of the quorum device that speaks through it, when it is present.
     pub device: Votes,
+    /// That device judges each membership anew: what it said is void when a member is lost.
+    pub vouches: bool,
+    /// How often it had lost members when it said so last.
+    pub(crate) losses: u32,
 }
 
 /// All nodes known.
@@ -52,8 +56,8 @@ impl Electorate {
     pub(crate) fn reconfigure(&mut self, config: &Config) {
         let fresh = Self::new(config);
         for (&node, voter) in &mut self.voters {
-            let Voter { present, device, .. } = *voter;
-            *voter = Voter { present, device, ..fresh.voter(node) };
+            let Voter { present, device, vouches, losses, .. } = *voter;
+            *voter = Voter { present, device, vouches, losses, ..fresh.voter(node) };
         }
         self.voters.retain(|_, voter| voter.present || voter.configured);
         for (node, voter) in fresh.voters {
@@ -148,7 +152,7 @@ impl Electorate {
         for node in nodes {
             if let Some(voter) = self.voters.get_mut(node) {
                 voter.present = false;
-                voter.device = Votes::ZERO;
+                (voter.device, voter.vouches) = (Votes::ZERO, false);
             }
         }
         self.voters.retain(|_, voter| voter.present || voter.configured);
@@ -168,11 +172,24 @@ impl Electorate {
         }
     }
 
-    /// A quorum device speaks with so many votes through `node`, if it is known.
-    pub(crate) fn set_device(&mut self, node: NodeId, votes: Votes) {
+    /// A quorum device speaks with so many votes through `node`, if it is known; it judges each
+    /// membership anew, or does not.
+    pub(crate) fn set_device(&mut self, node: NodeId, votes: Votes, vouches: bool) {
         if let Some(voter) = self.voters.get_mut(&node) {
-            voter.device = votes;
+            (voter.device, voter.vouches) = (votes, vouches && votes > Votes::ZERO);
         }
+    }
+
+    /// `node` has lost members so often.
+    pub(crate) fn set_losses(&mut self, node: NodeId, losses: u32) {
+        if let Some(voter) = self.voters.get_mut(&node) {
+            voter.losses = losses;
+        }
+    }
+
+    /// The members through whom a device speaks that judges each membership anew.
+    pub(crate) fn judges(&self) -> BTreeSet<NodeId> {
+        self.present().filter(|(_, voter)| voter.vouches).map(|(&node, _)| node).collect()
     }
 
     /// Wherever a quorum device speaks, it does with so many votes.
@@ -192,6 +209,8 @@ impl Electorate {
             present: false,
             configured: false,
             device: Votes::ZERO,
+            vouches: false,
+            losses: 0,
         }
     }
 }

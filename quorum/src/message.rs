@@ -5,14 +5,16 @@
 //!
 //! | kind | content |
 //! |---|---|
-//! | 1 state | own votes `u32`, expected votes `u32`, flags `u8`; highest, file and device `u32` each; floor, present, rules and core `u64` each; then per node of the table its id and its votes, `u32` each, ids ascending |
+//! | 1 state | own votes `u32`, expected votes `u32`, flags `u8`; highest, file, device and losses `u32` each; floor, present, rules and core `u64` each; then per node of the table its id and its votes, `u32` each, ids ascending |
 //! | 2 expected | expected votes `u32`, not 0 |
 //! | 3 votes | node `u32`, not 0; votes `u32`, not 0 |
 //! | 4 standing | votes of the members `u64`, not 0 |
 //! | 5 device | votes `u32`, 0 when the device is lost |
 //! | 6 device votes | votes `u32` |
+//! | 7 vouching device | votes `u32`, not 0; losses `u32` |
 //!
-//! Flags of a state: 1 two-node mode, 2 quorate, 4 waits for all, 8 lowers what it expects.
+//! Flags of a state: 1 two-node mode, 2 quorate, 4 waits for all, 8 lowers what it expects, 16 its
+//! device judges each membership anew.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -43,6 +45,10 @@ pub struct State {
     pub file: Votes,
     /// Votes of the quorum device that speaks through it.
     pub device: Votes,
+    /// That device judges each membership anew.
+    pub vouches: bool,
+    /// How often it has lost members.
+    pub losses: u32,
     /// Votes that must not be lowered where it comes from.
     pub floor: u64,
     /// Votes that are present where it comes from.
@@ -73,6 +79,14 @@ pub enum Message {
     Standing(u64),
     /// A quorum device speaks through the sender, with so many votes; none when it is lost.
     Device(Votes),
+    /// The same of a device that judges each membership anew: it counts until a member is lost.
+    Vouching {
+        /// How many; not none.
+        votes: Votes,
+        /// How often the sender had lost members by then. What it said before a loss may be on its
+        /// way after it, and is void.
+        losses: u32,
+    },
     /// An operator changed the votes of the quorum device, through whomever it speaks.
     DeviceVotes(Votes),
 }
@@ -83,11 +97,13 @@ const VOTES: u8 = 3;
 const STANDING: u8 = 4;
 const DEVICE: u8 = 5;
 const DEVICE_VOTES: u8 = 6;
+const VOUCHING: u8 = 7;
 
 const TWO_NODE: u8 = 1;
 const QUORATE: u8 = 2;
 const WAITS: u8 = 4;
 const LOWERS: u8 = 8;
+const VOUCHES: u8 = 16;
 
 impl Message {
     /// Its bytes.
@@ -114,6 +130,10 @@ impl Message {
             Self::Device(votes) => {
                 bytes.push(DEVICE);
                 put(&mut bytes, [votes.get()]);
+            }
+            Self::Vouching { votes, losses } => {
+                bytes.push(VOUCHING);
+                put(&mut bytes, [votes.get(), *losses]);
             }
             Self::DeviceVotes(votes) => {
                 bytes.push(DEVICE_VOTES);
@@ -149,6 +169,11 @@ impl Message {
             },
             DEVICE => Ok(Self::Device(Votes::new(u32::from_be_bytes(exactly(rest)?)))),
             DEVICE_VOTES => Ok(Self::DeviceVotes(Votes::new(u32::from_be_bytes(exactly(rest)?)))),
+            VOUCHING => {
+                let [a, b, c, d, e, f, g, h] = exactly(rest)?;
+                let votes = positive("votes of a device", u32::from_be_bytes([a, b, c, d]))?;
+                Ok(Self::Vouching { votes, losses: u32::from_be_bytes([e, f, g, h]) })
+            }
             unknown => Err(MessageError::UnknownKind(unknown)),
         }
     }
@@ -162,9 +187,10 @@ impl State {
             (self.quorate, QUORATE),
             (self.waits, WAITS),
             (self.lowers, LOWERS),
+            (self.vouches, VOUCHES),
         ];
         bytes.push(flags.iter().filter(|(set, _)| *set).map(|(_, bit)| bit).sum());
-        put(bytes, [self.highest.get(), self.file.get(), self.device.get()]);
+        put(bytes, [self.highest.get(), self.file.get(), self.device.get(), self.losses]);
         for number in [self.floor, self.present, self.rules, self.core] {
             bytes.extend(number.to_be_bytes());
         }
@@ -177,7 +203,7 @@ impl State {
         let mut reader = Reader { whole: bytes.len(), rest: bytes };
         let (votes, expected) = (reader.votes()?, reader.votes()?);
         let [flags] = reader.take()?;
-        if flags & !(TWO_NODE | QUORATE | WAITS | LOWERS) != 0 {
+        if flags & !(TWO_NODE | QUORATE | WAITS | LOWERS | VOUCHES) != 0 {
             return Err(bad("flags", flags.into()));
         }
         let mut state = Self {
@@ -190,6 +216,8 @@ impl State {
             highest: reader.votes()?,
             file: reader.votes()?,
             device: reader.votes()?,
+            losses: reader.votes()?.get(),
+            vouches: flags & VOUCHES != 0,
             floor: reader.wide()?,
             present: reader.wide()?,
             rules: reader.wide()?,

@@ -34,11 +34,27 @@ pub enum Planted {
     NotRearmed,
     /// Half of the votes are enough on either side.
     TieOnBothSides,
+    /// What a device said of a membership counts for those who are left of it: nobody waits.
+    OldWordCounts,
+    /// A device that is silent when its time is up is taken to have spoken.
+    SilenceVouches,
+    /// Nobody waits for what a device says, and what it said before is void.
+    NobodyWaits,
+    /// A device may take as long as it likes.
+    WaitsForEver,
 }
 
 #[cfg(feature = "planted")]
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::HalfIsEnough, Self::NewcomerRules, Self::NotRearmed, Self::TieOnBothSides];
+    pub const ALL: [Self; 8] = [
+        Self::HalfIsEnough,
+        Self::NewcomerRules,
+        Self::NotRearmed,
+        Self::TieOnBothSides,
+        Self::OldWordCounts,
+        Self::SilenceVouches,
+        Self::NobodyWaits,
+        Self::WaitsForEver,
+    ];
 }

@@ -43,6 +43,8 @@ pub struct Gone {
     pub left: BTreeSet<NodeId>,
     /// Of these, who had said that the others shall expect their votes no longer (`leave remove`).
     pub removed: BTreeSet<NodeId>,
+    /// Nodes whose quorum device has spoken for those who stay already, and its votes.
+    pub judged: BTreeMap<NodeId, Votes>,
 }
 
 /// What members agreed on, beside the electorate.
@@ -72,8 +74,10 @@ pub struct Quorum {
     floor: u64,
     verdict: Verdict,
     device: Device,
-    /// The device's votes as the members were last told.
-    announced: Votes,
+    /// The device's votes as the members were last told, and whether it judges each membership.
+    announced: (Votes, bool),
+    /// How often members were lost.
+    losses: u32,
     /// When those who are left may lower what they expect, unless somebody comes or goes.
     standing: Option<Instant>,
     outputs: VecDeque<Output>,
@@ -97,7 +101,8 @@ impl Quorum {
             floor: 0,
             verdict: Verdict::none(config.expected),
             device: Device::default(),
-            announced: Votes::ZERO,
+            announced: (Votes::ZERO, false),
+            losses: 0,
             standing: None,
             outputs: VecDeque::new(),
             config: config.clone(),
@@ -132,7 +137,7 @@ impl Quorum {
     /// What this node says about itself after every membership change.
     #[must_use]
     pub fn state(&self) -> State {
-        let Voter { votes, expected, device, .. } = self.electorate.voter(self.config.me);
+        let Voter { votes, expected, device, vouches, .. } = self.electorate.voter(self.config.me);
         let quorate = self.verdict.quorate;
         State {
             votes,
@@ -144,6 +149,8 @@ impl Quorum {
             highest: self.electorate.expected(),
             file: self.config.expected,
             device,
+            vouches,
+            losses: self.losses,
             floor: self.floor,
             present: self.electorate.count().total,
             rules: self.config.rules.digest(),
@@ -201,8 +208,10 @@ impl Quorum {
             self.expect_no_longer(gone);
         }
         self.mode.led = false;
+        self.losses = self.losses.saturating_add(1);
+        self.electorate.set_losses(self.config.me, self.losses);
         self.electorate.depart(&gone.all);
-        self.doubt_device();
+        self.doubt_devices(&gone.judged);
         self.recount(Lowering::Forbidden);
         self.watch_standing(now);
     }
@@ -210,7 +219,7 @@ impl Quorum {
     /// Members that are quorate stop expecting those who asked for that: all that is missing when
     /// one leaves with `remove`, as in CMAN; its own votes when a file allows downscaling.
     fn expect_no_longer(&mut self, gone: &Gone) {
-        let Gone { all, left, removed } = gone;
+        let Gone { all, left, removed, .. } = gone;
         let removed = all.intersection(removed).copied().collect::<BTreeSet<NodeId>>();
         let downscale = self.config.rules.allow_downscale && self.mode.agreed;
         let left: BTreeSet<NodeId> =
@@ -251,7 +260,14 @@ impl Quorum {
                 Ok(())
             }
             Message::Device(votes) => {
-                self.on_device(from, *votes);
+                self.on_device(from, (*votes, false));
+                Ok(())
+            }
+            Message::Vouching { votes, losses } => {
+                if *losses >= self.electorate.voter(from).losses {
+                    self.electorate.set_losses(from, *losses);
+                    self.on_device(from, (*votes, true));
+                }
                 Ok(())
             }
             Message::DeviceVotes(votes) => self.on_device_votes(*votes),

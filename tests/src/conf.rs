@@ -12,7 +12,7 @@ use quorum::Votes;
 use totem::NodeId;
 
 use crate::disk::Text;
-use crate::plan::Plan;
+use crate::plan::{Ballot, Plan};
 
 /// The text of this version; `serial` tells it from others of the same version.
 #[must_use]
@@ -78,8 +78,9 @@ pub fn voting(
     let config = quorum::Config::new(me, votes, expected, plan.two_node)
         .and_then(|config| config.with_rules(plan.ballot.rules.clone()))
         .expect("plans draw votes that fit together");
-    let timeout = plan.ballot.device_timeout;
-    let config = timeout.map_or(config.clone(), |timeout| config.with_device_timeout(timeout));
+    let Ballot { device_timeout, sync_timeout, .. } = plan.ballot;
+    let config = device_timeout.map_or(config.clone(), |it| config.with_device_timeout(it));
+    let config = sync_timeout.map_or(config.clone(), |it| config.with_sync_timeout(it));
     totem::planted!(plan.plant, HalfIsQuorum => {
         return config.with_planted(quorum::Planted::HalfIsEnough)
     });

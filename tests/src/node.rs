@@ -30,7 +30,7 @@ use crate::plan::Plan;
 use crate::programs::Programs;
 
 /// The session of the program behind a quorum device.
-const DEVICE: SessionId = SessionId(u64::MAX);
+pub const DEVICE: SessionId = SessionId(u64::MAX);
 
 /// Packets that a port's receive buffer holds while the daemon does not read.
 const BUFFERED: usize = 256;
@@ -286,7 +286,7 @@ impl Node {
     pub fn command(&mut self, now: Instant, command: Command) {
         let local = self.clock.read(now);
         let mut request = self.session.request();
-        if let Command::Vote(VoteCommand::Device(_)) = command {
+        if let Command::Vote(VoteCommand::Device(_)) | Command::Manage(_) = command {
             // A quorum device is spoken for by a program of its own.
             request.session = DEVICE;
         }
@@ -482,6 +482,12 @@ impl Node {
         if let Some(stack) = &mut self.stack {
             stack.command(local, request, Command::Reload(Wanted::default()));
         }
+    }
+
+    /// Its daemon is between two rings.
+    #[must_use]
+    pub fn is_between(&self) -> bool {
+        self.stack.as_ref().is_some_and(|stack| stack.ring_members().is_empty())
     }
 
     /// The text that its daemon goes by.

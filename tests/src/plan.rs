@@ -69,9 +69,24 @@ pub struct Ballot {
     pub rules: Rules,
     /// Silence after which a quorum device is lost.
     pub device_timeout: Option<Duration>,
+    /// How long it may take to judge a membership.
+    pub sync_timeout: Option<Duration>,
+    /// A witness stands outside, and each node has a device that asks it.
+    pub witness: Option<Attendance>,
     /// A bug that every vote counter has.
     #[cfg(feature = "planted")]
     pub bug: Option<quorum::Planted>,
+}
+
+/// A witness.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attendance {
+    /// Its votes.
+    pub votes: Votes,
+    /// Between two looks at the cluster, and at most on the way of a word to a node.
+    pub pause: Span,
+    /// Of a million looks, so many begin or end that it cannot reach a node.
+    pub blinks: u32,
 }
 
 /// One node.

@@ -17,8 +17,11 @@
 //! | `set expected 5 - 9` | what the files of the nodes expect; `-` for the sum |
 //! | `set rules wait tie lowest window 500ms downscale` | what goes beyond CMAN; `tie 3,1` |
 //! | `set operated`, `set device-timeout 500ms` | somebody changes how votes are counted |
+//! | `set sync-timeout 2s` | for so long a device may judge a membership |
 //! | `expected 1 4`, `votes 1 3 2` | the operator of node 1 sets expected votes, those of node 3 |
 //! | `device 1 register "d" 1`, `device 1 poll yes`, `… no`, `… update "e" 2`, `… unregister` | |
+//! | `device 1 vouch yes`, `… yes of 1.4`, `… no of 1.4` | it judges each ring anew: this one |
+//! | `device 1 watch` | its program is told who is on the ring |
 //! | `votes 1 device 2` | the operator of node 1 sets those of the quorum device |
 //! | `device 1 gone` | the program behind the device hangs up |
 //! | `port 1 listen 11`, `port 1 close`, `port 1 asks 2 11` | does node 2 listen there? |

@@ -5,13 +5,15 @@
 //!
 //! `world/apply.rs` carries out what stacks ask for, `world/groups.rs` has programs meet,
 //! `world/faults.rs` what goes wrong, `world/verdict.rs` demands convergence after healing,
-//! `world/versions.rs` has administrators change the configuration.
+//! `world/versions.rs` has administrators change the configuration, `world/witness.rs` looks at the
+//! cluster from outside.
 
 mod apply;
 mod faults;
 mod groups;
 mod verdict;
 mod versions;
+pub mod witness;
 
 use core::cmp::Ordering;
 use core::time::Duration;
@@ -34,6 +36,7 @@ use crate::trace::{Detail, Trace};
 use crate::violation::Violation;
 
 use self::versions::{Admin, Help};
+use self::witness::{Witness, Word};
 pub use verdict::Stage;
 
 /// More happenings than any plan needs: a run that reaches this does not come to rest.
@@ -78,6 +81,10 @@ enum Happening {
         node: usize,
         boot: u64,
     },
+    /// The witness looks at the cluster.
+    Look,
+    /// What it says reaches a node.
+    Word(Word),
     Heal,
     Judge,
 }
@@ -130,6 +137,7 @@ pub struct World {
     effects: Vec<Effect>,
     triggers: Vec<Trigger>,
     admin: Admin,
+    witness: Witness,
     /// What happened, as far as it was written down.
     pub trace: Trace,
     /// What happened, counted.
@@ -165,6 +173,7 @@ impl World {
             effects: Vec::new(),
             triggers: Vec::new(),
             admin: Admin::default(),
+            witness: Witness::new(plan.seed, count),
             trace: Trace::new(detail, labels),
             figures: Figures { seeds: 1, ..Figures::default() },
             found: None,
@@ -192,6 +201,9 @@ impl World {
             for node in 0..world.nodes.len() {
                 world.schedule(pause.most, Happening::Meet { node });
             }
+        }
+        if world.plan.ballot.witness.is_some() {
+            world.schedule(Duration::ZERO, Happening::Look);
         }
         world.schedule(world.plan.heal, Happening::Heal);
         world
@@ -289,6 +301,8 @@ impl World {
             Happening::Meet { node } => self.meet(node),
             Happening::Fault(fault) => self.inject(&fault),
             Happening::Resume { node, boot } => self.resume(node, boot),
+            Happening::Look => self.look(),
+            Happening::Word(word) => self.word(word),
             Happening::Heal => self.heal(),
             Happening::Judge => self.judge(),
         }

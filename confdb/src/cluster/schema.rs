@@ -253,6 +253,7 @@ const CLUSTER: Shape = inner(
         leaf("uidgid", &["uid", "gid"]),
         inner("logging", LOGGING, &[leaf("logging_daemon", LOGGING), free("logger")]),
         RM,
+        free("quorum"),
         free("event"),
         free("amf"),
         free("aisexec"),

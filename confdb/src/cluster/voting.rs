@@ -26,6 +26,9 @@ pub struct Voting {
     pub disallowed: bool,
     /// Silence after which a quorum device is lost; `None` means the token timeout.
     pub device_timeout: Option<Duration>,
+    /// How long a quorum device that judges each membership anew may take for it; `None` means the
+    /// default of the vote counter.
+    pub sync_timeout: Option<Duration>,
     /// How long clients may take to answer a request to shut down.
     pub shutdown_timeout: Duration,
     /// Between two looks for a newer configuration that others have.
@@ -38,7 +41,12 @@ pub struct Voting {
     pub queued_max: u32,
 }
 
-pub(super) fn read(reader: &mut Reader<'_>, cman: Option<Handle>, nodes: &[Node]) -> Voting {
+/// Reads it: from `cman`, and what is about a device as `corosync-qdevice` knows it from there.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    (cman, device): (Option<Handle>, Option<Handle>),
+    nodes: &[Node],
+) -> Voting {
     let flag = [("1", true), ("0", false)];
     let any = 1..=i32::MAX.unsigned_abs();
     let two_node = reader.word(cman, "two_node", &flag).unwrap_or(false);
@@ -54,6 +62,7 @@ pub(super) fn read(reader: &mut Reader<'_>, cman: Option<Handle>, nodes: &[Node]
         disallowed: reader.word(cman, "disallowed", &flag).unwrap_or(false)
             || super::identity::says_yes(reader, cman, "upgrading"),
         device_timeout: reader.millis(cman, "quorum_dev_poll", any.clone()),
+        sync_timeout: reader.millis(device, "sync_timeout", any.clone()),
         shutdown_timeout: reader
             .millis(cman, "shutdown_timeout", any.clone())
             .unwrap_or(millis(5000)),

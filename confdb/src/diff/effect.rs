@@ -63,6 +63,10 @@ impl Context<'_> {
             (["dlm" | "gfs_controld" | "clvmd" | "group", ..], _) => {
                 kept("read by the lock managers")
             }
+            (["quorum", "device"], Some("sync_timeout")) => {
+                Effect::Live("counts from the next loss of a member on".into())
+            }
+            (["quorum", ..], _) => kept("read by the program of the quorum device"),
             (_, _) => kept("nothing here reads it"),
         }
     }

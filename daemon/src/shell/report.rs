@@ -88,6 +88,14 @@ impl Reporter {
                 vec![warning(format!("{} counts otherwise: {what}", self.name(*node)))]
             }
             Report::VotesSet { by, what } => vec![self.votes_set(*by, what)],
+            Report::AwaitsDevice(ring) => {
+                let text = format!("waiting for the quorum device to judge ring {ring}");
+                vec![info("CMAN", text)]
+            }
+            Report::DeviceSilent(ring) => {
+                let text = format!("quorum device said nothing of ring {ring} in time");
+                vec![warning(text)]
+            }
             Report::DeviceLost => vec![info("CMAN", "lost contact with quorum device")],
             Report::Malformed { node, error } => {
                 vec![warning(format!("message of {} dropped: {error}", self.name(*node)))]
@@ -278,7 +286,8 @@ impl Reporter {
             quorum::Message::DeviceVotes(votes) => format!("the quorum device has {votes} votes"),
             quorum::Message::State(_)
             | quorum::Message::Standing(_)
-            | quorum::Message::Device(_) => "votes are counted otherwise".to_owned(),
+            | quorum::Message::Device(_)
+            | quorum::Message::Vouching { .. } => "votes are counted otherwise".to_owned(),
         };
         info("CMAN", format!("{text} from now on, an operator asked for it on {at}"))
     }

@@ -275,6 +275,10 @@ pub enum Report {
     RingLost(totem::Cause),
     /// A regular configuration was installed.
     Installed(Configuration),
+    /// The quorum device is to judge this ring before anybody is told of it.
+    AwaitsDevice(RingId),
+    /// It has not in time.
+    DeviceSilent(RingId),
     /// All members have synchronized.
     Synchronized {
         /// Its members.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use totem::{Configuration, Guarantee, Kind, NodeId};
+use totem::{Configuration, Guarantee, Kind, NodeId, RingId};
 
 use super::command::SessionId;
 use super::effect::Notice;
@@ -19,6 +19,8 @@ pub(crate) struct Evs {
     attached: BTreeSet<SessionId>,
     /// The regular configuration in force, for those who attach later.
     current: Option<Configuration>,
+    /// What was told last.
+    last: Option<(Kind, RingId)>,
 }
 
 impl Evs {
@@ -36,7 +38,12 @@ impl Evs {
         self.attached.remove(&session);
     }
 
+    /// The ring has a new configuration; one that was told is not told again.
     pub(crate) fn on_configuration(&mut self, configuration: &Configuration, outbox: &mut Outbox) {
+        let this = Some((configuration.kind, configuration.ring));
+        if std::mem::replace(&mut self.last, this) == this {
+            return;
+        }
         for &session in &self.attached {
             outbox.notify(session, Notice::Configuration(configuration.clone()));
         }

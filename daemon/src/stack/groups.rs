@@ -7,10 +7,10 @@
 //! the last one after it left. Must never hold a payload.
 //!
 //! A join is a message like any other, so whoever sends right after it is heard right after it.
-//! Nodes that are gone take their members with them in the first configuration without them; who
-//! came along from the same ring has the same members, and needs no list. What others have is in
-//! the lists that all nodes exchange before anything else is said (`sync.rs`): a node that is gone
-//! before all have them has brought nobody in.
+//! Nodes that are gone take their members with them in the first ring without them on which all
+//! have said who theirs are; who came along from the same ring has the same members, and needs no
+//! list. What others have is in the lists that all nodes exchange before anything else is said
+//! (`sync.rs`): a node that is gone before all have them has brought nobody in.
 //!
 //! Groups are those of the nodes of this cluster on this ring, quorate or not.
 
@@ -158,6 +158,8 @@ pub(crate) struct Groups {
     peers: NodeSet,
     /// Who comes along to the next ring, once the present one has ended.
     survivors: NodeSet,
+    /// Who came along in every change since the nodes last said who their members are.
+    along: Option<NodeSet>,
     /// What was last said about the ring.
     told: Option<RingView>,
     watchers: BTreeSet<SessionId>,
@@ -173,6 +175,7 @@ impl Groups {
             ring: None,
             peers: NodeSet::new(),
             survivors: NodeSet::new(),
+            along: None,
             told: None,
             watchers: BTreeSet::new(),
             plant,
@@ -181,16 +184,17 @@ impl Groups {
 
     // -- the ring -------------------------------------------------------------------------------
 
-    /// The ring has a new configuration. Whoever did not come along is gone with the regular one.
-    pub(crate) fn on_configuration(&mut self, configuration: &Configuration, outbox: &mut Outbox) {
+    /// The ring has a new configuration. Whoever did not come along is gone; that is told when all
+    /// have said who their members are, by when all know of the same rings.
+    pub(crate) fn on_configuration(&mut self, configuration: &Configuration) {
         if configuration.kind == Kind::Transitional {
             self.survivors.clone_from(&configuration.members);
+            let along = self.along.get_or_insert_with(|| configuration.members.clone());
+            along.retain(|node| configuration.members.contains(node));
             return;
         }
         self.ring = Some(configuration.ring);
-        let survivors = std::mem::take(&mut self.survivors);
-        planted!(self.plant, GroupsKeepTheDead => return);
-        self.put_out(|node| survivors.contains(&node), outbox);
+        self.survivors.clear();
     }
 
     /// This node's members, for the others.
@@ -205,6 +209,9 @@ impl Groups {
     /// All nodes of the ring have said who their members are; `peers` are of this cluster.
     pub(crate) fn on_synced(&mut self, peers: NodeSet, states: &States, outbox: &mut Outbox) {
         self.peers = peers;
+        let along = self.along.take().unwrap_or_default();
+        let kept = planted!(self.plant, GroupsKeepTheDead);
+        self.put_out(|node| kept || along.contains(&node), outbox);
         let ignored = planted!(self.plant, GroupsIgnoreLists);
         let lists = if ignored { BTreeMap::new() } else { self.lists(states, outbox) };
         let peers = self.peers.clone();

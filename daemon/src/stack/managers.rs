@@ -105,6 +105,8 @@ pub(crate) struct Managers {
     membership: Option<Membership>,
     /// What was told last.
     told: Option<ClusterView>,
+    /// Who was told the members of a ring before all others.
+    foretold: Option<(SessionId, RingId, NodeSet)>,
 }
 
 impl Managers {
@@ -136,7 +138,7 @@ impl Stack {
                 self.outbox.reply(request, counting);
             }
             ManageCommand::Stop => self.on_departing(now, request, &Command::Stop),
-            ManageCommand::Poll { alive, ring } => match self.managers.ring() {
+            ManageCommand::Poll { alive, ring } => match self.present {
                 Some(present) if (present.seq.get(), present.representative.get()) != ring => {
                     let refusal = Refusal::OtherRing(present);
                     self.outbox.reply(request, Reply::Refused(refusal));
@@ -174,9 +176,29 @@ impl Stack {
         }
         for (&to, parts) in &self.managers.tracking {
             if !early.contains_key(&to) {
-                tell(&mut self.outbox, to, &view, &parts.of(before.as_ref(), &view, is_new));
+                let mut parts = parts.of(before.as_ref(), &view, is_new);
+                let known = self.managers.foretold.as_ref();
+                if known.is_some_and(|(it, ring, members)| {
+                    (*it, *ring, members) == (to, view.ring, &view.members)
+                }) {
+                    parts.retain(|part| *part != ViewPart::Members);
+                }
+                tell(&mut self.outbox, to, &view, &parts);
             }
         }
+    }
+
+    /// The program of the quorum device hears of a ring before all others: it is to judge it.
+    pub(super) fn foretell(&mut self, ring: RingId, members: &NodeSet) {
+        self.managers.foretold = None;
+        let tracking = &self.managers.tracking;
+        let wants = |to: &SessionId| tracking.get(to) == Some(&ViewParts::Votes);
+        let Some(to) = self.voting.speaker().filter(wants) else { return };
+        let Some(view) = self.view() else { return };
+        let members = members.clone();
+        self.managers.foretold = Some((to, ring, members.clone()));
+        let view = ClusterView { ring, members, ..view };
+        tell(&mut self.outbox, to, &view, &[ViewPart::Members]);
     }
 
     fn track(&mut self, session: SessionId, parts: ViewParts, (on, current): (bool, bool)) {

@@ -135,18 +135,9 @@ impl Nodes {
         self.ring = Some(configuration.ring);
         let survivors = std::mem::take(&mut self.survivors);
         let evidence = &configuration.change.evidence;
-        let mut departed = Departed::default();
+        let departed = self.departing(&survivors);
         for (&id, entry) in &mut self.entries {
             if entry.is_on_ring() && !survivors.contains(&id) {
-                if entry.is_admitted() {
-                    departed.gone.insert(id);
-                    if entry.leave.is_some() {
-                        departed.left.insert(id);
-                    }
-                    if entry.leave.is_some_and(|leave| leave.remove) {
-                        departed.removed.insert(id);
-                    }
-                }
                 entry.depart(configuration.previous, evidence.get(&id).copied());
             }
             if configuration.members.contains(&id) && !entry.is_on_ring() {
@@ -156,6 +147,28 @@ impl Nodes {
             entry.told = None;
         }
         self.forget_obsolete();
+        departed
+    }
+
+    /// Who has come along, if one ring has ended and the next was not told.
+    pub(crate) const fn survivors(&self) -> &NodeSet {
+        &self.survivors
+    }
+
+    /// The members that are gone if these have come along.
+    pub(crate) fn departing(&self, survivors: &NodeSet) -> Departed {
+        let mut departed = Departed::default();
+        for (&id, entry) in &self.entries {
+            if entry.is_admitted() && !survivors.contains(&id) {
+                departed.gone.insert(id);
+                if entry.leave.is_some() {
+                    departed.left.insert(id);
+                }
+                if entry.leave.is_some_and(|leave| leave.remove) {
+                    departed.removed.insert(id);
+                }
+            }
+        }
         departed
     }
 

@@ -69,17 +69,16 @@ impl Synchronization {
         self.round = None;
     }
 
-    /// A ring was installed: sends this node's states and its barrier.
-    pub(crate) fn begin(
-        &mut self,
-        ring: RingId,
-        members: &NodeSet,
-        states: &[(Service, Vec<u8>)],
-        outbox: &mut Outbox,
-    ) {
+    /// A ring was installed: hears what its members say.
+    pub(crate) fn begin(&mut self, ring: RingId, members: &NodeSet, outbox: &mut Outbox) {
         let said = States { members: members.clone(), ..States::default() };
         self.round = Some(Round { ring, awaited: members.clone(), said });
         outbox.forget_ring();
+    }
+
+    /// Sends this node's states and its barrier.
+    pub(crate) fn say(&self, states: &[(Service, Vec<u8>)], outbox: &mut Outbox) {
+        let Some(ring) = self.round.as_ref().map(|round| round.ring) else { return };
         for (service, state) in states {
             let mut message = start(STATE, ring, state.len() + 1);
             message.push(service.number());
@@ -119,6 +118,11 @@ impl Synchronization {
             BARRIER => Ok(round.on_barrier(from)),
             unknown => Err(reader.bad("kind", unknown)),
         }
+    }
+
+    /// What a member has said to a service on the current ring.
+    pub(crate) fn said(&self, service: Service, from: NodeId) -> Option<Bytes> {
+        self.round.as_ref()?.said.chunks.get(&(service, from)).cloned()
     }
 
     /// Every member's barrier has come on the current ring.

@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use quorum::{DeviceRefused, Gone, Message, Output, Quorum, State};
-use totem::{Deadline, Instant, Lane, NodeId, Timer};
+use quorum::{DeviceRefused, Gone, Message, Output, Quorum, State, Votes};
+use totem::{Deadline, Instant, Lane, NodeId, NodeSet, Timer};
 
 use super::command::{DeviceCommand, RequestId, SessionId, VoteCommand};
 use super::effect::{Device, Node, NodeState, Notice, Refusal, Reply, Report, Trial};
@@ -29,6 +29,24 @@ pub(crate) struct Voting {
     device: Option<SessionId>,
     /// Nothing is told until all of it is known.
     held: bool,
+}
+
+/// What a ring has lost to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Lost {
+    /// The members of the cluster.
+    pub(crate) departed: Departed,
+    /// Somebody, members of the cluster or not.
+    pub(crate) shrunk: bool,
+    /// Whose devices have spoken for those who stay, and with how many votes.
+    pub(crate) judged: BTreeMap<NodeId, Votes>,
+}
+
+impl From<Lost> for Gone {
+    fn from(lost: Lost) -> Self {
+        let Lost { departed: Departed { gone, left, removed }, judged, .. } = lost;
+        Self { all: gone, left, removed, judged }
+    }
 }
 
 impl Voting {
@@ -81,11 +99,54 @@ impl Voting {
     /// Members are gone. Their votes no longer count from this moment, not from the end of the
     /// state exchange: a verdict must not outlive those who made it.
     pub(crate) fn on_departed(&mut self, now: Instant, departed: Departed, outbox: &mut Outbox) {
-        let Departed { gone, left, removed } = departed;
-        if !gone.is_empty() {
-            self.quorum.on_departure(now, &Gone { all: gone, left, removed });
-            self.tell(outbox);
+        self.on_lost(now, Lost { departed, ..Lost::default() }, outbox);
+    }
+
+    /// The same with what devices make of it. What was not told while that was waited for, is.
+    pub(crate) fn on_lost(&mut self, now: Instant, lost: Lost, outbox: &mut Outbox) {
+        if self.concerns(&lost) {
+            self.quorum.on_departure(now, &lost.into());
+            self.release(outbox);
         }
+    }
+
+    /// Who has to speak before this node follows the loss of these.
+    pub(crate) fn hangs_on(&self, now: Instant, lost: Lost) -> NodeSet {
+        if self.concerns(&lost) { self.quorum.hangs_on(now, &lost.into()) } else { NodeSet::new() }
+    }
+
+    /// Members are lost, or what a device said of the ring is void.
+    fn concerns(&self, lost: &Lost) -> bool {
+        !lost.departed.gone.is_empty() || lost.shrunk && self.quorum.is_vouched_for()
+    }
+
+    /// The verdict may be due to devices that judge each membership anew.
+    pub(crate) fn leans_on_devices(&self) -> bool {
+        self.quorum.verdict().quorate && self.quorum.has_judges()
+    }
+
+    /// The device is to speak; nothing is told before.
+    pub(crate) const fn await_device(&mut self) {
+        self.quorum.await_device();
+        self.hold();
+    }
+
+    /// The device has not spoken since, and its program is there.
+    pub(crate) fn is_device_awaited(&self) -> bool {
+        self.quorum.is_device_awaited()
+    }
+
+    /// It is waited for no longer. If its time was up nothing holds that it said.
+    pub(crate) fn give_up(&mut self, late: bool, outbox: &mut Outbox) {
+        if late {
+            self.quorum.give_up_devices();
+        }
+        self.release(outbox);
+    }
+
+    /// The session that speaks for the quorum device.
+    pub(crate) const fn speaker(&self) -> Option<SessionId> {
+        self.device
     }
 
     /// Everybody has introduced himself, and these are members.
@@ -138,7 +199,7 @@ impl Voting {
                     outbox.reply(request, judged.map_or_else(refused, |()| Reply::Done));
                 }
             }
-            Message::Standing(_) | Message::Device(_) => {}
+            Message::Standing(_) | Message::Device(_) | Message::Vouching { .. } => {}
         }
         self.tell(outbox);
         Ok(())

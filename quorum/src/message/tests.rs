@@ -14,13 +14,14 @@ fn some_votes() -> impl Strategy<Value = Votes> {
 }
 
 fn some_state() -> impl Strategy<Value = State> {
-    let flags = any::<[bool; 4]>();
-    let votes = any::<[u32; 5]>();
+    let flags = any::<[bool; 5]>();
+    let votes = any::<[u32; 6]>();
     let wide = any::<[u64; 4]>();
     let table = prop::collection::btree_map(some_node(), some_votes(), 0..5);
     (flags, votes, wide, table).prop_map(|(flags, votes, wide, table)| {
-        let [two_node, quorate, waits, lowers] = flags;
-        let [votes, expected, highest, file, device] = votes.map(Votes::new);
+        let [two_node, quorate, waits, lowers, vouches] = flags;
+        let [votes, expected, highest, file, device, losses] = votes.map(Votes::new);
+        let losses = losses.get();
         let [floor, present, rules, core] = wide;
         State {
             votes,
@@ -32,6 +33,8 @@ fn some_state() -> impl Strategy<Value = State> {
             highest,
             file,
             device,
+            vouches,
+            losses,
             floor,
             present,
             rules,
@@ -46,6 +49,8 @@ fn some_message() -> impl Strategy<Value = Message> {
     prop_oneof![
         some_state().prop_map(Message::State),
         positive.clone().prop_map(Message::Expected),
+        (positive.clone(), any::<u32>())
+            .prop_map(|(votes, losses)| Message::Vouching { votes, losses }),
         (some_node(), positive).prop_map(|(node, votes)| Message::Votes { node, votes }),
         (1..=u64::MAX).prop_map(Message::Standing),
         some_votes().prop_map(Message::Device),
@@ -98,6 +103,8 @@ fn the_bytes_are_those_of_the_table() {
         highest: Votes::new(5),
         file: Votes::new(6),
         device: Votes::new(7),
+        vouches: true,
+        losses: 4,
         floor: 8,
         present: 9,
         rules: 10,
@@ -106,8 +113,8 @@ fn the_bytes_are_those_of_the_table() {
         ..State::default()
     };
     let wide = |number: u8| [0, 0, 0, 0, 0, 0, 0, number];
-    let mut bytes = vec![1, 0, 0, 0, 1, 1, 2, 3, 4, 9];
-    bytes.extend([0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7]);
+    let mut bytes = vec![1, 0, 0, 0, 1, 1, 2, 3, 4, 25];
+    bytes.extend([0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 4]);
     bytes.extend([8, 9, 10, 11].map(wide).concat());
     bytes.extend([0, 0, 0, 2, 0, 0, 0, 3]);
     assert_eq!(Message::State(state).encode(), bytes);
@@ -116,6 +123,8 @@ fn the_bytes_are_those_of_the_table() {
     assert_eq!(votes.encode(), [3, 0, 0, 0, 7, 0, 0, 0, 2]);
     assert_eq!(Message::Standing(2).encode(), [4, 0, 0, 0, 0, 0, 0, 0, 2]);
     assert_eq!(Message::Device(Votes::ZERO).encode(), [5, 0, 0, 0, 0]);
+    let vouching = Message::Vouching { votes: Votes::ONE, losses: 3 };
+    assert_eq!(vouching.encode(), [7, 0, 0, 0, 1, 0, 0, 0, 3]);
 }
 
 #[test]
@@ -123,9 +132,9 @@ fn what_no_sender_writes_is_refused_by_name() {
     let state = Message::State(State::default()).encode();
     let with = |more: &[u8]| [&state[..], more].concat();
     let mut flagged = state.clone();
-    flagged[9] = 16;
+    flagged[9] = 32;
     let twice = [0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 1];
-    let cases: [(Vec<u8>, MessageError); 11] = [
+    let cases: [(Vec<u8>, MessageError); 12] = [
         (vec![], MessageError::Length { found: 0, expected: 1 }),
         (vec![9, 0], MessageError::UnknownKind(9)),
         (vec![2, 0, 0, 0], MessageError::Length { found: 4, expected: 5 }),
@@ -133,10 +142,11 @@ fn what_no_sender_writes_is_refused_by_name() {
         (vec![2, 0, 0, 0, 0], bad("expected votes", 0)),
         (vec![3, 0, 0, 0, 0, 0, 0, 0, 1], bad("node", 0)),
         (vec![4, 0, 0, 0, 0, 0, 0, 0, 0], bad("votes left standing", 0)),
-        (flagged, bad("flags", 16)),
+        (vec![7, 0, 0, 0, 0, 0, 0, 0, 1], bad("votes of a device", 0)),
+        (flagged, bad("flags", 32)),
         (with(&[0; 8]), bad("node", 0)),
         (with(&twice), bad("node out of order", 5)),
-        (with(&[0, 0, 0, 1, 0]), MessageError::Length { found: 59, expected: 62 }),
+        (with(&[0, 0, 0, 1, 0]), MessageError::Length { found: 63, expected: 66 }),
     ];
     for (bytes, error) in cases {
         assert_eq!(Message::decode(&bytes), Err(error), "{bytes:?}");

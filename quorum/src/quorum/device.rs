@@ -4,12 +4,16 @@
 //! at each node for itself, so that members of one ring can disagree whether they are quorate; here
 //! it counts for all of a ring as soon as it says so through one member.
 
+use alloc::collections::{BTreeMap, BTreeSet};
+use core::time::Duration;
+
 use totem::{Instant, NodeId};
 
-use super::{Lowering, Output, Quorum};
+use super::{Gone, Lowering, Output, Quorum};
 use crate::device::Registered;
 use crate::error::{DeviceRefused, Refused};
 use crate::message::Message;
+use crate::planted::planted;
 use crate::votes::Votes;
 
 impl Quorum {
@@ -61,16 +65,94 @@ impl Quorum {
         Ok(())
     }
 
-    /// Members are lost.
-    pub(super) fn doubt_device(&mut self) {
+    /// Members are lost: what devices that judge each membership said before is void, through
+    /// whomever; these have spoken again.
+    pub(super) fn doubt_devices(&mut self, judged: &BTreeMap<NodeId, Votes>) {
+        if planted!(self.config, OldWordCounts) {
+            return;
+        }
+        let me = self.config.me;
+        for node in self.electorate.judges().into_iter().filter(|&node| node != me) {
+            let votes = judged.get(&node).copied().unwrap_or(Votes::ZERO);
+            self.electorate.set_device(node, votes, true);
+        }
+        if judged.contains_key(&me) {
+            return;
+        }
         self.device.doubt();
-        let (me, votes) = (self.config.me, self.device.votes());
-        if votes < self.announced {
+        let votes = self.device.votes();
+        if votes < self.announced.0 {
             // Counted with the members that went, in one verdict.
-            self.announced = votes;
-            self.electorate.set_device(me, votes);
+            self.announced = (votes, false);
+            self.electorate.set_device(me, votes, false);
             self.outputs.push_back(Output::Say(Message::Device(votes)));
         }
+    }
+
+    /// Who is to speak before this node follows the loss of these members: those through whom a
+    /// device speaks that judges each membership anew, if who stays is quorate with its word and
+    /// not without. Nobody, if the word makes no difference.
+    #[must_use]
+    pub fn hangs_on(&self, now: Instant, gone: &Gone) -> BTreeSet<NodeId> {
+        let judges = self.electorate.judges();
+        let judges: BTreeSet<NodeId> = judges.difference(&gone.all).copied().collect();
+        let waits = !planted!(self.config, NobodyWaits);
+        if !self.verdict.quorate || judges.is_empty() || !waits {
+            return BTreeSet::new();
+        }
+        let spoken = judges.iter().map(|&node| (node, self.electorate.voter(node).device));
+        let quorate = |judged: BTreeMap<NodeId, Votes>| {
+            let mut copy = self.clone();
+            copy.on_departure(now, &Gone { judged, ..gone.clone() });
+            copy.verdict.quorate
+        };
+        let hangs = quorate(spoken.collect()) && !quorate(BTreeMap::new());
+        if hangs { judges } else { BTreeSet::new() }
+    }
+
+    /// A device that judges each membership anew counts, through whichever member.
+    #[must_use]
+    pub fn has_judges(&self) -> bool {
+        !self.electorate.judges().is_empty()
+    }
+
+    /// A device that judges each membership anew said "alive" through this node, or counts.
+    #[must_use]
+    pub fn is_vouched_for(&self) -> bool {
+        self.has_judges() || self.device.vouches() && self.device.is_alive()
+    }
+
+    /// How long a device that judges each membership anew may take for it.
+    #[must_use]
+    pub fn sync_timeout(&self) -> Duration {
+        if planted!(self.config, WaitsForEver) {
+            return 1_000 * self.config.sync_timeout;
+        }
+        self.config.sync_timeout
+    }
+
+    /// The device is to judge a membership: it may be silent until it does.
+    pub const fn await_device(&mut self) {
+        self.device.wait();
+    }
+
+    /// Its votes, if it counts them for those who stay: it has spoken since it was to judge them.
+    #[must_use]
+    pub fn device_word(&self) -> Option<Votes> {
+        let spoken = !self.device.is_awaited() || planted!(self.config, SilenceVouches);
+        Some(self.device.votes()).filter(|votes| spoken && *votes > Votes::ZERO)
+    }
+
+    /// It has not spoken since, and its program is there.
+    #[must_use]
+    pub fn is_device_awaited(&self) -> bool {
+        self.device.is_awaited()
+    }
+
+    /// The members of before were lost too long ago: nothing that was said of them holds.
+    pub fn give_up_devices(&mut self) {
+        self.doubt_devices(&BTreeMap::new());
+        self.recount(Lowering::Forbidden);
     }
 
     /// The device has another name and other votes from now on.
@@ -131,23 +213,29 @@ impl Quorum {
     fn announce(&mut self) {
         let me = self.config.me;
         let (before, now) = (self.electorate.voter(me).device, self.device.votes());
-        if now == self.announced {
+        let vouches = now > Votes::ZERO && self.device.vouches();
+        if (now, vouches) == self.announced {
             return;
         }
-        self.announced = now;
-        self.outputs.push_back(Output::Say(Message::Device(now)));
+        self.announced = (now, vouches);
+        let losses = self.losses;
+        self.outputs.push_back(Output::Say(if vouches {
+            Message::Vouching { votes: now, losses }
+        } else {
+            Message::Device(now)
+        }));
         if now < before {
-            self.on_device(me, now);
+            self.on_device(me, (now, vouches));
         }
     }
 
     /// The device of `from` has so many votes. Other votes while it stays alive are an operator's
     /// word: what is needed may follow them down.
-    pub(super) fn on_device(&mut self, from: NodeId, votes: Votes) {
+    pub(super) fn on_device(&mut self, from: NodeId, (votes, vouches): (Votes, bool)) {
         let votes = if from == self.config.me { votes.min(self.device.votes()) } else { votes };
         let before = self.electorate.voter(from).device;
         let changed = before > Votes::ZERO && votes > Votes::ZERO;
-        self.electorate.set_device(from, votes);
+        self.electorate.set_device(from, votes, vouches);
         self.recount(if changed { Lowering::Allowed } else { Lowering::Forbidden });
     }
 }

@@ -49,7 +49,8 @@ impl Quorum {
             self.electorate.enter(node, state.expected);
             let lost_since = node == self.config.me && !self.device.is_alive();
             let device = if lost_since { Votes::ZERO } else { state.device };
-            self.electorate.set_device(node, device);
+            self.electorate.set_device(node, device, state.vouches);
+            self.electorate.set_losses(node, state.losses);
         }
         self.mode.waits = said.values().chain(counted).any(|state| state.waits);
         match counted.or_else(|| leader(said)) {

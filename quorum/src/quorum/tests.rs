@@ -28,7 +28,8 @@ fn gone(all: &[u32]) -> Gone {
 
 /// These go, and of them these with `remove`.
 fn removed(all: &[u32], removed: &[u32]) -> Gone {
-    Gone { all: nodes(all), left: nodes(removed), removed: nodes(removed) }
+    let (left, removed) = (nodes(removed), nodes(removed));
+    Gone { all: nodes(all), left, removed, ..Gone::default() }
 }
 
 /// What somebody says who was just started with a file that expects so much.

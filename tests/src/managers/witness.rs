@@ -2,7 +2,8 @@
 //! one side: `corosync-qnetd`, and `corosync-qdevice` on the nodes.
 //!
 //! Must never count on the witness more than once: without it and without the other node, a node
-//! stops.
+//! stops. And where it speaks in time the node that is left has never stopped: somebody listens to
+//! what it announces from before the crash on.
 
 use std::time::Instant;
 
@@ -18,6 +19,9 @@ const SERVER: &str = "exec corosync-qnetd -f -s off";
 
 /// And on the nodes.
 const DEVICE: &str = "exec corosync-qdevice -f";
+
+/// Prints whatever a node announces about its quorum, a line at a time.
+const LISTENER: &str = "exec stdbuf -oL corosync-quorumtool -m";
 
 /// All of it.
 ///
@@ -38,11 +42,13 @@ pub fn run(place: &mut Place, report: &mut Report<'_>) -> Result<(), String> {
     let voting = votes(place, &nodes, 3, true)?;
     report.took("the witness votes with both", before, voting)?;
     shown(place, report)?;
+    let told = listen(place)?;
     let before = place.crash(1)?;
     let alone = cluster::members(place, &[0], &[0], None)?;
     report.took("a node crashes: the other is alone", before, alone)?;
     let counted = votes(place, &[0], 2, true)?;
     report.took("a node crashes: the witness votes for the other", before, counted)?;
+    kept(place, report, told)?;
     let before = place.crash(WITNESS)?;
     let blocked = votes(place, &[0], 1, false)?;
     report.took("the witness crashes too: the last node stops", before, blocked)?;
@@ -72,6 +78,33 @@ fn votes(place: &Place, hosts: &[usize], votes: usize, quorate: bool) -> Result<
         }
         Ok(Look::Seen)
     })
+}
+
+/// Somebody listens on the first node; how much was announced before anything happens.
+fn listen(place: &mut Place) -> Result<usize, String> {
+    place.start(0, "listener", LISTENER)?;
+    place.until("the listener is told how it is", |place| {
+        let printed = place.machines[0].printed("listener");
+        Ok(Look::when(verdicts(&printed).count() > 0, &printed))
+    })?;
+    Ok(verdicts(&place.machines[0].printed("listener")).count())
+}
+
+/// The verdicts that were announced.
+fn verdicts(printed: &str) -> impl Iterator<Item = &str> {
+    printed.lines().filter_map(|line| line.strip_prefix("Quorate:")).map(str::trim)
+}
+
+/// The first node is alone and was quorate all the time, and said so once.
+fn kept(place: &mut Place, report: &mut Report<'_>, told: usize) -> Result<(), String> {
+    place.until("the listener is told of the crash", |place| {
+        let printed = place.machines[0].printed("listener");
+        Ok(Look::when(verdicts(&printed).count() > told, &printed))
+    })?;
+    let printed = place.machines[0].printed("listener");
+    let said: Vec<&str> = verdicts(&printed).skip(told).collect();
+    report.check("a node crashes: the other is told of one change", said == ["Yes"], &printed);
+    place.stop(0, "listener").map(drop)
 }
 
 /// What tools say while all is well.

@@ -2,7 +2,9 @@
 //!
 //! Must never do more than a client of a daemon could ask.
 
-use daemon::stack::command::{Command, DeviceCommand, Leave, VoteCommand};
+use daemon::stack::command::{
+    Command, DeviceCommand, Leave, ManageCommand, ViewParts, VoteCommand,
+};
 use quorum::{Rules, TieBreaker};
 use totem::NodeId;
 
@@ -28,6 +30,7 @@ pub(super) fn prepare(ballot: &mut Ballot, words: &[&str]) -> Result<bool, Strin
         }
         ["operated"] => ballot.counting = Counting::Operated,
         ["device-timeout", span] => ballot.device_timeout = Some(time(span)?),
+        ["sync-timeout", span] => ballot.sync_timeout = Some(time(span)?),
         _ => return Ok(false),
     }
     Ok(true)
@@ -82,6 +85,15 @@ pub(super) fn command(
         ["device", who, "gone"] => {
             return Some(node(plan, who).map(|node| world.hang_up(node)));
         }
+        ["device", who, rest @ ("watch" | "vouch"), more @ ..]
+            if *rest == "watch" || more.len() == 3 =>
+        {
+            let asked = program(&words[2..]);
+            return Some(node(plan, who).and_then(|node| {
+                world.ask(node, &words.join(" "), Command::Manage(asked?));
+                Ok(())
+            }));
+        }
         ["device", who, rest @ ..] => (who, device(rest).map(VoteCommand::Device)),
         ["leave", who, "remove"] => {
             let leave = Command::Leave(Leave { remove: true, force: true });
@@ -100,6 +112,21 @@ pub(super) fn command(
 fn whose_votes(plan: &Plan, whose: &str, number: &str) -> Result<VoteCommand, String> {
     let node = plan.machines[node(plan, whose)?].id;
     Ok(VoteCommand::Votes { node, votes: votes(number)? })
+}
+
+/// What the program behind a device asks as `corosync-qdevice` does.
+fn program(words: &[&str]) -> Result<ManageCommand, String> {
+    match words {
+        ["watch"] => Ok(ManageCommand::Track { on: true, current: false, parts: ViewParts::Votes }),
+        ["vouch", word @ ("yes" | "no"), "of", ring] => {
+            let read = ring.split_once('.').map(|(one, seq)| (seq.parse(), one.parse()));
+            let Some((Ok(seq), Ok(representative))) = read else {
+                return Err(format!("{ring}: not a ring such as 1.4"));
+            };
+            Ok(ManageCommand::Poll { alive: *word == "yes", ring: (seq, representative) })
+        }
+        other => Err(format!("device {}: not understood", other.join(" "))),
+    }
 }
 
 fn device(words: &[&str]) -> Result<DeviceCommand, String> {

@@ -17,6 +17,7 @@ use crate::faults::Moment;
 use crate::guest;
 use crate::message::{self, MessageId};
 use crate::network::Port;
+use crate::node::DEVICE;
 use crate::programs::Program;
 
 /// A packet in one line.
@@ -48,6 +49,7 @@ impl World {
             let told = self.nodes[node].guest.check();
             self.sessions(node, told);
             self.observe(node, What::Settled);
+            self.judge_witness(node);
             self.set_alarm(node);
         }
     }
@@ -57,6 +59,7 @@ impl World {
             Effect::Send { to, packet } => self.send(node, to, &packet),
             Effect::Store(seq) => self.store(node, seq),
             Effect::Reply { to, reply } => {
+                self.answered_device(to, &reply);
                 if Program::has(to.session) {
                     self.answered_program(node, to, &reply);
                 } else if let Reply::Reload(result) = &reply {
@@ -74,6 +77,7 @@ impl World {
             } => {
                 self.at_port(node, &notice);
             }
+            Effect::Notify { to: DEVICE, notice } => self.told_device(node, &notice),
             Effect::Notify { to: guest::FIRST, notice } => {
                 self.nodes[node].guest.expect(&notice);
                 self.notice(node, notice);
@@ -83,19 +87,7 @@ impl World {
                 self.sessions(node, told);
             }
             Effect::NotifyAll { to, notice } => self.told_all(node, &to, &notice),
-            Effect::Report(Report::Disallowed { node: whose, what }) => {
-                self.trace.story(self.now, Some(node), || format!("disallows {whose}: {what:?}"));
-            }
-            Effect::Report(Report::Differs { node: about, what }) => {
-                let text = || format!("node {about} counts otherwise: {what}");
-                self.trace.story(self.now, Some(node), text);
-            }
-            Effect::Report(Report::DeviceLost) => {
-                self.trace.story(self.now, Some(node), || "quorum device lost".into());
-            }
-            Effect::Report(report) => {
-                self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
-            }
+            Effect::Report(report) => self.report(node, &report),
             Effect::Debug(_) | Effect::Admit(_) => {}
             Effect::File(job) => self.file(node, job),
             Effect::Exit(why) => {
@@ -107,6 +99,36 @@ impl World {
             }
             Effect::Wait(_) => {}
         }
+    }
+
+    /// A line of a log: those that belong to the story, and all for those who want everything.
+    fn report(&mut self, node: usize, report: &Report) {
+        let text = match report {
+            Report::Disallowed { node, what } => format!("disallows {node}: {what:?}"),
+            Report::Differs { node, what } => format!("node {node} counts otherwise: {what}"),
+            Report::DeviceLost => "quorum device lost".into(),
+            Report::AwaitsDevice(ring) => {
+                format!("waits for what the quorum device says of ring {ring}")
+            }
+            Report::DeviceSilent(ring) => {
+                format!("the quorum device said nothing of ring {ring} in time")
+            }
+            Report::RingLost(_)
+            | Report::Installed(_)
+            | Report::Synchronized { .. }
+            | Report::Quorum(_)
+            | Report::Conflict { .. }
+            | Report::Version { .. }
+            | Report::NoEntry { .. }
+            | Report::Killed { .. }
+            | Report::SawDisallowed { .. }
+            | Report::VotesSet { .. }
+            | Report::Malformed { .. } => {
+                self.trace.fine(self.now, Some(node), || format!("report: {report:?}"));
+                return;
+            }
+        };
+        self.trace.story(self.now, Some(node), || text);
     }
 
     /// Judges what a second client is told.
@@ -266,6 +288,7 @@ impl World {
             }
             Notice::Quorum(verdict) => {
                 self.trace.story(self.now, Some(node), || verdict.to_string());
+                self.judge_verdict(node, &verdict);
                 self.observe(node, What::Verdict { quorate: verdict.quorate });
             }
         }
@@ -381,7 +404,7 @@ fn told(reply: &Reply) -> String {
     if *reply == Reply::Done { "done".into() } else { format!("{reply:?}") }
 }
 
-fn list(nodes: &NodeSet) -> String {
+pub(super) fn list(nodes: &NodeSet) -> String {
     let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
     format!("{{{}}}", names.join(" "))
 }

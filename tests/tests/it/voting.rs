@@ -10,7 +10,7 @@ use std::thread;
 
 use tests::campaign::run;
 use tests::plan::Plan;
-use tests::plan::draw::ballot::{beyond, mismatched};
+use tests::plan::draw::ballot::{beyond, mismatched, witnessed};
 use tests::trace::Detail;
 
 /// Draws the world of a seed.
@@ -62,16 +62,27 @@ fn rules_beyond_cman_never_let_two_sides_act() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+#[test]
+fn a_witness_lets_one_side_act_and_takes_nothing_while_it_judges() {
+    let wrong = wrong(witnessed);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
 #[cfg(feature = "planted")]
 #[test]
 fn every_bug_of_a_vote_counter_is_found() {
     use quorum::Planted;
     use tests::check::quorum::{JOIN, NAME};
+    use tests::world::witness::{KEPT, SIDES, STALE};
 
-    let bugs: [(Planted, Draw, &str); 3] = [
+    let bugs: [(Planted, Draw, &str); 7] = [
         (Planted::NewcomerRules, mismatched, JOIN),
         (Planted::NotRearmed, beyond, NAME),
         (Planted::TieOnBothSides, beyond, NAME),
+        (Planted::OldWordCounts, witnessed, SIDES),
+        (Planted::SilenceVouches, witnessed, SIDES),
+        (Planted::NobodyWaits, witnessed, KEPT),
+        (Planted::WaitsForEver, witnessed, STALE),
     ];
     for (bug, draw, property) in bugs {
         let seed = (0..2_000).find(|&seed| {

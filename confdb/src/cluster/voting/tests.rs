@@ -10,6 +10,7 @@ fn defaults_are_those_of_cman() {
         expected_votes_configured: None,
         disallowed: false,
         device_timeout: None,
+        sync_timeout: None,
         shutdown_timeout: Duration::from_secs(5),
         config_poll: Duration::from_secs(1),
         startup_config_timeout: Duration::ZERO,
@@ -32,6 +33,8 @@ fn configured_values_are_taken() {
     assert_eq!(voting.config_poll, Duration::from_millis(2));
     assert_eq!(voting.startup_config_timeout, Duration::from_secs(10));
     assert_eq!(voting.queued_max, 64);
+    let device = "<quorum><device model=\"net\" sync_timeout=\"20000\"/></quorum>";
+    assert_eq!(good(device).voting.sync_timeout, Some(Duration::from_secs(20)));
 }
 
 #[test]

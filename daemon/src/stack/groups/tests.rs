@@ -60,9 +60,9 @@ impl Cluster {
             let before = self.configuration(Kind::Transitional, side);
             let after = self.configuration(Kind::Regular, &all);
             for id in side {
-                let (groups, outbox) = self.nodes.get_mut(id).expect("there");
-                groups.on_configuration(&before, outbox);
-                groups.on_configuration(&after, outbox);
+                let (groups, _) = self.nodes.get_mut(id).expect("there");
+                groups.on_configuration(&before);
+                groups.on_configuration(&after);
             }
         }
         self.collect();

@@ -123,6 +123,7 @@ impl Hello {
             | Message::Votes { .. }
             | Message::Standing(_)
             | Message::Device(_)
+            | Message::Vouching { .. }
             | Message::DeviceVotes(_) => {
                 return Err(MessageError::Missing { what: "state of the vote counter" });
             }

@@ -21,7 +21,8 @@ fn begun(state: &[u8]) -> (Synchronization, Vec<Bytes>) {
     let mut outbox = Outbox::default();
     let mut sync = Synchronization::new(Plant::default());
     let states = [(Service::Nodes, state.to_vec())];
-    sync.begin(ring(4), &members(&[1, 2, 3]), &states, &mut outbox);
+    sync.begin(ring(4), &members(&[1, 2, 3]), &mut outbox);
+    sync.say(&states, &mut outbox);
     let sent = std::iter::from_fn(|| outbox.next_message(Lane::Sync));
     (sync, sent.map(|pending| pending.message).collect())
 }
@@ -52,7 +53,7 @@ fn states_come_out_when_the_last_barrier_is_in() {
 fn a_barrier_of_another_ring_does_not_count() {
     let (mut sync, sent) = begun(b"");
     let mut outbox = Outbox::default();
-    sync.begin(ring(8), &members(&[1]), &[], &mut outbox);
+    sync.begin(ring(8), &members(&[1]), &mut outbox);
     assert_eq!(hear(&mut sync, 1, &sent[1]), None);
     assert!(!sync.is_done());
 }
@@ -83,8 +84,10 @@ fn what_waited_for_an_ended_ring_is_not_sent_on_the_next() {
     let mut outbox = Outbox::default();
     let mut sync = Synchronization::new(Plant::default());
     outbox.say(Lane::Sync, vec![0; HEADER]);
-    sync.begin(ring(4), &members(&[1]), &[], &mut outbox);
-    sync.begin(ring(8), &members(&[1]), &[], &mut outbox);
+    for ring in [ring(4), ring(8)] {
+        sync.begin(ring, &members(&[1]), &mut outbox);
+        sync.say(&[], &mut outbox);
+    }
     let waiting = std::iter::from_fn(|| outbox.next_message(Lane::Sync)).count();
     assert_eq!(waiting, 2, "the message for any ring, and one barrier");
 }

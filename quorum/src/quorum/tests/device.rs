@@ -50,6 +50,60 @@ fn what_was_vouched_for_the_members_of_before_is_void_when_one_is_lost() {
 }
 
 #[test]
+fn a_loss_waits_for_who_judges_it_where_that_decides() {
+    let mut quorum = with_device();
+    quorum.poll_device(NOW, true).expect("registered");
+    deliver(&mut quorum, 1);
+    let nobody = BTreeSet::new();
+    assert_eq!(quorum.hangs_on(NOW, &gone(&[2])), nobody, "its word holds for whoever stays");
+    quorum.vouch_device(NOW, true).expect("registered");
+    deliver(&mut quorum, 1);
+    let before = shown(&quorum);
+    assert_eq!(quorum.hangs_on(NOW, &gone(&[2])), nodes(&[1]));
+    assert_eq!(shown(&quorum), before, "nothing was done");
+    quorum.await_device();
+    assert_eq!((quorum.deadline(), quorum.device_word()), (None, None));
+    quorum.vouch_device(at(20), true).expect("registered");
+    assert!(!quorum.is_device_awaited());
+    let judged = [(node(1), quorum.device_word().expect("it has spoken"))].into();
+    quorum.on_departure(at(20), &Gone { judged, ..gone(&[2]) });
+    assert_eq!(shown(&quorum), (3, 2, 2, true));
+    assert_eq!(quorum.hangs_on(at(20), &gone(&[1])), nobody, "its program goes with it");
+    let mut three = configured(&[1, 1, 1], Some(4), false);
+    join(&mut three, &[1, 2, 3], 4);
+    let old = Message::Vouching { votes: Votes::ONE, losses: 0 };
+    assert_eq!(three.on_message(node(2), &old), Ok(()));
+    assert_eq!(three.hangs_on(NOW, &gone(&[3])), nodes(&[2]), "through another member");
+    three.on_departure(NOW, &gone(&[3]));
+    assert_eq!(shown(&three), (4, 2, 3, false), "what it said is void here too");
+    let said = State { votes: Votes::ONE, losses: 1, expected: Votes::new(4), ..State::default() };
+    three.on_states(NOW, &[(node(2), said)].into());
+    assert_eq!(three.on_message(node(2), &old), Ok(()));
+    assert_eq!(shown(&three), (4, 2, 3, false), "and so is what was on its way");
+    let new = Message::Vouching { votes: Votes::ONE, losses: 1 };
+    assert_eq!(three.on_message(node(2), &new), Ok(()));
+    assert_eq!(shown(&three), (4, 3, 3, true));
+}
+
+#[test]
+fn a_device_that_is_awaited_for_too_long_counts_no_more() {
+    let mut quorum = with_device();
+    quorum.vouch_device(NOW, true).expect("registered");
+    deliver(&mut quorum, 1);
+    quorum.await_device();
+    quorum.on_timeout(at(11));
+    assert!(quorum.is_device_awaited(), "silence is no sign now");
+    let mut dead = quorum.clone();
+    dead.lose_device();
+    assert_eq!((dead.is_device_awaited(), dead.device_word()), (false, None));
+    quorum.give_up_devices();
+    assert_eq!((quorum.is_device_awaited(), quorum.device_word()), (false, None));
+    assert_eq!(shown(&quorum), (3, 2, 2, true), "two members are two members");
+    quorum.on_departure(at(12), &gone(&[2]));
+    assert_eq!(shown(&quorum), (3, 1, 2, false));
+}
+
+#[test]
 fn a_silent_device_is_lost_at_once_for_this_node() {
     let mut quorum = with_device();
     quorum.poll_device(NOW, true).expect("registered");

@@ -4,7 +4,7 @@
 
 use quorum::{Rules, TieBreaker, Votes};
 
-use super::super::Plan;
+use super::super::{Attendance, Plan, Span};
 use super::{Ballot, draw, ms};
 use crate::check::quorum::Counting;
 use crate::faults::Fault;
@@ -21,6 +21,40 @@ pub fn mismatched(seed: u64) -> Plan {
     plan.ballot = Ballot { counting: Counting::Mismatched, expected, ..Ballot::default() };
     // A new version of the file ends what nodes were told apart from it: an operator's word, which
     // may cost the quorum.
+    plan.versions.clear();
+    plan.faults.retain(|(_, fault)| !matches!(fault, Fault::Reload { .. }));
+    plan
+}
+
+/// The world of this seed, with a witness that decides between sides; one vote per node.
+#[must_use]
+pub fn witnessed(seed: u64) -> Plan {
+    let mut rng = Rng::new(seed ^ 0x0077_6974_6e65_7373);
+    let mut plan = if rng.once_in(3) {
+        let mut pairs = (1_u64..).map(|turn| draw(seed ^ (turn << 40)));
+        pairs.find(|plan| plan.two_node).expect("one in sixteen")
+    } else {
+        draw(seed)
+    };
+    plan.seed = seed;
+    plan.two_node = false;
+    plan.disallowed = None;
+    for machine in &mut plan.machines {
+        machine.votes = Votes::ONE;
+    }
+    let nodes = u32::try_from(plan.machines.len()).expect("plans have few nodes");
+    let votes = if rng.once_in(2) { 1 } else { nodes - 1 };
+    let pause = rng.pick(&[Span::micros(5_000, 30_000), Span::micros(20_000, 120_000)]);
+    let blinks = rng.pick(&[0, 10_000, 50_000]);
+    plan.ballot = Ballot {
+        counting: Counting::Operated,
+        expected: vec![Some(Votes::new(nodes + votes)); plan.machines.len()],
+        device_timeout: Some(rng.duration(ms(400), ms(1_500))),
+        sync_timeout: Some(rng.duration(ms(100), ms(1_500))),
+        witness: Some(Attendance { votes: Votes::new(votes), pause, blinks }),
+        ..Ballot::default()
+    };
+    // A new version of the file ends what nodes were told apart from it.
     plan.versions.clear();
     plan.faults.retain(|(_, fault)| !matches!(fault, Fault::Reload { .. }));
     plan
