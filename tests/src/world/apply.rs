@@ -106,7 +106,10 @@ impl World {
         let text = match report {
             Report::Disallowed { node, what } => format!("disallows {node}: {what:?}"),
             Report::Differs { node, what } => format!("node {node} counts otherwise: {what}"),
-            Report::DeviceLost => "quorum device lost".into(),
+            Report::DeviceLost => {
+                self.lost_device(node);
+                "quorum device lost".into()
+            }
             Report::AwaitsDevice(ring) => {
                 format!("waits for what the quorum device says of ring {ring}")
             }

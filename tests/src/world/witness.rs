@@ -69,8 +69,11 @@ struct Seen {
     yes: Option<(RingId, Instant)>,
     /// Since when it has had that without a break, and when it came last.
     had: Option<(Instant, Instant)>,
-    /// It counts the witness's votes.
-    counted: bool,
+    /// Since when it counts the witness's votes, through whichever member.
+    counted: Option<Instant>,
+    /// Its program was silent for too long once: what it says since may not have reached the
+    /// others, nor its own node's count.
+    excused: bool,
     /// Since when it is quorate by the witness, and not on the ring that its programs know.
     unsettled: Option<Instant>,
     /// Since when it is not at rest.
@@ -113,6 +116,11 @@ impl World {
         self.nodes[node].command(self.now, command);
         self.settle(node);
         self.witness.answer.take() == Some(Reply::Done)
+    }
+
+    /// The node has not heard of its device for too long.
+    pub(super) fn lost_device(&mut self, node: usize) {
+        self.witness.nodes[node].excused = true;
     }
 
     /// The witness looks at all nodes it can reach, and decides.
@@ -299,14 +307,16 @@ impl World {
     pub(super) fn judge_verdict(&mut self, node: usize, verdict: &Verdict) {
         let Some(attendance) = self.attendance() else { return };
         let seen = self.witness.nodes[node];
-        let counted = verdict.device >= attendance.votes;
+        let counts = verdict.device >= attendance.votes;
         let seen_now = &mut self.witness.nodes[node];
-        (seen_now.counted, seen_now.had) = (counted, seen_now.had.filter(|_| verdict.quorate));
+        seen_now.counted = counts.then(|| seen.counted.unwrap_or(self.now));
+        seen_now.had = seen.had.filter(|_| verdict.quorate);
         let process = &self.checks.history().processes[node];
-        let loses = seen.counted && process.quorate && !verdict.quorate;
-        let Some((since, last)) = seen.had.filter(|_| loses) else { return };
-        let Some(away) = seen.away else { return };
+        let loses = process.quorate && !verdict.quorate && !seen.excused;
+        let (Some((since, last)), true) = (seen.had, loses) else { return };
+        let (Some(away), Some(counted)) = (seen.away, seen.counted) else { return };
         // All members had been told of it by the time they lost each other.
+        let since = since.max(counted);
         let known = since + 2 * self.token() + Duration::from_millis(300) < away;
         let (device, sync) = (self.plan.ballot.device_timeout, self.plan.ballot.sync_timeout);
         let fresh = self.now.since(last) < device.unwrap_or_default() * 8 / 10;
