@@ -152,9 +152,9 @@ impl Node {
         if self.outstanding > OUTSTANDING / 2 {
             return;
         }
-        while self.outstanding < OUTSTANDING {
+        while self.outstanding < OUTSTANDING && self.ring.room(Lane::Data) >= payload.len() {
             let sent = self.ring.multicast(now, Lane::Data, Guarantee::Agreed, payload.clone());
-            sent.expect("there is room for what is outstanding");
+            sent.expect("there is room");
             self.outstanding += payload.len();
         }
     }
