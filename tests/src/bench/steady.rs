@@ -35,11 +35,11 @@ pub struct Work {
 
 /// All that is counted.
 pub const WORKS: [Work; 6] = [
-    Work::plain("plain-3x64", 3, 64, 60_000),
+    Work::plain("plain-3x64", 3, 64, 300_000),
     Work::plain("plain-3x1024", 3, 1024, 12_000),
     Work::plain("plain-8x1024", 8, 1024, 4_000),
     Work::plain("plain-3x65536", 3, 64 << 10, 400),
-    Work::plain("sealed-3x64", 3, 64, 40_000).sealed(),
+    Work::plain("sealed-3x64", 3, 64, 200_000).sealed(),
     Work::plain("sealed-3x1024", 3, 1024, 8_000).sealed(),
 ];
 
