@@ -14,13 +14,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use prost::Message;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendFlags, Shutdown, sendmsg, shutdown};
 
 use crate::error::Error;
-use crate::frame::{self, Decoder};
+use crate::frame::{self, Decoder, Tailed};
 use crate::groups::InGroup;
 use crate::proto::{self, from_daemon, reply, request};
 
@@ -44,6 +44,9 @@ pub(crate) const LARGEST_FRAME: usize = 64 << 20;
 
 /// Parts of a frame that the system takes in one go.
 const PARTS: usize = 1024;
+
+/// Bytes that a frame usually has before its last field.
+const HEAD: usize = 32;
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 << 10;
@@ -277,7 +280,9 @@ impl Connection {
     ) -> Result<(), Error> {
         let size = payload.iter().map(|part| part.len()).sum();
         let most = usize::try_from(self.welcome.max_frame).unwrap_or(usize::MAX);
-        let head = frame::head(kind, what, (last, size), most).map_err(too_large)?;
+        let frame = Tailed { path: &[kind], what, last, tail: size };
+        let mut head = BytesMut::with_capacity(HEAD);
+        frame.append_head(most, &mut head).map_err(too_large)?;
         if let [part] = payload {
             return self.write(&mut [IoSlice::new(&head), *part], deadline, true);
         }

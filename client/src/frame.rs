@@ -59,11 +59,7 @@ pub fn encode(message: &impl Message, most: usize) -> Result<Bytes, FrameError> 
 /// # Errors
 /// As [`encode`].
 pub fn size(message: &impl Message, most: usize) -> Result<usize, FrameError> {
-    let size = message.encoded_len();
-    if size > most || u32::try_from(size).is_err() {
-        return Err(FrameError::TooLong { size, most });
-    }
-    Ok(PREFIX + size)
+    checked(message.encoded_len(), most)
 }
 
 /// Appends one message as one frame.
@@ -71,43 +67,70 @@ pub fn size(message: &impl Message, most: usize) -> Result<usize, FrameError> {
 /// # Errors
 /// As [`encode`]; nothing is appended then.
 pub fn append(message: &impl Message, most: usize, to: &mut BytesMut) -> Result<(), FrameError> {
-    let size = message.encoded_len();
-    let Some(length) = u32::try_from(size).ok().filter(|_| size <= most) else {
-        return Err(FrameError::TooLong { size, most });
-    };
-    to.put_u32(length);
+    to.put_u32(length(message.encoded_len(), most)?);
     message.encode_raw(to);
     Ok(())
 }
 
-/// The start of a frame with a request that gets no reply, up to its last field, whose `tail` bytes
-/// are to follow: so that they need not be copied.
-///
-/// `kind` is the number of the request in `Request`, `what` its other fields, `last` the number of
-/// the field that follows.
-///
-/// # Errors
-/// [`FrameError::TooLong`] when the whole frame takes more than `most` bytes.
-pub fn head(
-    kind: u32,
-    what: &impl Message,
-    (last, tail): (u32, usize),
-    most: usize,
-) -> Result<Bytes, FrameError> {
-    let wide = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    let inner = what.encoded_len() + key_len(last) + encoded_len_varint(wide(tail)) + tail;
-    let size = key_len(kind) + encoded_len_varint(wide(inner)) + inner;
-    let Some(length) = u32::try_from(size).ok().filter(|_| size <= most) else {
-        return Err(FrameError::TooLong { size, most });
-    };
-    let mut head = BytesMut::with_capacity(PREFIX + size - tail);
-    head.put_u32(length);
-    encode_key(kind, WireType::LengthDelimited, &mut head);
-    encode_varint(wide(inner), &mut head);
-    what.encode_raw(&mut head);
-    encode_key(last, WireType::LengthDelimited, &mut head);
-    encode_varint(wide(tail), &mut head);
-    Ok(head.freeze())
+/// A message whose last field, of bytes, lies elsewhere: so that it need not be copied, or only to
+/// where it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Tailed<'a, M> {
+    /// Numbers of the fields that lead from the outermost message to the one meant.
+    pub path: &'a [u32],
+    /// Its other fields.
+    pub what: &'a M,
+    /// Number of the last field.
+    pub last: u32,
+    /// Bytes of that.
+    pub tail: usize,
+}
+
+impl<M: Message> Tailed<'_, M> {
+    /// Bytes of the message at this depth of the path.
+    fn content(&self, depth: usize) -> usize {
+        let inner = |key: u32, size: usize| key_len(key) + encoded_len_varint(wide(size)) + size;
+        let innermost = self.what.encoded_len() + inner(self.last, self.tail);
+        let path = self.path.get(depth..).unwrap_or_default();
+        path.iter().rev().fold(innermost, |size, &key| inner(key, size))
+    }
+
+    /// Bytes of the frame.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn size(&self, most: usize) -> Result<usize, FrameError> {
+        checked(self.content(0), most)
+    }
+
+    /// Appends the frame up to the bytes of its last field, which are to follow.
+    ///
+    /// # Errors
+    /// As [`encode`]; nothing is appended then.
+    pub fn append_head(&self, most: usize, to: &mut BytesMut) -> Result<(), FrameError> {
+        to.put_u32(length(self.content(0), most)?);
+        for (depth, &key) in self.path.iter().enumerate() {
+            encode_key(key, WireType::LengthDelimited, to);
+            encode_varint(wide(self.content(depth + 1)), to);
+        }
+        self.what.encode_raw(to);
+        encode_key(self.last, WireType::LengthDelimited, to);
+        encode_varint(wide(self.tail), to);
+        Ok(())
+    }
+}
+
+fn wide(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// The length of content of so many bytes, if it may be that long.
+fn length(size: usize, most: usize) -> Result<u32, FrameError> {
+    u32::try_from(size).ok().filter(|_| size <= most).ok_or(FrameError::TooLong { size, most })
+}
+
+fn checked(size: usize, most: usize) -> Result<usize, FrameError> {
+    length(size, most).map(|_| PREFIX + size)
 }
 
 /// The message in the content of one frame.

@@ -24,6 +24,7 @@ mod pending;
 pub mod places;
 pub mod session;
 mod stalled;
+mod telling;
 mod traffic;
 pub mod translate;
 
@@ -33,7 +34,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use client::frame;
-use client::proto::{self, Reason, from_daemon, reply};
+use client::proto::{self, Reason, reply};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
@@ -44,6 +45,7 @@ use self::outlet::{Outlet, Overrun};
 use self::pairs::Pairs;
 use self::session::Key;
 use self::stalled::{Parked, Stalled};
+use self::telling::Telling;
 use self::translate::{Origin, Surroundings};
 use crate::stack::command::{Command, RequestId, SessionId};
 use crate::stack::connections::Connections;
@@ -220,15 +222,14 @@ impl Ipc {
         if !ears.any(|ear| self.sessions.contains_key(&ear)) {
             return;
         }
-        let notice = proto::Notice { what: Some(translate::notice(notice)) };
-        let message = proto::FromDaemon { what: Some(from_daemon::What::Notice(notice)) };
+        let telling = Telling::of(notice);
         if let [session] = to {
             let ear = self.pairs.ear(*session);
             let most = self.most;
-            self.send(ear, |outlet| outlet.tell(&message, most));
+            self.send(ear, |outlet| outlet.tell(&telling, most));
             return;
         }
-        let frame = frame::encode(&message, self.most);
+        let frame = telling.frame(self.most);
         for &session in to {
             let ear = self.pairs.ear(session);
             self.send(ear, |outlet| match &frame {

@@ -76,7 +76,10 @@ fn content_that_is_no_such_message_is_named() {
 
 #[test]
 fn head_above_the_maximum_is_no_frame() {
-    let error = head(9, &Multicast::default(), (2, 100), 50).unwrap_err();
+    let frame = Tailed { path: &[9], what: &Multicast::default(), last: 2, tail: 100 };
+    let mut bytes = BytesMut::new();
+    let error = frame.append_head(50, &mut bytes).unwrap_err();
+    assert!(bytes.is_empty());
     assert_eq!(error.to_string(), "frame of 104 bytes, at most 50 are allowed");
 }
 
@@ -87,8 +90,11 @@ proptest! {
         payload in prop::collection::vec(any::<u8>(), 0..400),
     ) {
         let what = Multicast { guarantee, payload: Bytes::new() };
-        let mut bytes = head(9, &what, (2, payload.len()), MAX_FRAME).unwrap().to_vec();
+        let frame = Tailed { path: &[9], what: &what, last: 2, tail: payload.len() };
+        let mut bytes = BytesMut::new();
+        frame.append_head(MAX_FRAME, &mut bytes).unwrap();
         bytes.extend_from_slice(&payload);
+        prop_assert_eq!(frame.size(MAX_FRAME).unwrap(), bytes.len());
         let mut decoder = Decoder::new(MAX_FRAME);
         decoder.push(&bytes);
         let told: Request = decode(decoder.take().unwrap().unwrap()).unwrap();

@@ -9,12 +9,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use client::frame::{self, FrameError};
-use client::proto::{self, reply};
+use client::frame::FrameError;
+use client::proto::reply;
 use thiserror::Error;
 use tokio::sync::{Notify, oneshot};
 
 use super::Limits;
+use super::telling::Telling;
 use super::traffic::Traffic;
 use crate::stack::command::SessionId;
 use crate::stack::connections::Connection;
@@ -186,8 +187,8 @@ impl Outlet {
     }
 
     /// Queues a notice, which becomes a frame of at most `most` bytes right here.
-    pub(super) fn tell(&mut self, what: &proto::FromDaemon, most: usize) -> Result<(), Overrun> {
-        let size = frame::size(what, most).map_err(Overrun::Frame)?;
+    pub(super) fn tell(&mut self, what: &Telling<'_>, most: usize) -> Result<(), Overrun> {
+        let size = what.size(most).map_err(Overrun::Frame)?;
         let mut waiting = self.queue.lock();
         if waiting.admit(size, &self.queue.limits)? {
             if waiting.open.len() + size > waiting.open.capacity() {
@@ -196,7 +197,7 @@ impl Outlet {
                 let room = if waiting.sent.is_empty() { size } else { size.max(PIECE) };
                 waiting.open.reserve(room);
             }
-            frame::append(what, most, &mut waiting.open).map_err(Overrun::Frame)?;
+            what.append(most, &mut waiting.open).map_err(Overrun::Frame)?;
             waiting.in_open += 1;
             self.queue.filled.notify_one();
         }

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use client::frame::Decoder;
-use client::proto::{Reason, notice, reply, request};
+use client::proto::{Reason, from_daemon, notice, reply, request};
 use quorum::{Verdict, Votes, Why};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;

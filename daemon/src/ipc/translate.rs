@@ -19,6 +19,7 @@ use confdb::diff::Difference;
 use quorum::{DeviceRefused, Step, Verdict, Votes};
 use totem::{Configuration, Evidence, Guarantee, Instant, Kind, NodeId, NodeSet};
 
+pub(super) use self::groups::said;
 use super::session::{Key, VERSION};
 use crate::stack::command::{
     Command, DeviceCommand, GroupCommand, Leave, ManageCommand, PortCommand, VoteCommand, Wanted,

@@ -25,7 +25,7 @@ use bytes::Bytes;
 use totem::{Configuration, Guarantee, Kind, Lane, NodeId, NodeSet, Plant, RingId, planted};
 
 use self::message::{Listed, Message, decode_list, encode_list};
-use self::registry::{Place, Registry};
+use self::registry::{Heard, Place, Registry};
 use super::command::{RequestId, SessionId};
 use super::effect::{Effect, Notice, Refusal, Reply, Report};
 use super::outbox::Outbox;
@@ -345,12 +345,11 @@ impl Groups {
         (guarantee, part, payload): (Guarantee, Part, Bytes),
         outbox: &mut Outbox,
     ) {
-        let Some(place) = self.registry.place(node, session).cloned() else { return };
-        let told = planted!(self.plant, GroupsTellHalves);
-        let good = self.registry.on_part(node, &place, part) || told;
+        let heard = self.registry.on_part((node, session), part, self.me);
+        let Some(Heard { pid, good, to }) = heard else { return };
+        let good = good || planted!(self.plant, GroupsTellHalves);
         if good {
-            let to = self.registry.sessions(&place.group, self.me).into();
-            let from = Address { node, pid: place.pid };
+            let from = Address { node, pid };
             let transitional = !self.survivors.is_empty();
             let message = GroupNotice::Message { from, guarantee, part, payload, transitional };
             tell(to, message, outbox);
@@ -443,13 +442,13 @@ impl Groups {
 
     /// Tells the members on this node who is in their group from here on.
     fn tell_view(
-        &self,
+        &mut self,
         group: Bytes,
         joined: Vec<(Address, Why)>,
         left: Vec<(Address, Why)>,
         outbox: &mut Outbox,
     ) {
-        let to: Arc<[SessionId]> = self.registry.sessions(&group, self.me).into();
+        let to = self.registry.sessions(&group, self.me);
         if !to.is_empty() {
             tell(to, GroupNotice::View(self.view(group, joined, left)), outbox);
         }

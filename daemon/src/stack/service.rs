@@ -207,28 +207,32 @@ impl Reader {
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8, MessageError> {
-        Ok(self.bytes(1)?.get_u8())
+        Ok(self.holding(1)?.get_u8())
     }
 
     pub(crate) fn u16(&mut self) -> Result<u16, MessageError> {
-        Ok(self.bytes(2)?.get_u16())
+        Ok(self.holding(2)?.get_u16())
     }
 
     pub(crate) fn u32(&mut self) -> Result<u32, MessageError> {
-        Ok(self.bytes(4)?.get_u32())
+        Ok(self.holding(4)?.get_u32())
     }
 
     pub(crate) fn u64(&mut self) -> Result<u64, MessageError> {
-        Ok(self.bytes(8)?.get_u64())
+        Ok(self.holding(8)?.get_u64())
     }
 
     /// So many bytes.
     pub(crate) fn bytes(&mut self, size: usize) -> Result<Bytes, MessageError> {
-        if self.rest.len() < size {
-            let missing = size - self.rest.len();
-            return Err(MessageError::Truncated { what: self.what, missing });
+        Ok(self.holding(size)?.split_to(size))
+    }
+
+    /// What is left, when it is at least so many bytes.
+    fn holding(&mut self, size: usize) -> Result<&mut Bytes, MessageError> {
+        match size.checked_sub(self.rest.len()) {
+            None | Some(0) => Ok(&mut self.rest),
+            Some(missing) => Err(MessageError::Truncated { what: self.what, missing }),
         }
-        Ok(self.rest.split_to(size))
     }
 
     /// As many bytes as the two before them say.

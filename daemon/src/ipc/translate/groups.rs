@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use client::proto::{self, GroupPart, Reason, notice, reply};
-use totem::RingId;
+use totem::{Guarantee, RingId};
 
 use super::{Unreadable, guarantee, ids, refused};
 use crate::stack::command::{Command, GroupCommand};
@@ -79,21 +79,32 @@ pub(super) fn told(told: &GroupNotice) -> notice::What {
                 representative,
             })
         }
-        GroupNotice::Message { from, guarantee: promised, part, payload, transitional } => {
-            notice::What::GroupMessage(proto::GroupMessage {
-                node: from.node.get(),
-                pid: from.pid,
-                guarantee: guarantee(*promised).into(),
-                part: self::part(*part).into(),
-                payload: payload.clone(),
-                transitional: *transitional,
-            })
+        GroupNotice::Message { from, guarantee, part, payload, transitional } => {
+            let message = said(*from, *guarantee, *part, *transitional);
+            notice::What::GroupMessage(proto::GroupMessage { payload: payload.clone(), ..message })
         }
         GroupNotice::Ring(RingView { ring, members }) => {
             let (generation, representative) = identity(*ring);
             let members = ids(members);
             notice::What::GroupRing(proto::GroupRing { generation, representative, members })
         }
+    }
+}
+
+/// A message without its payload.
+pub(in super::super) fn said(
+    from: Address,
+    promised: Guarantee,
+    part: Part,
+    transitional: bool,
+) -> proto::GroupMessage {
+    proto::GroupMessage {
+        node: from.node.get(),
+        pid: from.pid,
+        guarantee: guarantee(promised).into(),
+        part: self::part(part).into(),
+        payload: Bytes::new(),
+        transitional,
     }
 }
 

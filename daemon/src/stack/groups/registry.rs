@@ -4,6 +4,7 @@
 //! same registry at the same place of it. No two members of a group share node and process id.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use totem::NodeId;
@@ -12,13 +13,19 @@ use super::super::command::SessionId;
 use super::Address;
 use super::message::{Listed, Part};
 
-/// The members of one group, by node and process id.
-type Members = BTreeMap<Address, Member>;
+/// One group.
+#[derive(Debug, Default)]
+struct Group {
+    /// By node and process id.
+    members: BTreeMap<Address, Member>,
+    /// The sessions in it of the node that asked last, until the members change.
+    here: Option<(NodeId, Arc<[SessionId]>)>,
+}
 
 /// See the module's head.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    groups: BTreeMap<Bytes, Members>,
+    groups: BTreeMap<Bytes, Group>,
     index: BTreeMap<(NodeId, SessionId), Place>,
 }
 
@@ -27,6 +34,17 @@ pub(crate) struct Registry {
 pub(crate) struct Place {
     pub(crate) group: Bytes,
     pub(crate) pid: u32,
+}
+
+/// What a part of a message means to the members of the group at one node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Heard {
+    /// Process of the member that said it.
+    pub(crate) pid: u32,
+    /// All members of the group have what came before it.
+    pub(crate) good: bool,
+    /// Who is to be told.
+    pub(crate) to: Arc<[SessionId]>,
 }
 
 #[derive(Debug)]
@@ -49,13 +67,14 @@ impl Registry {
     pub(crate) fn join(&mut self, node: NodeId, listed: Listed) -> bool {
         let Listed { session, pid, group } = listed;
         let address = Address { node, pid };
-        let members = self.groups.get(&group);
+        let there = self.groups.get(&group);
         if self.index.contains_key(&(node, session))
-            || members.is_some_and(|members| members.contains_key(&address))
+            || there.is_some_and(|there| there.members.contains_key(&address))
         {
             return false;
         }
-        let members = self.groups.entry(group.clone()).or_default();
+        let Group { members, here } = self.groups.entry(group.clone()).or_default();
+        *here = None;
         members.insert(address, Member { session, parts: Parts::Void });
         // Who joins misses what was begun, so that nobody may get it.
         members.values_mut().for_each(|member| member.parts = Parts::Void);
@@ -66,7 +85,8 @@ impl Registry {
     /// A member is none any more. Where it was.
     pub(crate) fn leave(&mut self, node: NodeId, session: SessionId) -> Option<Place> {
         let place = self.index.remove(&(node, session))?;
-        if let Some(members) = self.groups.get_mut(&place.group) {
+        if let Some(Group { members, here }) = self.groups.get_mut(&place.group) {
+            *here = None;
             members.remove(&Address { node, pid: place.pid });
             if members.is_empty() {
                 self.groups.remove(&place.group);
@@ -88,27 +108,19 @@ impl Registry {
         nodes
     }
 
-    /// Where a member is to be found.
-    pub(crate) fn place(&self, node: NodeId, session: SessionId) -> Option<&Place> {
-        self.index.get(&(node, session))
-    }
-
     /// The members of a group, ascending.
     pub(crate) fn members(&self, group: &[u8]) -> Vec<Address> {
-        self.groups.get(group).map(|members| members.keys().copied().collect()).unwrap_or_default()
+        self.groups.get(group).map(Group::addresses).unwrap_or_default()
     }
 
     /// How many members a group has.
     pub(crate) fn size(&self, group: &[u8]) -> usize {
-        self.groups.get(group).map_or(0, BTreeMap::len)
+        self.groups.get(group).map_or(0, |group| group.members.len())
     }
 
     /// The sessions of a node in a group.
-    pub(crate) fn sessions(&self, group: &[u8], node: NodeId) -> Vec<SessionId> {
-        let range = Address { node, pid: 0 }..=Address { node, pid: u32::MAX };
-        let members = self.groups.get(group);
-        let here = members.into_iter().flat_map(|members| members.range(range.clone()));
-        here.map(|(_, member)| member.session).collect()
+    pub(crate) fn sessions(&mut self, group: &[u8], node: NodeId) -> Arc<[SessionId]> {
+        self.groups.get_mut(group).map(|group| group.sessions(node)).unwrap_or_default()
     }
 
     /// The groups whose names come after this one, ascending.
@@ -117,16 +129,20 @@ impl Registry {
         name: &Bytes,
     ) -> impl Iterator<Item = (&Bytes, Vec<Address>)> {
         let after = (std::ops::Bound::Excluded(name.clone()), std::ops::Bound::Unbounded);
-        self.groups.range(after).map(|(name, members)| (name, members.keys().copied().collect()))
+        self.groups.range(after).map(|(name, group)| (name, group.addresses()))
     }
 
-    /// A part of a message of this member has come: whether all members of its group have what
-    /// came before it.
-    pub(crate) fn on_part(&mut self, node: NodeId, place: &Place, part: Part) -> bool {
-        let address = Address { node, pid: place.pid };
-        let member = self.groups.get_mut(&place.group).and_then(|group| group.get_mut(&address));
-        let Some(member) = member else { return false };
-        match part {
+    /// A part of a message has come from a member; what that means at node `me`, if it is one.
+    pub(crate) fn on_part(
+        &mut self,
+        (node, session): (NodeId, SessionId),
+        part: Part,
+        me: NodeId,
+    ) -> Option<Heard> {
+        let place = self.index.get(&(node, session))?;
+        let group = self.groups.get_mut(&place.group)?;
+        let member = group.members.get_mut(&Address { node, pid: place.pid })?;
+        let good = match part {
             Part::Whole => true,
             Part::First => {
                 member.parts = Parts::Good;
@@ -134,6 +150,25 @@ impl Registry {
             }
             Part::Middle => member.parts == Parts::Good,
             Part::Last => std::mem::replace(&mut member.parts, Parts::Void) == Parts::Good,
+        };
+        Some(Heard { pid: place.pid, good, to: group.sessions(me) })
+    }
+}
+
+impl Group {
+    fn addresses(&self) -> Vec<Address> {
+        self.members.keys().copied().collect()
+    }
+
+    fn sessions(&mut self, node: NodeId) -> Arc<[SessionId]> {
+        if let Some((asked, here)) = &self.here
+            && *asked == node
+        {
+            return Arc::clone(here);
         }
+        let range = Address { node, pid: 0 }..=Address { node, pid: u32::MAX };
+        let here: Arc<_> = self.members.range(range).map(|(_, member)| member.session).collect();
+        self.here = Some((node, Arc::clone(&here)));
+        here
     }
 }
