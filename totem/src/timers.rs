@@ -13,7 +13,8 @@ pub enum Timer {
     TokenRetransmit,
     /// No token for the whole token timeout: the ring is broken.
     TokenLoss,
-    /// An idle token was held long enough: pass it on.
+    /// The token in hand goes on: an idle one was held long enough, or the round of a busy one
+    /// has taken its least time.
     Hold,
     /// Gathering: say again whom we see.
     Join,

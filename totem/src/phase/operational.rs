@@ -25,11 +25,7 @@ use crate::wire::{Beacon, Body, Departure, FRAME_HEADER, Join, Packet, Signal, T
 #[derive(Debug)]
 pub(crate) struct Operational {
     pub(crate) seat: Seat,
-    /// The token of an idle ring, kept by who sent last (and always, by a node alone), or that of
-    /// a busy one, kept for a moment by its representative.
-    held: Option<Token>,
-    /// It is no idle one: it goes on when the round has taken its least time.
-    resting: bool,
+    held: Option<Held>,
     pub(crate) pacing: Pacing,
     /// This node asked for a held token and waits for it.
     asked: bool,
@@ -37,6 +33,22 @@ pub(crate) struct Operational {
     stuck: Option<Stuck>,
     /// The successor's next token is behind data that was sent before it: read tokens first.
     pub(crate) token_first: bool,
+}
+
+/// The token, while it is in hand.
+#[derive(Debug)]
+enum Held {
+    /// That of an idle ring, kept by who sent last (and always, by a node alone): work sends it on.
+    Idle(Token),
+    /// That of a busy one, kept by its representative until the round has taken its least time.
+    Resting(Token),
+}
+
+impl Held {
+    const fn token(&self) -> &Token {
+        let (Self::Idle(token) | Self::Resting(token)) = self;
+        token
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +70,7 @@ impl Operational {
         local.timers.arm(Timer::Beacon, at);
         let mut phase = Self {
             seat,
-            held,
-            resting: false,
+            held: held.map(Held::Idle),
             pacing: Pacing::new(local.config.timing.retransmit),
             asked: false,
             stuck: None,
@@ -79,7 +90,7 @@ impl Operational {
 
     /// The token goes round, and is elsewhere or rests.
     pub(crate) fn awaits_token(&self) -> bool {
-        !self.seat.is_alone() && !self.seat.is_quiet() && (self.held.is_none() || self.resting)
+        !self.seat.is_alone() && !self.seat.is_quiet() && !matches!(self.held, Some(Held::Idle(_)))
     }
 
     fn is_representative(&self, local: &Local) -> bool {
@@ -101,7 +112,6 @@ impl Operational {
         self.seat.arrive(local, now, &token);
         // One that is held has been overtaken: two tokens would assign the same places.
         self.held = None;
-        self.resting = false;
         local.timers.disarm(Timer::Hold);
         self.asked = false;
         self.token_first = false;
@@ -113,7 +123,7 @@ impl Operational {
         match self.rest(local, now, &token) {
             Some(at) => {
                 local.timers.arm(Timer::Hold, at);
-                (self.held, self.resting) = (Some(token), true);
+                self.held = Some(Held::Resting(token));
             }
             None => self.take_turn(local, now, token, true),
         }
@@ -158,7 +168,7 @@ impl Operational {
         } else if may_hold && local.backlog.is_empty_now() {
             let at = now + local.config.timing.hold;
             local.timers.arm(Timer::Hold, at);
-            self.held = Some(token);
+            self.held = Some(Held::Idle(token));
         } else {
             self.pacing.pass(now);
             self.seat.forward(local, now, &token);
@@ -176,7 +186,7 @@ impl Operational {
         if !done {
             local.timers.arm(Timer::Hold, now);
         }
-        self.held = Some(self.seat.pass(token));
+        self.held = Some(Held::Idle(self.seat.pass(token)));
     }
 
     fn deliver(&mut self, local: &mut Local) {
@@ -208,7 +218,7 @@ impl Operational {
         }
         // Who holds the token knows that nobody can have been given a later place.
         let held = self.held.as_ref().filter(|_| frame.ring == self.seat.ring);
-        if held.is_some_and(|token| frame.seq.after(token.seq)) {
+        if held.is_some_and(|held| frame.seq.after(held.token().seq)) {
             local.stats.frames_dropped += 1;
             return Phase::Operational(self);
         }
@@ -228,22 +238,22 @@ impl Operational {
         if local.backlog.is_empty_now() {
             return;
         }
-        if self.held.is_some() {
-            if !self.resting {
-                self.on_hold(local, now);
+        match self.held {
+            Some(Held::Idle(_)) => self.on_hold(local, now),
+            None if self.seat.is_quiet() && !self.asked => {
+                self.asked = true;
+                let cancel = Signal::HoldCancel(self.seat.ring);
+                local.send(Destination::Everyone, &Packet::Signal(cancel));
+                self.seat.wake(local, now);
             }
-        } else if self.seat.is_quiet() && !self.asked {
-            self.asked = true;
-            local.send(Destination::Everyone, &Packet::Signal(Signal::HoldCancel(self.seat.ring)));
-            self.seat.wake(local, now);
+            Some(Held::Resting(_)) | None => {}
         }
     }
 
     /// The held token goes on: its time is up, or there is work.
     pub(crate) fn on_hold(&mut self, local: &mut Local, now: Instant) {
         local.timers.disarm(Timer::Hold);
-        if let Some(token) = self.held.take() {
-            self.resting = false;
+        if let Some(Held::Idle(token) | Held::Resting(token)) = self.held.take() {
             self.take_turn(local, now, token, false);
         }
     }
