@@ -417,4 +417,4 @@ fn lags(sessions: &BTreeMap<SessionId, Outlet>, pairs: &Pairs, session: SessionI
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

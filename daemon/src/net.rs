@@ -391,4 +391,4 @@ fn attempt(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

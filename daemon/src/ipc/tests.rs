@@ -17,10 +17,10 @@ use crate::stack::effect::{Node, NodeState, Status};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A directory that is removed at the end.
-pub(super) struct Dir(PathBuf);
+pub(crate) struct Dir(PathBuf);
 
 impl Dir {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("ipc-{}-{number}", std::process::id());
@@ -29,7 +29,7 @@ impl Dir {
         Self(path)
     }
 
-    pub(super) fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.0.join("clusterd.sock")
     }
 }
@@ -40,7 +40,7 @@ impl Drop for Dir {
     }
 }
 
-pub(super) fn settings(dir: &Dir) -> Settings {
+pub(crate) fn settings(dir: &Dir) -> Settings {
     Settings {
         socket: dir.socket(),
         policy: Policy::own(),
@@ -55,7 +55,7 @@ pub(super) fn settings(dir: &Dir) -> Settings {
 }
 
 /// A program that speaks frames.
-pub(super) struct Program {
+pub(crate) struct Program {
     stream: UnixStream,
     decoder: Decoder,
 }
@@ -68,7 +68,7 @@ impl Program {
 
     /// Connects and says hello. The shell must be listening meanwhile, or the test has one that is
     /// not asked for anything yet.
-    pub(super) async fn greet(socket: &Path) -> Self {
+    pub(crate) async fn greet(socket: &Path) -> Self {
         Self::greet_for_key(socket).await.0
     }
 
@@ -82,14 +82,19 @@ impl Program {
         (program, welcome.key)
     }
 
-    pub(super) async fn ask(&mut self, id: u64, what: request::What) {
+    pub(crate) async fn ask(&mut self, id: u64, what: request::What) {
         let request = proto::Request { id, what: Some(what) };
         let frame = frame::encode(&request, usize::MAX).unwrap();
         self.bytes(&frame).await;
     }
 
-    pub(super) async fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) async fn bytes(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
+    }
+
+    /// Its end of the connection, for another thread to write to.
+    pub(crate) fn into_stream(self) -> std::os::unix::net::UnixStream {
+        self.stream.into_std().unwrap()
     }
 
     /// As [`Program::bytes`], to a daemon that may have hung up.
@@ -142,7 +147,7 @@ pub(super) async fn next(ipc: &mut Ipc) -> Incoming {
 }
 
 /// The command that comes next and its request.
-pub(super) async fn command(ipc: &mut Ipc) -> (RequestId, Command) {
+pub(crate) async fn command(ipc: &mut Ipc) -> (RequestId, Command) {
     let incoming = next(ipc).await;
     let Incoming::Command { request, command } = incoming else { panic!("{incoming:?}") };
     (request, command)

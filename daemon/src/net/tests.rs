@@ -18,7 +18,7 @@ fn own_address(id: u8) -> Ipv4Addr {
 }
 
 /// Nodes on addresses of their own; every test has its own port.
-fn nodes(port: u16, count: u8) -> Vec<Net> {
+pub(crate) fn nodes(port: u16, count: u8) -> Vec<Net> {
     (1..=count).map(|id| open(port, count, id, b"secret").expect("the port is free")).collect()
 }
 

@@ -1,8 +1,8 @@
 //! The one place where the ring's thread waits.
 //!
-//! Must never prefer one source so that another starves: when several are ready, chance decides.
-//! Must never lose what a source had when another one won: each of the waits below may be
-//! cancelled.
+//! Must never let a source starve: when several are ready, chance decides, and where the network
+//! alone is waited for ([`Sources::doze`]) it is for a moment that its caller bounds. Must never
+//! lose what a source had when another one won: each of the waits below may be cancelled.
 
 use std::time::Duration;
 
@@ -80,21 +80,7 @@ impl Sources {
     /// Programs that send one message after the other would wake this thread for each. What they
     /// have said meanwhile is here afterwards.
     pub async fn doze(&mut self, span: Duration) {
-        self.listen().await;
-        if self.ipc.is_idle() {
-            self.net.wait(span);
-            self.listen().await;
-        }
-    }
-
-    /// Lets sessions take what their programs have said: once for the runtime to see that there is
-    /// something, once for them to read it.
-    async fn listen(&self) {
-        for _ in 0..2 {
-            if self.ipc.is_idle() {
-                tokio::task::yield_now().await;
-            }
-        }
+        doze(&self.net, &self.ipc, span).await;
     }
 
     /// What a program wants, if one already does.
@@ -106,3 +92,25 @@ impl Sources {
         }
     }
 }
+
+/// See [`Sources::doze`].
+async fn doze(net: &Net, ipc: &Ipc, span: Duration) {
+    listen(ipc).await;
+    if ipc.is_idle() {
+        net.wait(span);
+        listen(ipc).await;
+    }
+}
+
+/// Lets sessions take what their programs have said: once for the runtime to see that there is
+/// something, once for them to read it.
+async fn listen(ipc: &Ipc) {
+    for _ in 0..2 {
+        if ipc.is_idle() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,8 @@ fn say(payload: &'static [u8]) -> request::What {
     request::What::Multicast(proto::Multicast { guarantee, payload: payload.into() })
 }
 
-/// A daemon that lets 256 KiB wait, and a program that is told more than an eighth of that on the
-/// second of its connections.
+/// A daemon that lets 256 KiB wait, and a program that is told more than a sixty-fourth of that on
+/// the second of its connections.
 async fn behind(dir: &Dir) -> (Ipc, (Program, Program), RequestId, usize) {
     let mut settings = settings(dir);
     settings.limits.queued_bytes = 256 << 10;
