@@ -15,7 +15,6 @@ mod database;
 pub mod effect;
 mod evs;
 mod groups;
-mod hold;
 pub mod lookup;
 mod managers;
 pub mod map;
@@ -26,6 +25,7 @@ mod ports;
 pub mod reconfigure;
 mod service;
 mod shutdown;
+mod suspense;
 mod sync;
 mod versions;
 mod voting;
@@ -44,7 +44,6 @@ use self::database::Database;
 use self::effect::{Effect, Exit, Refusal, Reply, Report, Status};
 use self::evs::Evs;
 use self::groups::Groups;
-use self::hold::Hold;
 use self::lookup::{Lookup, Shown};
 use self::managers::Managers;
 use self::nodes::Nodes;
@@ -52,6 +51,7 @@ use self::outbox::Outbox;
 use self::ports::Ports;
 use self::service::{HEADER, LARGEST, PROTOCOL, Service};
 use self::shutdown::{Agreed, Shutdown};
+use self::suspense::Suspense;
 use self::sync::Synchronization;
 use self::versions::Missed;
 use self::voting::Voting;
@@ -117,7 +117,7 @@ pub struct Stack {
     present: Option<RingId>,
     /// The ring that the services know; another one while they are told nothing.
     installed: Option<RingId>,
-    hold: Hold,
+    suspense: Suspense,
     /// The data lane was opened since.
     open: bool,
     /// Leave the ring for this reason once it is drained: this node's good-bye has come back, or
@@ -166,7 +166,7 @@ impl Stack {
             shutdown: Shutdown::new(config.shutdown_timeout),
             present: None,
             installed: None,
-            hold: Hold::default(),
+            suspense: Suspense::default(),
             open: false,
             leave_now: None,
             exit: None,
@@ -266,12 +266,12 @@ impl Stack {
     /// Pops the next obligation; ends with `Wait`.
     pub fn poll(&mut self) -> Effect {
         let earliest = || {
-            let (voting, ports, hold) = if self.left {
+            let (voting, ports, suspense) = if self.left {
                 (None, None, None)
             } else {
-                (self.voting.deadline(), self.ports.deadline(), self.hold.deadline())
+                (self.voting.deadline(), self.ports.deadline(), self.suspense.deadline())
             };
-            let deadlines = [self.deadline, self.shutdown.deadline(), voting, ports, hold];
+            let deadlines = [self.deadline, self.shutdown.deadline(), voting, ports, suspense];
             deadlines.into_iter().flatten().min_by_key(|deadline| deadline.at)
         };
         self.outbox.poll().unwrap_or_else(|| Effect::Wait(earliest()))
@@ -436,7 +436,7 @@ impl Stack {
                 self.deadline = None;
                 return;
             }
-            if self.end_hold(now) {
+            if self.end_suspense(now) {
                 continue;
             }
             if let Some(tuning) = self.tuning.take() {

@@ -113,18 +113,12 @@ pub(super) fn request(what: request::What) -> Result<Ask, Unreadable> {
         request::What::Multicast(proto::Multicast { guarantee, payload }) => {
             Command::Multicast { guarantee: wanted(guarantee)?, payload }
         }
-        request::What::SetExpected(proto::SetExpected { votes }) => {
-            Command::Vote(VoteCommand::Expected(Votes::new(votes)))
-        }
+        request::What::SetExpected(set) => set_expected(set),
         request::What::SetVotes(set) => set_votes(set)?,
         request::What::SetDeviceVotes(set) => device_votes(set),
-        request::What::RegisterDevice(proto::RegisterDevice { name, votes }) => {
-            device(DeviceCommand::Register { name, votes: Votes::new(votes) })
-        }
+        request::What::RegisterDevice(register) => register_device(register),
         request::What::PollDevice(poll) => managers::poll(poll),
-        request::What::UpdateDevice(proto::UpdateDevice { name, votes }) => {
-            device(DeviceCommand::Update { name, votes: Votes::new(votes) })
-        }
+        request::What::UpdateDevice(update) => update_device(update),
         request::What::UnregisterDevice(_) => device(DeviceCommand::Unregister),
         request::What::Map(request) => Command::Map(map::request(request)?),
         request::What::Tree(request) => Command::Tree(tree::request(request)?),
@@ -174,8 +168,22 @@ fn what_if(steps: &[proto::Step]) -> Result<Command, Unreadable> {
     Ok(Command::Vote(VoteCommand::WhatIf(steps)))
 }
 
+const fn set_expected(set: proto::SetExpected) -> Command {
+    Command::Vote(VoteCommand::Expected(Votes::new(set.votes)))
+}
+
 const fn device(command: DeviceCommand) -> Command {
     Command::Vote(VoteCommand::Device(command))
+}
+
+fn register_device(register: proto::RegisterDevice) -> Command {
+    let proto::RegisterDevice { name, votes } = register;
+    device(DeviceCommand::Register { name, votes: Votes::new(votes) })
+}
+
+fn update_device(update: proto::UpdateDevice) -> Command {
+    let proto::UpdateDevice { name, votes } = update;
+    device(DeviceCommand::Update { name, votes: Votes::new(votes) })
 }
 
 fn node_id(id: u32) -> Result<NodeId, Unreadable> {

@@ -35,7 +35,7 @@ const MOST_KEPT: usize = 1024;
 
 /// See the module's head.
 #[derive(Debug, Default)]
-pub(super) struct Hold {
+pub(super) struct Suspense {
     /// The ring that they do not know yet.
     ring: Option<Unknown>,
     /// The ring that they know has ended, and what a device said of it holds until then.
@@ -59,7 +59,7 @@ struct Unknown {
     judges: NodeSet,
 }
 
-impl Hold {
+impl Suspense {
     /// When something is due.
     pub(super) fn deadline(&self) -> Option<Deadline> {
         // The ring's timers are not concerned; which of them is named does not matter.
@@ -87,7 +87,7 @@ impl Stack {
             Kind::Transitional => {
                 self.outbox.report(Report::RingLost(configuration.change.cause));
                 self.sync.abandon();
-                let passed = self.hold.pass(configuration, self.nodes.survivors());
+                let passed = self.suspense.pass(configuration, self.nodes.survivors());
                 self.evs.on_configuration(configuration, &mut self.outbox);
                 self.tell_services(now, &passed, BTreeMap::new());
             }
@@ -97,9 +97,9 @@ impl Stack {
 
     /// This node is between two rings: from now on time runs for what devices said of the last.
     pub(super) fn on_ring_lost(&mut self, now: Instant) {
-        if self.hold.until.is_none() && self.voting.leans_on_devices() {
-            self.hold.own = false;
-            self.hold.until = Some(now + self.voting.quorum().sync_timeout());
+        if self.suspense.until.is_none() && self.voting.leans_on_devices() {
+            self.suspense.own = false;
+            self.suspense.until = Some(now + self.voting.quorum().sync_timeout());
         }
     }
 
@@ -110,37 +110,37 @@ impl Stack {
         self.open = false;
         self.sync.begin(*ring, members, &mut self.outbox);
         let mut configuration = configuration.clone();
-        for (&node, &evidence) in &self.hold.evidence {
+        for (&node, &evidence) in &self.suspense.evidence {
             configuration.change.evidence.entry(node).or_insert(evidence);
         }
         let departed = self.nodes.departing(self.nodes.survivors());
-        let lost = Lost { departed, shrunk: self.hold.shrunk, ..Lost::default() };
+        let lost = Lost { departed, shrunk: self.suspense.shrunk, ..Lost::default() };
         let judges = self.voting.hangs_on(now, lost);
         self.foretell(*ring, members);
         if judges.is_empty() || self.is_ending() {
-            self.settle_hold(now, &configuration, BTreeMap::new());
+            self.settle_suspense(now, &configuration, BTreeMap::new());
             return;
         }
         self.evs.on_configuration(&configuration, &mut self.outbox);
         self.outbox.report(Report::AwaitsDevice(*ring));
-        self.hold.until.get_or_insert(now + self.voting.quorum().sync_timeout());
-        self.hold.own = judges.contains(&self.nodes.me());
-        self.hold.ring = Some(Unknown { configuration, judges });
+        self.suspense.until.get_or_insert(now + self.voting.quorum().sync_timeout());
+        self.suspense.own = judges.contains(&self.nodes.me());
+        self.suspense.ring = Some(Unknown { configuration, judges });
         self.voting.await_device();
     }
 
     /// Tells the services of the ring that they do not know, if there is nothing to wait for any
     /// more; `true` when something was done.
-    pub(super) fn end_hold(&mut self, now: Instant) -> bool {
-        let Some(until) = self.hold.until else { return false };
+    pub(super) fn end_suspense(&mut self, now: Instant) -> bool {
+        let Some(until) = self.suspense.until else { return false };
         let late = until <= now;
-        let Some(Unknown { configuration, judges }) = &self.hold.ring else {
+        let Some(Unknown { configuration, judges }) = &self.suspense.ring else {
             // Between two rings: what was said holds no longer than on one.
-            if late || self.hold.own && !self.voting.is_device_awaited() {
-                self.hold.until = None;
+            if late || self.suspense.own && !self.voting.is_device_awaited() {
+                self.suspense.until = None;
                 self.voting.give_up(late, &mut self.outbox);
             }
-            return self.hold.until.is_none();
+            return self.suspense.until.is_none();
         };
         let me = self.nodes.me();
         let judged = self.judged(judges);
@@ -156,7 +156,7 @@ impl Stack {
         if !spoken {
             self.outbox.report(Report::DeviceSilent(ring));
         }
-        self.settle_hold(now, &configuration, judged);
+        self.settle_suspense(now, &configuration, judged);
         true
     }
 
@@ -177,18 +177,18 @@ impl Stack {
     }
 
     /// The services are told of the present ring.
-    fn settle_hold(
+    fn settle_suspense(
         &mut self,
         now: Instant,
         configuration: &Configuration,
         judged: BTreeMap<NodeId, Votes>,
     ) {
-        self.hold.ring = None;
-        self.hold.until = None;
-        self.hold.evidence.clear();
+        self.suspense.ring = None;
+        self.suspense.until = None;
+        self.suspense.evidence.clear();
         self.tell_services(now, configuration, judged);
-        self.voting.release(&mut self.outbox);
-        for (from, body) in std::mem::take(&mut self.hold.kept) {
+        self.voting.unmute(&mut self.outbox);
+        for (from, body) in std::mem::take(&mut self.suspense.kept) {
             if let Err(error) = self.on_version(now, from, body) {
                 self.outbox.report(Report::Malformed { node: from, error });
             }
@@ -206,7 +206,7 @@ impl Stack {
         let departed = self.nodes.on_configuration(configuration);
         let gone = departed.gone.clone();
         let regular = configuration.kind == Kind::Regular;
-        let shrunk = regular && std::mem::take(&mut self.hold.shrunk);
+        let shrunk = regular && std::mem::take(&mut self.suspense.shrunk);
         self.voting.on_lost(now, Lost { departed, shrunk, judged }, outbox);
         self.evs.on_configuration(configuration, outbox);
         self.groups.on_configuration(configuration);
@@ -233,11 +233,11 @@ impl Stack {
         from: NodeId,
         body: Bytes,
     ) -> Result<(), MessageError> {
-        if self.hold.ring.is_none() {
+        if self.suspense.ring.is_none() {
             return self.on_version(now, from, body);
         }
-        if self.hold.kept.len() < MOST_KEPT {
-            self.hold.kept.push((from, body));
+        if self.suspense.kept.len() < MOST_KEPT {
+            self.suspense.kept.push((from, body));
         }
         Ok(())
     }

@@ -264,14 +264,14 @@ impl Stack {
             return;
         }
         let Some(voting) = self.admit(now) else { return };
-        self.voting.hold();
+        self.voting.mute();
         for miss in std::mem::take(&mut self.missed.log) {
             self.make_up(now, miss);
         }
         self.ports.on_admitted(&mut self.outbox);
         let newcomer = voting.into_iter().filter(|(id, _)| *id == from).collect();
         self.voting.on_admitted(now, &newcomer, &mut self.outbox);
-        self.voting.release(&mut self.outbox);
+        self.voting.unmute(&mut self.outbox);
         self.expel();
         self.note_quorum();
     }

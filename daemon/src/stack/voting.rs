@@ -28,7 +28,7 @@ pub(crate) struct Voting {
     /// The session that registered the quorum device.
     device: Option<SessionId>,
     /// Nothing is told until all of it is known.
-    held: bool,
+    muted: bool,
 }
 
 /// What a ring has lost to the next.
@@ -52,21 +52,21 @@ impl From<Lost> for Gone {
 impl Voting {
     pub(crate) fn new(config: &quorum::Config) -> Self {
         let quorum = Quorum::new(config);
-        Self { quorum, quorate: false, asked: VecDeque::new(), device: None, held: false }
+        Self { quorum, quorate: false, asked: VecDeque::new(), device: None, muted: false }
     }
 
     pub(crate) const fn quorum(&self) -> &Quorum {
         &self.quorum
     }
 
-    /// Tells nothing of what follows until [`Voting::release`]: it is made up for in one go.
-    pub(crate) const fn hold(&mut self) {
-        self.held = true;
+    /// Tells nothing of what follows until [`Voting::unmute`]: it is made up for in one go.
+    pub(crate) const fn mute(&mut self) {
+        self.muted = true;
     }
 
     /// Tells what came of it; of the verdicts, only the last.
-    pub(crate) fn release(&mut self, outbox: &mut Outbox) {
-        self.held = false;
+    pub(crate) fn unmute(&mut self, outbox: &mut Outbox) {
+        self.muted = false;
         let outputs: Vec<Output> = std::iter::from_fn(|| self.quorum.poll()).collect();
         let last = outputs.iter().rposition(|output| matches!(output, Output::Changed(_)));
         for (index, output) in outputs.into_iter().enumerate() {
@@ -106,7 +106,7 @@ impl Voting {
     pub(crate) fn on_lost(&mut self, now: Instant, lost: Lost, outbox: &mut Outbox) {
         if self.concerns(&lost) {
             self.quorum.on_departure(now, &lost.into());
-            self.release(outbox);
+            self.unmute(outbox);
         }
     }
 
@@ -128,7 +128,7 @@ impl Voting {
     /// The device is to speak; nothing is told before.
     pub(crate) const fn await_device(&mut self) {
         self.quorum.await_device();
-        self.hold();
+        self.mute();
     }
 
     /// The device has not spoken since, and its program is there.
@@ -141,7 +141,7 @@ impl Voting {
         if late {
             self.quorum.give_up_devices();
         }
-        self.release(outbox);
+        self.unmute(outbox);
     }
 
     /// The session that speaks for the quorum device.
@@ -327,7 +327,7 @@ impl Voting {
     }
 
     fn tell(&mut self, outbox: &mut Outbox) {
-        while !self.held
+        while !self.muted
             && let Some(output) = self.quorum.poll()
         {
             self.pass_on(output, outbox);
