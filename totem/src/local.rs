@@ -6,7 +6,7 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use core::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::assembly::Assembly;
 use crate::backlog::Backlog;
@@ -28,6 +28,8 @@ pub(crate) struct Local {
     pub(crate) timers: Timers,
     pub(crate) outbox: VecDeque<Output>,
     pub(crate) backlog: Backlog,
+    /// Room for frames of our own.
+    pub(crate) space: BytesMut,
     pub(crate) assembly: Assembly,
     pub(crate) peers: Peers,
     pub(crate) suspects: Suspects,
@@ -106,6 +108,7 @@ impl Local {
             timers: Timers::default(),
             outbox: VecDeque::new(),
             backlog: Backlog::new(&config.limits),
+            space: BytesMut::new(),
             assembly: Assembly::new(LARGEST_MESSAGE),
             peers: Peers::new(&config.identity, Patience::from(&config.timing)),
             suspects: Suspects::default(),

@@ -17,6 +17,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use crate::backlog::{Backlog, Front};
 use crate::error::PacketError;
 use crate::output::Guarantee;
+use crate::wire::{Blank, FRAME_HEADER};
 
 const START: u8 = 1;
 const END: u8 = 2;
@@ -27,30 +28,32 @@ const HEADER: usize = 3;
 /// Flags, length and length of the whole message.
 const FIRST_HEADER: usize = 7;
 
-/// The payload of one frame.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Packed {
-    /// Chunks.
-    pub(crate) payload: Bytes,
-    /// One of them is of a safe message, so the frame has to wait as one.
-    pub(crate) safe: bool,
-}
+/// Bytes of the memory that frames share.
+const SHARED: usize = 64 << 10;
 
-/// Takes from the backlog what fits into a payload of `room` bytes; `None` when nothing may be
-/// sent or nothing fits.
-pub(crate) fn fill(backlog: &mut Backlog, room: usize) -> Option<Packed> {
+/// Takes from the backlog what fits into a payload of `room` bytes, and writes it into `space`,
+/// which is empty before and after; `None` when nothing may be sent or nothing fits.
+pub(crate) fn fill(backlog: &mut Backlog, space: &mut BytesMut, room: usize) -> Option<Blank> {
     let room = usable(room);
-    let mut payload = BytesMut::with_capacity(room.min(wire_size(backlog)));
+    let need = FRAME_HEADER + room.min(wire_size(backlog));
+    if space.capacity() < need {
+        space.reserve(need.max(SHARED));
+    }
+    space.put_bytes(0, FRAME_HEADER);
     let mut safe = false;
     while let Some(front) = backlog.front() {
-        let Some((part, count)) = next_chunk(&front, room - payload.len()) else {
+        let Some((part, count)) = next_chunk(&front, FRAME_HEADER + room - space.len()) else {
             break;
         };
         safe |= front.guarantee == Guarantee::Safe;
-        put_chunk(&mut payload, &front, part, count);
+        put_chunk(space, &front, part, count);
         backlog.advance(count);
     }
-    (!payload.is_empty()).then(|| Packed { payload: payload.freeze(), safe })
+    if space.len() == FRAME_HEADER {
+        space.clear();
+        return None;
+    }
+    Some(Blank { packet: space.split(), safe, recovered: false })
 }
 
 /// How many frames with payloads of `room` bytes the backlog would fill now: never fewer than it

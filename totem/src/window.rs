@@ -11,27 +11,13 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::ids::Seq;
-use crate::wire::{FRAME_HEADER, Frame, Range};
+use crate::wire::{Frame, Range};
 
 /// A frame and the very bytes it travelled in, kept for repairs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Stored {
     pub(crate) frame: Frame,
     pub(crate) packet: Bytes,
-}
-
-impl Stored {
-    /// Encodes a frame of our own; its payload becomes a slice of the packet.
-    pub(crate) fn encode(mut frame: Frame) -> Self {
-        use crate::wire::Body;
-        let packet = frame.encode();
-        let payload = packet.slice(FRAME_HEADER..);
-        frame.body = match frame.body {
-            Body::Data(_) => Body::Data(payload),
-            Body::Recovered(_) => Body::Recovered(payload),
-        };
-        Self { frame, packet }
-    }
 }
 
 /// What became of a frame offered to the window.

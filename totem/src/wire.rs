@@ -17,6 +17,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 pub use commit::{CommitToken, Entry, Filled};
 pub use join::{Departure, Join};
+pub(crate) use multicast::Blank;
 pub use multicast::{Body, Frame};
 pub use signal::{Beacon, Signal};
 pub use token::Token;

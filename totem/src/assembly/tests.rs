@@ -7,7 +7,8 @@ use super::*;
 use crate::backlog::Backlog;
 use crate::config::Limits;
 use crate::output::Lane;
-use crate::packing::{Packed, fill};
+use crate::packing::fill;
+use crate::wire::{Blank, FRAME_HEADER};
 
 const START: u8 = 1;
 const END: u8 = 2;
@@ -15,6 +16,11 @@ const SAFE: u8 = 4;
 
 fn node(id: u32) -> NodeId {
     NodeId::new(id).expect("not zero")
+}
+
+/// What a frame carries.
+fn payload(blank: &Blank) -> Bytes {
+    blank.packet.clone().freeze().slice(FRAME_HEADER..)
 }
 
 /// A chunk as bytes; `total` only where the layout has one.
@@ -197,7 +203,8 @@ type Delivered = Vec<(Guarantee, Bytes)>;
 
 struct Pair {
     backlog: Backlog,
-    wire: VecDeque<Packed>,
+    space: BytesMut,
+    wire: VecDeque<Blank>,
     assembly: Assembly,
     pushed: [Delivered; 2],
     delivered: Delivered,
@@ -208,7 +215,7 @@ impl Pair {
         let backlog = Backlog::new(&Limits::for_packet(1400));
         let assembly = Assembly::new(4 << 20);
         let (wire, pushed, delivered) = (VecDeque::new(), [vec![], vec![]], vec![]);
-        Self { backlog, wire, assembly, pushed, delivered }
+        Self { backlog, space: BytesMut::new(), wire, assembly, pushed, delivered }
     }
 
     fn step(&mut self, step: &Step) {
@@ -239,8 +246,9 @@ impl Pair {
 
     fn turn(&mut self, frames: usize, room: usize) {
         for _ in 0..frames {
-            let Some(packed) = fill(&mut self.backlog, room) else { break };
-            assert!(packed.payload.len() <= room);
+            let packed = fill(&mut self.backlog, &mut self.space, room);
+            let Some(packed) = packed else { break };
+            assert!(payload(&packed).len() <= room);
             self.wire.push_back(packed);
         }
     }
@@ -250,7 +258,7 @@ impl Pair {
             let before = self.delivered.len();
             let deliver =
                 &mut |guarantee, message: Bytes| self.delivered.push((guarantee, message));
-            self.assembly.frame(node(1), packed.payload, deliver).expect("an honest sender");
+            self.assembly.frame(node(1), payload(&packed), deliver).expect("an honest sender");
             let mut new = self.delivered[before..].iter();
             let safe = new.any(|(guarantee, _)| *guarantee == Guarantee::Safe);
             assert!(packed.safe || !safe, "a safe message in a frame that does not wait");
@@ -258,8 +266,8 @@ impl Pair {
     }
 
     fn new_ring(&mut self, survive: usize) {
-        let ends = |packed: &Packed| {
-            Chunks::new(packed.payload.clone())
+        let ends = |packed: &Blank| {
+            Chunks::new(payload(packed))
                 .flatten()
                 .any(|chunk| matches!(chunk.part, Part::Whole | Part::Last))
         };

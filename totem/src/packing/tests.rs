@@ -15,6 +15,22 @@ fn backlog(messages: &[(Guarantee, &[u8])]) -> Backlog {
     backlog
 }
 
+/// The payload of a frame, and whether it has to wait as a safe one.
+#[derive(PartialEq, Eq, Debug)]
+struct Packed {
+    payload: Bytes,
+    safe: bool,
+}
+
+/// [`super::fill`] without what stands before the payload.
+fn fill(backlog: &mut Backlog, room: usize) -> Option<Packed> {
+    let blank = super::fill(backlog, &mut BytesMut::new(), room)?;
+    assert!(!blank.recovered);
+    let (header, payload) = blank.packet.split_at(FRAME_HEADER);
+    assert!(header.iter().all(|&byte| byte == 0));
+    Some(Packed { payload: Bytes::copy_from_slice(payload), safe: blank.safe })
+}
+
 fn chunks(payload: &[u8]) -> Result<Vec<Chunk>, PacketError> {
     Chunks::new(Bytes::copy_from_slice(payload)).collect()
 }
@@ -77,6 +93,22 @@ fn the_estimate_counts_the_tails_that_stay_unused() {
     assert_eq!(frames_pending(&backlog, 1400), 101);
     assert_eq!(core::iter::from_fn(|| fill(&mut backlog, 1400)).count(), 100);
     assert_eq!(frames_pending(&backlog, 1400), 0);
+}
+
+#[test]
+fn frames_share_memory_and_leave_none_of_themselves_behind() {
+    let mut backlog = backlog(&[(Guarantee::Agreed, &[5; 1000][..]); 300]);
+    let mut space = BytesMut::new();
+    let mut pieces = 0;
+    let mut last: Option<BytesMut> = None;
+    while let Some(blank) = super::fill(&mut backlog, &mut space, 1400) {
+        assert!(space.is_empty());
+        let end = last.as_ref().map(|last| last.as_ptr_range().end);
+        pieces += usize::from(end != Some(blank.packet.as_ptr()));
+        last = Some(blank.packet);
+    }
+    assert!(space.is_empty());
+    assert!(pieces <= 300 * 1010 / (SHARED - 1430) + 1, "{pieces}");
 }
 
 #[test]

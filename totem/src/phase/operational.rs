@@ -19,7 +19,7 @@ use crate::phase::{OldRing, Phase};
 use crate::planted;
 use crate::timers::Timer;
 use crate::window::Stored;
-use crate::wire::{Beacon, Body, Departure, FRAME_HEADER, Join, Packet, Signal, Token};
+use crate::wire::{Beacon, Departure, FRAME_HEADER, Join, Packet, Signal, Token};
 
 /// See the module's head.
 #[derive(Debug)]
@@ -158,9 +158,9 @@ impl Operational {
         let room = payload_room(local);
         let queued = packing::frames_pending(&local.backlog, room);
         let after = self.seat.visit(local, &mut token, queued, |local| {
-            let packed = packing::fill(&mut local.backlog, room)?;
-            let safe = packed.safe && !planted!(local.config.plant, SafeAsAgreed);
-            Some((Body::Data(packed.payload), safe))
+            let mut blank = packing::fill(&mut local.backlog, &mut local.space, room)?;
+            blank.safe &= !planted!(local.config.plant, SafeAsAgreed);
+            Some(blank)
         });
         let may_hold = may_hold && self.seat.sent_last(&token) && self.seat.may_rest();
         if self.seat.is_alone() {

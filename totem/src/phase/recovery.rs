@@ -22,7 +22,7 @@ use crate::phase::{OldRing, Phase};
 use crate::planted;
 use crate::timers::Timer;
 use crate::window::{Insertion, Stored};
-use crate::wire::{Body, CommitToken, Filled, Frame, Join, Token};
+use crate::wire::{Blank, Body, CommitToken, Filled, Frame, Join, Token};
 
 /// See the module's head.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ impl Recovery {
             planted!(local.config.plant, ForgetRecoveryMessage => drop(owed.pop_first()));
             let (_, packet) = owed.pop_first()?;
             local.stats.recovery_sent += 1;
-            Some((Body::Recovered(packet), false))
+            Some(Blank::recovered(&packet))
         });
         let done = self.settle(local.me(), &mut token);
         self.seat.forward(local, now, &token);

@@ -20,7 +20,7 @@ use crate::planted::Plant;
 use crate::timers::Timer;
 use crate::turn::{Aru, covered, merge_holes, repair};
 use crate::window::{Insertion, Stored, Window};
-use crate::wire::{Body, Frame, MOST_HOLES, Packet, Token};
+use crate::wire::{Blank, MOST_HOLES, Packet, Token};
 
 /// Visits without anything new after which the ring counts as idle.
 pub(crate) const QUIET: u32 = 2;
@@ -177,7 +177,7 @@ impl Seat {
         local: &mut Local,
         token: &mut Token,
         queued: u32,
-        mut next: impl FnMut(&mut Local) -> Option<(Body, bool)>,
+        mut next: impl FnMut(&mut Local) -> Option<Blank>,
     ) -> After {
         let limits = local.config.limits;
         let before = token.seq;
@@ -201,8 +201,8 @@ impl Seat {
         };
         let mut packets = Vec::new();
         for _ in 0..allowance(&demand, &limits) {
-            let Some((body, safe)) = next(local) else { break };
-            packets.push(self.assign(local.me(), token, body, safe));
+            let Some(blank) = next(local) else { break };
+            packets.push(self.assign(local.me(), token, blank));
         }
         let sent = u32::try_from(packets.len()).unwrap_or(u32::MAX);
         local.stats.frames_sent += u64::from(sent);
@@ -223,13 +223,12 @@ impl Seat {
     }
 
     /// Gives a frame of our own the next place and keeps it.
-    fn assign(&mut self, me: NodeId, token: &mut Token, body: Body, safe: bool) -> Bytes {
+    fn assign(&mut self, me: NodeId, token: &mut Token, blank: Blank) -> Bytes {
         token.seq = token.seq.next();
         self.given = Some(token.seq);
-        let (ring, seq, turn) = (self.ring, token.seq, token.hop);
-        let stored = Stored::encode(Frame { ring, seq, from: me, turn, safe, body });
-        let packet = stored.packet.clone();
-        let insertion = self.window.insert(stored);
+        let seq = token.seq;
+        let (frame, packet) = blank.place(self.ring, seq, me, token.hop);
+        let insertion = self.window.insert(Stored { frame, packet: packet.clone() });
         assert_eq!(insertion, Insertion::New, "the token assigned place {seq} twice");
         packet
     }

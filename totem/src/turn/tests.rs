@@ -22,7 +22,8 @@ fn window(present: &[u32]) -> Window {
         let ring = RingId { seq: RingSeq::new(4), representative: node(1) };
         let body = Body::Data(Bytes::new());
         let (seq, from) = (Seq::new(seq), node(1));
-        window.insert(Stored::encode(Frame { ring, seq, from, turn: 0, safe: false, body }));
+        let frame = Frame { ring, seq, from, turn: 0, safe: false, body };
+        window.insert(Stored { packet: frame.encode(), frame });
     }
     window
 }

@@ -13,7 +13,8 @@ fn stored(offset: u32, safe: bool) -> Stored {
     let ring = RingId { seq: RingSeq::new(4), representative };
     let body = Body::Data(Bytes::from_static(b"x"));
     let seq = FIRST.add(offset);
-    Stored::encode(Frame { ring, seq, from: representative, turn: 0, safe, body })
+    let frame = Frame { ring, seq, from: representative, turn: 0, safe, body };
+    Stored { packet: frame.encode(), frame }
 }
 
 fn delivered(window: &mut Window) -> Vec<u32> {

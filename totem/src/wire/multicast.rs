@@ -12,7 +12,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::{FRAME_HEADER, KIND_FRAME, Packet, Reader, Writer};
+use super::{FRAME_HEADER, KIND_FRAME, Packet, Reader};
 use crate::error::PacketError;
 use crate::ids::{NodeId, RingId, Seq};
 
@@ -62,19 +62,25 @@ impl Frame {
     /// Writes it, kind byte included. A frame is repaired with the very bytes that were sent.
     #[must_use]
     pub fn encode(&self) -> Bytes {
-        let (payload, recovered) = match &self.body {
-            Body::Data(payload) => (payload, 0),
-            Body::Recovered(payload) => (payload, RECOVERED),
+        let (Body::Data(payload) | Body::Recovered(payload)) = &self.body;
+        let mut packet = BytesMut::with_capacity(FRAME_HEADER + payload.len());
+        self.put_header(&mut packet);
+        packet.put_slice(payload);
+        packet.freeze()
+    }
+
+    fn put_header(&self, mut to: impl BufMut) {
+        to.put_u8(KIND_FRAME);
+        to.put_u64(self.ring.seq.get());
+        to.put_u32(self.ring.representative.get());
+        to.put_u32(self.seq.get());
+        to.put_u32(self.from.get());
+        to.put_u64(self.turn);
+        let recovered = match self.body {
+            Body::Data(_) => 0,
+            Body::Recovered(_) => RECOVERED,
         };
-        let mut writer = Writer(BytesMut::with_capacity(FRAME_HEADER + payload.len()));
-        writer.0.put_u8(KIND_FRAME);
-        writer.ring(self.ring);
-        writer.seq(self.seq);
-        writer.node(self.from);
-        writer.0.put_u64(self.turn);
-        writer.0.put_u8(if self.safe { SAFE | recovered } else { recovered });
-        writer.0.put_slice(payload);
-        writer.0.freeze()
+        to.put_u8(if self.safe { SAFE | recovered } else { recovered });
     }
 
     /// Reads the frame inside a recovered one.
@@ -95,5 +101,38 @@ impl Frame {
                 value: u64::from(payload.first().copied().unwrap_or_default()),
             }),
         }
+    }
+}
+
+/// A frame that has no place yet: what it carries, behind room for its header.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Blank {
+    /// Room of [`FRAME_HEADER`] bytes, and the payload.
+    pub(crate) packet: BytesMut,
+    /// As in [`Frame`].
+    pub(crate) safe: bool,
+    /// The payload is a frame of an older ring.
+    pub(crate) recovered: bool,
+}
+
+impl Blank {
+    /// Carries an encoded frame of an older ring.
+    pub(crate) fn recovered(frame: &Bytes) -> Self {
+        let mut packet = BytesMut::with_capacity(FRAME_HEADER + frame.len());
+        packet.put_bytes(0, FRAME_HEADER);
+        packet.put_slice(frame);
+        Self { packet, safe: false, recovered: true }
+    }
+
+    /// The frame at its place, and its bytes, of which its payload is a slice.
+    pub(crate) fn place(self, ring: RingId, seq: Seq, from: NodeId, turn: u64) -> (Frame, Bytes) {
+        let Self { mut packet, safe, recovered } = self;
+        let body = if recovered { Body::Recovered } else { Body::Data };
+        let mut frame = Frame { ring, seq, from, turn, safe, body: body(Bytes::new()) };
+        let (header, _) = packet.split_at_mut(FRAME_HEADER);
+        frame.put_header(header);
+        let packet = packet.freeze();
+        frame.body = body(packet.slice(FRAME_HEADER..));
+        (frame, packet)
     }
 }
