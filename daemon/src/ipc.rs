@@ -28,7 +28,7 @@ mod telling;
 mod traffic;
 pub mod translate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ use self::listener::{ListenError, Listener};
 use self::outlet::{Outlet, Overrun};
 use self::pairs::Pairs;
 use self::session::Key;
-use self::stalled::{Parked, Stalled};
+use self::stalled::{Answered, Parked, Stalled};
 use self::telling::Telling;
 use self::translate::{Origin, Surroundings};
 use crate::stack::command::{Command, RequestId, SessionId};
@@ -127,8 +127,8 @@ pub enum Incoming {
 enum Event {
     /// A session began.
     Arrived { session: SessionId, outlet: Outlet, key: Key, uid: u32 },
-    /// It asks something of the stack.
-    Command(SessionId, Parked),
+    /// It asks these things of the shell.
+    Asked(SessionId, Vec<Parked>),
     /// It wants to carry the notices of the session with this key.
     Listen { request: RequestId, key: Bytes },
     /// It asks how many sessions there are.
@@ -143,6 +143,8 @@ enum Event {
 #[derive(Debug)]
 pub struct Ipc {
     events: mpsc::Receiver<Event>,
+    /// What a session asked in one go, the oldest first.
+    asked: VecDeque<(SessionId, Parked)>,
     sessions: BTreeMap<SessionId, Outlet>,
     pairs: Pairs,
     stalled: Stalled,
@@ -166,6 +168,7 @@ impl Ipc {
         let listener = Listener::open(&socket, current, limits)?;
         Ok(Self {
             events,
+            asked: VecDeque::new(),
             sessions: BTreeMap::new(),
             pairs: Pairs::default(),
             stalled: Stalled::default(),
@@ -180,12 +183,18 @@ impl Ipc {
     /// Nothing that a program wants is here.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.events.is_empty()
+        self.asked.is_empty() && self.events.is_empty()
     }
 
     /// Waits for the next thing a program wants. May be cancelled at any time without loss.
     pub async fn next(&mut self) -> Incoming {
         loop {
+            if let Some((session, parked)) = self.asked.pop_front() {
+                match self.on_command(session, parked) {
+                    Some(incoming) => return incoming,
+                    None => continue,
+                }
+            }
             let Some(event) = self.events.recv().await else {
                 // Only when the listener died, and with it every sender: no program can come any
                 // more. The ring goes on.
@@ -201,11 +210,14 @@ impl Ipc {
     /// Answers a request; nothing happens when its session is over.
     pub fn reply(&mut self, to: RequestId, reply: &Reply) {
         let no_room = matches!(reply, Reply::Refused(Refusal::TryAgain));
-        if self.stalled.answered(to, no_room) {
-            if let Some(outlet) = self.sessions.get_mut(&to.session) {
-                outlet.hold();
+        let answered = self.stalled.answered(to, no_room);
+        let outlet = self.sessions.get_mut(&to.session);
+        match (answered, reply) {
+            (Answered::Again, _) => return outlet.into_iter().for_each(Outlet::hold),
+            (Answered::Unheard, Reply::Refused(_)) | (Answered::Told, _) => {}
+            (Answered::Unheard, _) => {
+                return outlet.into_iter().for_each(|outlet| outlet.finish(to.number));
             }
-            return;
         }
         let what = translate::reply(reply, &self.surroundings, self.sessions());
         self.answer(to, what);
@@ -305,7 +317,7 @@ impl Ipc {
                     Some(Event::Gone(_)) => waiting -= 1,
                     Some(Event::Arrived { .. }) => waiting += 1,
                     Some(
-                        Event::Command(..)
+                        Event::Asked(..)
                         | Event::Subsystems(_)
                         | Event::Listen { .. }
                         | Event::Eased,
@@ -326,7 +338,10 @@ impl Ipc {
                 self.pairs.arrived(session, key, uid);
                 None
             }
-            Event::Command(session, parked) => self.on_command(session, parked),
+            Event::Asked(session, asked) => {
+                self.asked.extend(asked.into_iter().map(|parked| (session, parked)));
+                None
+            }
             Event::Eased => Some(Incoming::Eased),
             Event::Subsystems(request) => {
                 let count = translate::subsystems(self.sessions());

@@ -53,6 +53,8 @@ pub(super) enum Sent {
     Reply(u64, reply::What),
     /// Frames with notices, and how many.
     Notices(Bytes, usize),
+    /// These requests are done, and the program wants to hear nothing of it.
+    Finished(Vec<u64>),
 }
 
 /// The shell's end of a session.
@@ -84,6 +86,7 @@ struct Waiting {
     /// Notices behind all of that, and how many.
     open: BytesMut,
     in_open: usize,
+    finished: Vec<u64>,
     frames: usize,
     /// Also those that the session has taken and not done with.
     bytes: usize,
@@ -108,6 +111,13 @@ pub(super) fn pair(
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the session when there was nothing for it; otherwise it has been woken.
+    fn wake_if(&self, idle: bool) {
+        if idle {
+            self.filled.notify_one();
+        }
     }
 }
 
@@ -140,7 +150,15 @@ impl Waiting {
         }
     }
 
+    /// Nothing is here for the session: it has to be woken for what comes.
+    const fn is_idle(&self) -> bool {
+        self.frames == 0 && self.finished.is_empty()
+    }
+
     fn take(&mut self) -> Option<Sent> {
+        if !self.finished.is_empty() {
+            return Some(Sent::Finished(std::mem::take(&mut self.finished)));
+        }
         if self.sent.is_empty() {
             self.close_piece();
         }
@@ -148,6 +166,7 @@ impl Waiting {
         self.frames -= match &sent {
             Sent::Reply(..) => 1,
             Sent::Notices(_, count) => *count,
+            Sent::Finished(_) => 0,
         };
         Some(sent)
     }
@@ -178,18 +197,30 @@ impl Outlet {
     /// Queues an answer.
     pub(super) fn answer(&mut self, number: u64, what: reply::What) -> Result<(), Overrun> {
         let mut waiting = self.queue.lock();
+        let idle = waiting.is_idle();
         if waiting.admit(what.encoded_len(), &self.queue.limits)? {
             waiting.close_piece();
             waiting.sent.push_back(Sent::Reply(number, what));
-            self.queue.filled.notify_one();
+            self.queue.wake_if(idle);
         }
         Ok(())
+    }
+
+    /// A request is done that goes unanswered.
+    pub(super) fn finish(&self, number: u64) {
+        let mut waiting = self.queue.lock();
+        let idle = waiting.is_idle();
+        if !waiting.over {
+            waiting.finished.push(number);
+            self.queue.wake_if(idle);
+        }
     }
 
     /// Queues a notice, which becomes a frame of at most `most` bytes right here.
     pub(super) fn tell(&mut self, what: &Telling<'_>, most: usize) -> Result<(), Overrun> {
         let size = what.size(most).map_err(Overrun::Frame)?;
         let mut waiting = self.queue.lock();
+        let idle = waiting.is_idle();
         if waiting.admit(size, &self.queue.limits)? {
             if waiting.open.len() + size > waiting.open.capacity() {
                 waiting.close_piece();
@@ -199,7 +230,7 @@ impl Outlet {
             }
             what.append(most, &mut waiting.open).map_err(Overrun::Frame)?;
             waiting.in_open += 1;
-            self.queue.filled.notify_one();
+            self.queue.wake_if(idle);
         }
         Ok(())
     }
@@ -207,10 +238,11 @@ impl Outlet {
     /// Queues a notice that several are told.
     pub(super) fn tell_frame(&mut self, frame: Bytes) -> Result<(), Overrun> {
         let mut waiting = self.queue.lock();
+        let idle = waiting.is_idle();
         if waiting.admit(frame.len(), &self.queue.limits)? {
             waiting.close_piece();
             waiting.sent.push_back(Sent::Notices(frame, 1));
-            self.queue.filled.notify_one();
+            self.queue.wake_if(idle);
         }
         Ok(())
     }

@@ -88,6 +88,8 @@ pub(super) struct Session {
     writing: Outgoing,
     outbox: Outbox,
     pending: Pending,
+    /// What the shell is to be told with the rest of what was read.
+    taken: Vec<Parked>,
     traffic: Arc<Traffic>,
     cut: oneshot::Receiver<Option<String>>,
     events: mpsc::Sender<Event>,
@@ -126,6 +128,7 @@ pub(super) fn open(
         writing: Outgoing::default(),
         outbox,
         pending: Pending::default(),
+        taken: Vec::new(),
         traffic,
         cut: cut_receiver,
         events,
@@ -183,7 +186,7 @@ impl Session {
         loop {
             self.take_requests().await?;
             if self.outbox.eased() {
-                self.events.send(Event::Eased).await.map_err(|_ended| End::Ending)?;
+                self.tell(Event::Eased).await?;
             }
             let reads = self.decoder.wants() > 0;
             let interest = match (reads, !self.writing.is_empty()) {
@@ -239,6 +242,12 @@ impl Session {
                     self.writing.push(frames);
                 }
                 Sent::Reply(number, what) => self.on_reply(number, what)?,
+                Sent::Finished(numbers) => {
+                    for number in numbers {
+                        self.pending.done(number, None, 0);
+                    }
+                    self.release();
+                }
             }
             if self.writing.len() < BATCH {
                 next = self.outbox.take();
@@ -271,9 +280,13 @@ impl Session {
 
     /// What was answered and is next in the order becomes bytes to be written.
     fn release(&mut self) {
+        let mut left = 0;
         while let Some((frame, held)) = self.pending.next() {
-            self.outbox.done(held);
+            left += held;
             self.writing.push(frame.unwrap_or_default());
+        }
+        if left > 0 {
+            self.outbox.done(left);
         }
     }
 
@@ -312,8 +325,28 @@ impl Session {
         }
     }
 
-    /// Takes whole frames until enough are under way or none is left.
+    /// Takes whole frames until enough are under way or none is left, and tells the shell what
+    /// they ask for in one go.
     async fn take_requests(&mut self) -> Result<(), End> {
+        let taken = self.take_frames().await;
+        self.hand_over().await?;
+        taken
+    }
+
+    /// What was taken goes to the shell.
+    async fn hand_over(&mut self) -> Result<(), End> {
+        if self.taken.is_empty() {
+            return Ok(());
+        }
+        let asked = std::mem::take(&mut self.taken);
+        self.tell(Event::Asked(self.terms.session, asked)).await
+    }
+
+    async fn tell(&self, event: Event) -> Result<(), End> {
+        self.events.send(event).await.map_err(|_ended| End::Ending)
+    }
+
+    async fn take_frames(&mut self) -> Result<(), End> {
         // The bound on what is written holds for answers given here, too.
         while self.pending.has_room() && self.writing.len() < BATCH {
             match self.decoder.take() {
@@ -371,7 +404,7 @@ impl Session {
     async fn on_ask(&mut self, number: u64, size: usize, ask: Ask) -> Result<(), End> {
         let before = std::mem::replace(&mut self.talk, Talk::Open);
         let session = self.terms.session;
-        let event = match ask {
+        let parked = match ask {
             Ask::Hello => {
                 let text = "hello again".to_owned();
                 return Err(self.hostile(number, Reason::Protocol, text));
@@ -384,7 +417,9 @@ impl Session {
                 }
                 self.talk = Talk::Hearing;
                 let number = self.pending.begin(Some(number), size);
-                Event::Listen { request: RequestId { session, number }, key }
+                self.hand_over().await?;
+                let request = RequestId { session, number };
+                return self.tell(Event::Listen { request, key }).await;
             }
             Ask::ReopenLogs if !self.terms.permitted => {
                 let text = format!("user {} may only look", self.terms.peer.uid);
@@ -393,11 +428,12 @@ impl Session {
             Ask::ReopenLogs => {
                 let number = self.pending.begin(Some(number), size);
                 let incoming = Incoming::ReopenLogs(RequestId { session, number });
-                Event::Command(session, Parked { incoming, size, unanswered: false })
+                Parked { incoming, size, unanswered: false }
             }
             Ask::Subsystems => {
                 let number = self.pending.begin(Some(number), size);
-                Event::Subsystems(RequestId { session, number })
+                self.hand_over().await?;
+                return self.tell(Event::Subsystems(RequestId { session, number })).await;
             }
             Ask::Command(command) => {
                 let unanswered = number == 0 && command.may_go_unanswered();
@@ -412,10 +448,11 @@ impl Session {
                 let number = self.pending.begin(id, size);
                 let incoming =
                     Incoming::Command { request: RequestId { session, number }, command };
-                Event::Command(session, Parked { incoming, size, unanswered })
+                Parked { incoming, size, unanswered }
             }
         };
-        self.events.send(event).await.map_err(|_ended| End::Ending)
+        self.taken.push(parked);
+        Ok(())
     }
 
     /// Answers a request that was just read, after all that came before it.

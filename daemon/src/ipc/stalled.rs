@@ -35,6 +35,17 @@ impl Parked {
     }
 }
 
+/// What becomes of the shell's answer to a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Answered {
+    /// The program is told.
+    Told,
+    /// The program wants to hear of it only if it is refused.
+    Unheard,
+    /// It will be tried again, and nobody is told.
+    Again,
+}
+
 /// All that waits, and what may have to.
 #[derive(Debug, Default)]
 pub(super) struct Stalled {
@@ -67,12 +78,11 @@ impl Stalled {
         None
     }
 
-    /// The shell answered this request; `no_room` when it said that there is none. True when the
-    /// program is not to be told, because it will be tried again.
-    pub(super) fn answered(&mut self, request: RequestId, no_room: bool) -> bool {
-        let Some((command, size)) = self.trying.remove(&request) else { return false };
+    /// The shell answered this request; `no_room` when it said that there is none.
+    pub(super) fn answered(&mut self, request: RequestId, no_room: bool) -> Answered {
+        let Some((command, size)) = self.trying.remove(&request) else { return Answered::Told };
         if !no_room {
-            return false;
+            return Answered::Unheard;
         }
         self.refused += 1;
         let session = request.session;
@@ -82,7 +92,7 @@ impl Stalled {
             self.turns.push_back(session);
         }
         queue.push_front(Parked { incoming, size, unanswered: true });
-        true
+        Answered::Again
     }
 
     /// What to try again while the ring takes messages of `room` bytes, of programs of which

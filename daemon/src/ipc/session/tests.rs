@@ -158,8 +158,8 @@ async fn only_so_many_requests_are_under_way() {
     }
 }
 
-fn multicast(payload: &'static [u8]) -> request::What {
-    let payload = Bytes::from_static(payload);
+fn multicast(payload: &[u8]) -> request::What {
+    let payload = Bytes::copy_from_slice(payload);
     request::What::Multicast(proto::Multicast { guarantee: 0, payload })
 }
 
@@ -199,6 +199,49 @@ async fn unanswered_multicasts_wait_for_room_in_their_order() {
     }
     assert_eq!(tried, [b"one", b"two"]);
     assert_eq!(program.reply().await.id, 7, "the multicasts are not answered");
+}
+
+#[tokio::test]
+async fn more_unanswered_multicasts_than_may_be_under_way_come_one_after_the_other() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut program = Program::greet(&dir.socket()).await;
+    for number in 0..600_u32 {
+        program.ask(0, multicast(&number.to_be_bytes())).await;
+    }
+    program.ask(1, request::What::Ping(proto::Ping {})).await;
+    for number in 0..600_u32 {
+        let (request, asked) = command(&mut ipc).await;
+        assert_eq!(payload(&asked), number.to_be_bytes());
+        ipc.reply(request, &Reply::Done);
+    }
+    assert_eq!(program.reply().await.id, 1, "it has heard of nothing else");
+}
+
+#[tokio::test]
+async fn what_came_before_a_mistake_counts() {
+    let dir = Dir::new();
+    let mut ipc = Ipc::listen(settings(&dir)).unwrap();
+    let mut program = Program::greet(&dir.socket()).await;
+    let mut bytes = vec![];
+    for (id, what) in [
+        (0, multicast(b"one")),
+        (1, request::What::Subsystems(proto::GetSubsystems {})),
+        (0, multicast(b"two")),
+        (2, request::What::Hello(proto::Hello { version: VERSION, name: String::new() })),
+    ] {
+        let request = proto::Request { id, what: Some(what) };
+        bytes.extend_from_slice(&frame::encode(&request, usize::MAX).unwrap());
+    }
+    program.bytes(&bytes).await;
+    for expected in [b"one", b"two"] {
+        let (request, asked) = command(&mut ipc).await;
+        assert_eq!(payload(&asked), expected);
+        ipc.reply(request, &Reply::Done);
+    }
+    assert!(matches!(next(&mut ipc).await, Incoming::Gone(_)));
+    assert_eq!(program.refusal(Reason::Protocol).await, "hello again");
+    program.ends().await;
 }
 
 #[tokio::test]

@@ -27,7 +27,8 @@ fn request(incoming: &Incoming) -> RequestId {
 /// What becomes of the next that is tried again.
 fn resume(stalled: &mut Stalled, room: usize, no_room: bool) -> Option<(u64, u64)> {
     let request = request(&stalled.resume(room, |_| false)?);
-    stalled.answered(request, no_room);
+    let answered = stalled.answered(request, no_room);
+    assert_ne!(answered, if no_room { Answered::Unheard } else { Answered::Again });
     Some((request.session.0, request.number))
 }
 
@@ -35,7 +36,7 @@ fn resume(stalled: &mut Stalled, room: usize, no_room: bool) -> Option<(u64, u64
 fn what_was_refused_is_tried_again_before_anything_later() {
     let mut stalled = Stalled::default();
     let first = stalled.pass(FIRST, multicast(FIRST, 1, 10), false).unwrap();
-    assert!(stalled.answered(request(&first), true));
+    assert_eq!(stalled.answered(request(&first), true), Answered::Again);
     assert_eq!(stalled.pass(FIRST, status(FIRST, 2), false), None);
     assert_eq!(stalled.pass(FIRST, multicast(FIRST, 3, 10), false), None);
     let gone = Parked { incoming: Incoming::Gone(FIRST), size: 0, unanswered: false };
@@ -75,7 +76,7 @@ fn sessions_take_turns_and_a_large_message_waits_for_large_room() {
 fn answered_requests_are_never_tried_again() {
     let mut stalled = Stalled::default();
     let incoming = stalled.pass(FIRST, status(FIRST, 1), false).unwrap();
-    assert!(!stalled.answered(request(&incoming), true));
+    assert_eq!(stalled.answered(request(&incoming), true), Answered::Told);
     assert_eq!(stalled.resume(usize::MAX, |_| false), None);
 }
 
