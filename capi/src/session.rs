@@ -92,7 +92,7 @@ impl Session {
     /// What this session is told next, if it is here.
     pub(crate) fn take(&self) -> Result<Option<notice::What>, Cs> {
         // Whatever ends the notices is the end of the library's use: the program starts over.
-        self.events()?.take(Some(Instant::now())).map_err(|_| Cs::Library)
+        self.events()?.here().map_err(|_| Cs::Library)
     }
 
     /// Id of this node.

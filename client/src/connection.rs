@@ -259,13 +259,14 @@ impl Connection {
     fn send(&mut self, request: &proto::Request, deadline: Option<Instant>) -> Result<(), Error> {
         let most = usize::try_from(self.welcome.max_frame).unwrap_or(usize::MAX);
         let frame = frame::encode(request, most).map_err(too_large)?;
-        self.write(&mut [IoSlice::new(&frame)], deadline, false)
+        self.write(&mut [IoSlice::new(&frame)], || deadline, false)
     }
 
     /// Asks for something that gets no reply: returns as soon as the system has taken it, which
     /// takes as long as the daemon does not read because it has no room. `kind` is the number of
     /// the request in `Request`, `what` its fields but the last, `last` the number of that; its
     /// content are `payload`'s bytes, which are not copied here. Only multicasts go unanswered.
+    /// `deadline` is asked when it has to wait, and not before: a look at the clock costs.
     ///
     /// # Errors
     /// [`Error::TimedOut`] when nothing could be sent before `deadline`; it may be tried again.
@@ -276,7 +277,7 @@ impl Connection {
         (kind, last): (u32, u32),
         what: &impl Message,
         payload: &[IoSlice<'_>],
-        deadline: Option<Instant>,
+        deadline: impl Fn() -> Option<Instant>,
     ) -> Result<(), Error> {
         let size = payload.iter().map(|part| part.len()).sum();
         let most = usize::try_from(self.welcome.max_frame).unwrap_or(usize::MAX);
@@ -297,27 +298,33 @@ impl Connection {
     fn write(
         &mut self,
         mut parts: &mut [IoSlice<'_>],
-        deadline: Option<Instant>,
+        deadline: impl Fn() -> Option<Instant>,
         multicast: bool,
     ) -> Result<(), Error> {
-        let mut begun = None;
+        let mut begun = false;
+        let mut until = None;
         // Raises no signal when the daemon is gone: the program may not expect one.
         let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
         IoSlice::advance_slices(&mut parts, 0);
         while !parts.is_empty() {
             let most = parts.len().min(PARTS);
             let some = parts.get(..most).unwrap_or_default();
-            if multicast && begun.is_none() {
+            if multicast && !begun {
                 self.uncrowded()?;
             }
             match sendmsg(&self.stream, some, &mut SendAncillaryBuffer::default(), flags) {
                 Ok(written) => {
                     IoSlice::advance_slices(&mut parts, written);
-                    begun = begun.or(Some(self.patience.map(|patience| Instant::now() + patience)));
+                    if !begun {
+                        (begun, until) = (true, None);
+                    }
                 }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::AGAIN) => {
-                    self.make_room(begun.is_none(), begun.unwrap_or(deadline))?;
+                    let patience = || self.patience.map(|patience| Instant::now() + patience);
+                    let until =
+                        until.get_or_insert_with(|| if begun { patience() } else { deadline() });
+                    self.make_room(!begun, *until)?;
                 }
                 Err(why) => return Err(self.farewell(why.into())),
             }

@@ -78,17 +78,15 @@ impl Events {
     /// # Errors
     /// The conversation ended; it has on the other connection, too.
     pub fn take(&self, deadline: Option<Instant>) -> Result<Option<notice::What>, Error> {
-        match self.message(deadline)? {
-            None => Ok(None),
-            Some(from_daemon::What::Notice(notice)) => match notice.what {
-                Some(what) => Ok(Some(what)),
-                None => {
-                    let text = "a notice of a kind that this program does not know";
-                    Err(Error::Protocol(text.to_owned()))
-                }
-            },
-            Some(from_daemon::What::Reply(reply)) => Err(stray(&reply)),
-        }
+        self.message(deadline)?.map(noticed).transpose()
+    }
+
+    /// The next notice, if it is here.
+    ///
+    /// # Errors
+    /// As [`Events::take`].
+    pub fn here(&self) -> Result<Option<notice::What>, Error> {
+        self.frame()?.map(|content| noticed(message(content)?)).transpose()
     }
 
     /// The socket, for who waits for it in another way.
@@ -178,6 +176,16 @@ impl AsFd for Events {
     /// Readable while there is something to be told, or after the daemon hung up.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
+    }
+}
+
+fn noticed(what: from_daemon::What) -> Result<notice::What, Error> {
+    match what {
+        from_daemon::What::Notice(notice) => notice.what.ok_or_else(|| {
+            let text = "a notice of a kind that this program does not know";
+            Error::Protocol(text.to_owned())
+        }),
+        from_daemon::What::Reply(reply) => Err(stray(&reply)),
     }
 }
 

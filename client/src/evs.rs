@@ -104,7 +104,7 @@ impl Connection {
             Guarantee::Safe => proto::Guarantee::Safe,
         };
         let what = proto::Multicast { guarantee: guarantee.into(), payload: Bytes::new() };
-        self.post((MULTICAST, PAYLOAD), &what, payload, deadline)
+        self.post((MULTICAST, PAYLOAD), &what, payload, || deadline)
     }
 
     /// The next delivery, waited for until `deadline` (`None`: for ever); `Ok(None)` when it

@@ -237,7 +237,8 @@ impl Connection {
     fn post_part(&mut self, part: &proto::GroupMulticast) -> Result<(), Error> {
         let head = proto::GroupMulticast { guarantee: part.guarantee, message: Bytes::new() };
         let content = [IoSlice::new(&part.message)];
-        let deadline = self.patience().map(|patience| Instant::now() + patience);
+        let patience = self.patience();
+        let deadline = || patience.map(|patience| Instant::now() + patience);
         self.post((MULTICAST, MESSAGE), &head, &content, deadline)
     }
 

@@ -25,7 +25,6 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -91,12 +90,10 @@ impl Daemon {
     pub async fn next(&self) -> Result<notice::What, Error> {
         loop {
             self.wakes.readable().await?;
-            let taken = self.wakes.try_io(Interest::READABLE, || {
-                match self.hears.take(Some(Instant::now())) {
-                    Ok(None) => Err(io::ErrorKind::WouldBlock.into()),
-                    Ok(Some(notice)) => Ok(Ok(notice)),
-                    Err(why) => Ok(Err(why)),
-                }
+            let taken = self.wakes.try_io(Interest::READABLE, || match self.hears.here() {
+                Ok(None) => Err(io::ErrorKind::WouldBlock.into()),
+                Ok(Some(notice)) => Ok(Ok(notice)),
+                Err(why) => Ok(Err(why)),
             });
             match taken {
                 Err(why) if why.kind() == io::ErrorKind::WouldBlock => {}

@@ -4,6 +4,7 @@
 //! something to be told: then the program is told to try again. Must never mix parts of two
 //! messages: the connection is held from the first part to the last.
 
+use std::cell::LazyCell;
 use std::ffi::c_uint;
 use std::io::IoSlice;
 use std::os::fd::AsFd;
@@ -51,8 +52,8 @@ pub(super) fn send(cpg: &Cpg, guarantee: c_uint, pieces: &[IoSlice<'_>]) -> Resu
         if size > PART {
             return message.parts(asks, pieces, size);
         }
-        let deadline = Instant::now() + PATIENCE;
-        let has_room = |asks: &Connection| cpg.base.session.has_room(asks.as_fd(), deadline);
+        let deadline = LazyCell::new(|| Instant::now() + PATIENCE);
+        let has_room = |asks: &Connection| cpg.base.session.has_room(asks.as_fd(), *deadline);
         loop {
             if size > AT_ONCE && !has_room(asks)? {
                 return Err(Error::TimedOut);
@@ -86,7 +87,7 @@ impl Message {
         let mut content = Vec::with_capacity(pieces.len() + 2);
         content.extend([IoSlice::new(&self.prefix), IoSlice::new(&[WHOLE])]);
         content.extend_from_slice(pieces);
-        asks.post(MULTICAST, &self.head(), &content, Some(Instant::now()))
+        asks.post(MULTICAST, &self.head(), &content, || Some(Instant::now()))
     }
 
     /// A message that is larger than a part. Whether somebody joined meanwhile, so that nobody gets
@@ -115,7 +116,7 @@ impl Message {
                 asks.request(request::What::GroupMulticast(multicast))?;
             } else {
                 let content = [IoSlice::new(&content)];
-                let deadline = Some(Instant::now() + PATIENCE);
+                let deadline = || Some(Instant::now() + PATIENCE);
                 asks.post(MULTICAST, &self.head(), &content, deadline)?;
             }
         }

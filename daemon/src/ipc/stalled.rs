@@ -49,8 +49,8 @@ pub(super) enum Answered {
 /// All that waits, and what may have to.
 #[derive(Debug, Default)]
 pub(super) struct Stalled {
-    /// Unanswered multicasts that are with the shell.
-    trying: BTreeMap<RequestId, (Command, usize)>,
+    /// Unanswered multicasts that are with the shell, which answers them in this order, usually.
+    trying: VecDeque<(RequestId, Command, usize)>,
     waiting: BTreeMap<SessionId, VecDeque<Parked>>,
     /// Sessions in the order of their turns.
     turns: VecDeque<SessionId>,
@@ -80,7 +80,10 @@ impl Stalled {
 
     /// The shell answered this request; `no_room` when it said that there is none.
     pub(super) fn answered(&mut self, request: RequestId, no_room: bool) -> Answered {
-        let Some((command, size)) = self.trying.remove(&request) else { return Answered::Told };
+        let place = self.trying.iter().position(|(tried, ..)| *tried == request);
+        let Some((_, command, size)) = place.and_then(|place| self.trying.remove(place)) else {
+            return Answered::Told;
+        };
         if !no_room {
             return Answered::Unheard;
         }
@@ -133,7 +136,7 @@ impl Stalled {
     fn try_it(&mut self, parked: Parked) -> Incoming {
         let Parked { incoming, size, unanswered } = parked;
         if unanswered && let Incoming::Command { request, command } = &incoming {
-            self.trying.insert(*request, (command.clone(), size));
+            self.trying.push_back((*request, command.clone(), size));
         }
         incoming
     }
